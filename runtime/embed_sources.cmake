@@ -1,0 +1,20 @@
+# Writes the .aspy files under runtime/ into one C++ source as raw string literals:
+#   cmake -DOUT=... -DROOT=... -DFILES=a;b -P embed_sources.cmake
+# A literal is cut every 12,000 characters: compilers limit the length of a single one.
+set(text "#include \"runtime/frozen.hpp\"\n\nnamespace aspy {\nconst FrozenSource frozen_sources[] = {\n")
+foreach(file IN LISTS FILES)
+  file(READ ${file} source)
+  string(LENGTH "${source}" length)
+  file(RELATIVE_PATH name ${ROOT}/runtime ${file})
+  string(REGEX REPLACE "\\.aspy$" "" name ${name})
+  string(APPEND text "    {\"${name}\",\n")
+  set(at 0)
+  while(at LESS length)
+    string(SUBSTRING "${source}" ${at} 12000 part)
+    string(APPEND text "R\"~aspy~(${part})~aspy~\"\n")
+    math(EXPR at "${at} + 12000")
+  endwhile()
+  string(APPEND text "},\n")
+endforeach()
+string(APPEND text "    {nullptr, {}}};\n} // namespace aspy\n")
+file(WRITE ${OUT} "${text}")
