@@ -1,0 +1,124 @@
+#include "runtime/shell/cli.hpp"
+
+#include <CLI/CLI.hpp>
+#include <string_view>
+
+namespace aspy::shell {
+namespace {
+
+constexpr std::string_view usage = "usage: aspy [options] [FILE | -c CODE | - | dis FILE | golden DIR] [ARGS]\n";
+
+constexpr std::string_view help = R"(
+  FILE [ARGS]          run a script; the arguments are its sys.argv[1:]
+  -c CODE [ARGS]       run the code given as text
+  - [ARGS]             run what standard input holds (so does aspy behind a pipe)
+  (nothing)            the interactive prompt, with top-level await
+  dis FILE             show a script's bytecode beside its source lines
+  golden DIR           run the scripts in a folder and compare what they print with what is expected
+                       (aspy golden --help tells how)
+
+options:
+  --virtual-time       run on a clock that jumps over every wait: sleeps cost nothing, output repeats exactly
+  -i                   stay at the prompt after the script or the code; prompt even without a terminal
+  -h, --help           this text
+  -V, --version        the version
+)";
+
+CommandLine show(std::string text, int exit_code) {
+  CommandLine line;
+  line.action = Action::ShowText;
+  line.text = std::move(text);
+  line.exit_code = exit_code;
+  return line;
+}
+
+CommandLine mistake(const std::string& what) {
+  return show(what + "\n" + std::string(usage) + "Try `aspy -h' for more information.\n", 2);
+}
+
+// The subcommands have options in any order and help of their own: that is CLI11's work. A plain run of a
+// script never gets here, since building the option table costs more than a small script does.
+CommandLine parse_with(CLI::App& app, CommandLine line, std::span<char*> words) {
+  try {
+    std::vector<std::string> reversed(words.rbegin(), words.rend()); // CLI11 takes them from the back
+    app.parse(std::move(reversed));
+    return line;
+  } catch (const CLI::CallForHelp&) {
+    return show(app.help(), 0);
+  } catch (const CLI::ParseError& error) {
+    return show(app.get_name() + ": " + error.what() + "\n" + "Try `" + app.get_name() + " --help'\n", 2);
+  }
+}
+
+CommandLine parse_golden(std::span<char*> words) {
+  CLI::App app("Runs every script that has a NAME.out beside it, on the virtual clock, and compares what it\n"
+               "prints with NAME.out, its stderr with NAME.err (no file: nothing), its exit code with\n"
+               "NAME.exit (no file: 0). NAME.in is its standard input, NAME.args has its arguments.\n"
+               "'# golden: real-time' or '# golden: mask REGEX' at a script's top change how it is run.",
+               "aspy golden");
+  CommandLine line;
+  line.action = Action::Golden;
+  GoldenOptions options;
+  app.add_option("DIR", options.places, "folders with scripts, or single scripts")->required();
+  app.add_flag("--update", options.update, "write what the scripts print now as the expectation");
+  app.add_option("-j,--jobs", options.jobs, "scripts to run at once (default: one a core)");
+  app.add_option("-k", options.keyword, "only scripts whose name contains this")->type_name("WORD");
+  app.add_option("--timeout", options.time_limit, "seconds a script may take (default: 60)");
+  line = parse_with(app, std::move(line), words);
+  line.golden = std::move(options);
+  return line;
+}
+
+CommandLine parse_dis(std::span<char*> words) {
+  CLI::App app("Shows the bytecode of a script beside its source lines.", "aspy dis");
+  CommandLine line;
+  line.action = Action::Disassemble;
+  std::string file;
+  app.add_option("FILE", file, "the script")->required();
+  line = parse_with(app, std::move(line), words);
+  line.target = std::move(file);
+  return line;
+}
+
+} // namespace
+
+CommandLine parse_command_line(std::span<char*> words, bool stdin_is_terminal) {
+  CommandLine line;
+  for (size_t at = 0; at < words.size(); ++at) {
+    std::string_view word = words[at];
+    auto rest = words.subspan(at + 1);
+    if (word == "-h" || word == "--help") return show(std::string(usage) + std::string(help), 0);
+    if (word == "-V" || word == "--version") return show("aspy " ASPY_VERSION " (Python 3.14 syntax)\n", 0);
+    if (word == "--virtual-time") {
+      line.virtual_time = true;
+    } else if (word == "-i") {
+      line.interactive = true;
+    } else if (word.starts_with("-c")) {
+      // "-c CODE" and "-cCODE" alike
+      line.action = Action::RunCode;
+      if (word.size() == 2 && rest.empty()) return mistake("Argument expected for the -c option");
+      line.target = word.size() > 2 ? word.substr(2) : rest[0];
+      line.arguments = word.size() > 2 ? rest : rest.subspan(1);
+      return line;
+    } else if (word == "-") {
+      line.action = Action::RunInput;
+      line.arguments = rest;
+      return line;
+    } else if (word.starts_with('-')) {
+      return mistake("unknown option " + std::string(word));
+    } else if (word == "golden") {
+      return parse_golden(rest);
+    } else if (word == "dis") {
+      return parse_dis(rest);
+    } else {
+      line.action = Action::RunFile;
+      line.target = word;
+      line.arguments = rest;
+      return line;
+    }
+  }
+  line.action = stdin_is_terminal || line.interactive ? Action::Repl : Action::RunInput;
+  return line;
+}
+
+} // namespace aspy::shell
