@@ -1,4 +1,5 @@
-// Runs child processes for the golden runner: several at a time, each with its output captured and a time limit.
+// Runs child processes for the golden runner: several at a time, each with its output captured and a time
+// limit.
 #pragma once
 
 #include <cstdint>

@@ -6,7 +6,8 @@
 namespace aspy::shell {
 namespace {
 
-constexpr std::string_view usage = "usage: aspy [options] [FILE | -c CODE | - | dis FILE | golden DIR] [ARGS]\n";
+constexpr std::string_view usage =
+    "usage: aspy [options] [FILE | -c CODE | - | dis FILE | golden DIR] [ARGS]\n";
 
 constexpr std::string_view help = R"(
   FILE [ARGS]          run a script; the arguments are its sys.argv[1:]

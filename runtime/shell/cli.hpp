@@ -9,23 +9,23 @@
 namespace aspy::shell {
 
 enum class Action {
-  RunFile,      // aspy FILE [ARGS]
-  RunCode,      // aspy -c CODE [ARGS]
-  RunInput,     // aspy - [ARGS], or no words and stdin is no terminal
-  Repl,         // no words at a terminal
-  Disassemble,  // aspy dis FILE
-  Golden,       // aspy golden DIR
-  ShowText,     // --help, --version, or a mistake: print `text` and exit with `exit_code`
+  RunFile,     // aspy FILE [ARGS]
+  RunCode,     // aspy -c CODE [ARGS]
+  RunInput,    // aspy - [ARGS], or no words and stdin is no terminal
+  Repl,        // no words at a terminal
+  Disassemble, // aspy dis FILE
+  Golden,      // aspy golden DIR
+  ShowText,    // --help, --version, or a mistake: print `text` and exit with `exit_code`
 };
 
 struct CommandLine {
   Action action = Action::Repl;
-  std::string target;               // the file, the code, or the script to disassemble
-  std::span<char*> arguments;       // sys.argv[1:]: all that follows FILE, CODE or "-", untouched
-  bool virtual_time = false;        // --virtual-time
-  bool interactive = false;         // -i: prompts even if stdin is no terminal; after FILE or CODE, a REPL
-  GoldenOptions golden;             // for Action::Golden (its `aspy` is left for the caller)
-  std::string text;                 // for Action::ShowText
+  std::string target;         // the file, the code, or the script to disassemble
+  std::span<char*> arguments; // sys.argv[1:]: all that follows FILE, CODE or "-", untouched
+  bool virtual_time = false;  // --virtual-time
+  bool interactive = false;   // -i: prompts even if stdin is no terminal; after FILE or CODE, a REPL
+  GoldenOptions golden;       // for Action::Golden (its `aspy` is left for the caller)
+  std::string text;           // for Action::ShowText
   int exit_code = 0;
 };
 

@@ -34,7 +34,8 @@ struct Step {
 std::vector<Step> edit_script(const Lines& a, const Lines& b, int most_edits = 1000) {
   int n = static_cast<int>(a.size()), m = static_cast<int>(b.size());
   int limit = std::min(n + m, most_edits);
-  // furthest[k + limit] is the furthest x reached on diagonal k = x - y; one copy a round is kept to walk back.
+  // furthest[k + limit] is the furthest x reached on diagonal k = x - y; one copy a round is kept to walk
+  // back.
   std::vector<int> furthest(2 * limit + 3, 0);
   std::vector<std::vector<int>> rounds;
   auto goes_down = [&](const std::vector<int>& v, int k, int d) {
@@ -106,7 +107,8 @@ std::string unified_diff(std::string_view expected, std::string_view actual, con
     }
     ++shown;
     bool coloured = style.colour && !colour.empty();
-    report += fmt::format("{}{}{}{}\n", style.indent, coloured ? colour : "", text, coloured ? "\x1b[0m" : "");
+    report +=
+        fmt::format("{}{}{}{}\n", style.indent, coloured ? colour : "", text, coloured ? "\x1b[0m" : "");
   };
   line("\x1b[1m", fmt::format("--- {}", style.expected_label));
   line("\x1b[1m", fmt::format("+++ {}", style.actual_label));
@@ -133,8 +135,9 @@ std::string unified_diff(std::string_view expected, std::string_view actual, con
     for (size_t i = begin; i < end; ++i) {
       const Step& step = steps[i];
       std::string_view text = step.edit == Edit::Add ? b[step.actual] : a[step.expected];
-      std::string_view colour =
-          step.edit == Edit::Add ? "\x1b[32m" : step.edit == Edit::Remove ? "\x1b[31m" : "";
+      std::string_view colour = step.edit == Edit::Add      ? "\x1b[32m"
+                                : step.edit == Edit::Remove ? "\x1b[31m"
+                                                            : "";
       line(colour, fmt::format("{}{}", static_cast<char>(step.edit), visible(text)));
     }
     at = end;

@@ -49,7 +49,8 @@ std::string describe_failure(const GoldenCase& golden, const ChildResult& run, c
   std::string text;
   if (!run.failure.empty()) return fmt::format("    could not be started: {}\n", run.failure);
   if (run.timed_out) text += fmt::format("    did not end within {:g} s\n", options.time_limit);
-  else if (run.signal) text += fmt::format("    ended by signal {} ({})\n", run.signal, strsignal(run.signal));
+  else if (run.signal)
+    text += fmt::format("    ended by signal {} ({})\n", run.signal, strsignal(run.signal));
   else if (actual.exit_code != expected.exit_code)
     text += fmt::format("    exit code: expected {}, got {}\n", expected.exit_code, actual.exit_code);
 
@@ -103,7 +104,8 @@ int run_goldens(const GoldenOptions& options) {
   pool.run();
 
   report.say(fmt::format("{} passed, {} failed\n", report.passed, report.failed));
-  if (goldens.empty()) fmt::print(stderr, "aspy golden: no script with an expectation (NAME.out) was found\n");
+  if (goldens.empty())
+    fmt::print(stderr, "aspy golden: no script with an expectation (NAME.out) was found\n");
   return report.failed || goldens.empty() ? 1 : 0;
 }
 

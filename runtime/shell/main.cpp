@@ -17,8 +17,6 @@ int main(int argc, char** argv) {
   case Action::Golden:
     line.golden.aspy = std::filesystem::read_symlink("/proc/self/exe");
     return run_goldens(line.golden);
-  default:
-    std::fputs("aspy: this build cannot run scripts yet\n", stderr);
-    return 1;
+  default: std::fputs("aspy: this build cannot run scripts yet\n", stderr); return 1;
   }
 }
