@@ -20,6 +20,16 @@ std::string read_text(const fs::path& path) {
 
 bool is_script(const fs::path& path) { return path.extension() == ".aspy" || path.extension() == ".py"; }
 
+// A mask that is no regular expression is found out before anything is run.
+void add_mask(GoldenCase& golden, std::string_view mask) {
+  golden.masks.emplace_back(mask);
+  try {
+    std::regex{golden.masks.back()};
+  } catch (const std::regex_error& error) {
+    throw std::runtime_error(golden.name + ": mask " + golden.masks.back() + ": " + error.what());
+  }
+}
+
 // Reads the "# golden:" comments; they stand in the block of comments at the top.
 void read_directives(GoldenCase& golden) {
   constexpr std::string_view mark = "# golden: ", mask = "mask ";
@@ -28,7 +38,7 @@ void read_directives(GoldenCase& golden) {
     if (!line.starts_with(mark)) continue;
     std::string_view directive = std::string_view(line).substr(mark.size());
     if (directive == "real-time") golden.real_time = true;
-    else if (directive.starts_with(mask)) golden.masks.emplace_back(directive.substr(mask.size()));
+    else if (directive.starts_with(mask)) add_mask(golden, directive.substr(mask.size()));
     else throw std::runtime_error(golden.name + ": unknown directive: " + line);
   }
 }
