@@ -272,6 +272,21 @@ void print_means(const std::vector<Row>& rows, const std::string& group, const s
   fmt::print("\n");
 }
 
+// The most memory that each program had resident, in megabytes.
+void print_peaks(const std::vector<Row>& rows, const std::vector<Engine>& engines) {
+  fmt::print("\n{:<20}", "peak memory, MB");
+  for (const Engine& engine : engines) fmt::print("{:>9}", engine.name);
+  for (const Row& row : rows) {
+    fmt::print("\n{:<20}", row.program.label);
+    for (const Engine& engine : engines) {
+      auto cell = row.cells.find(engine.name);
+      bool known = cell != row.cells.end() && cell->second.error.empty();
+      fmt::print("{:>9}", known ? fmt::format("{:.1f}", cell->second.peak / 1e6) : "");
+    }
+  }
+  fmt::print("\n");
+}
+
 void write_json(const std::string& file, const std::vector<Row>& rows, const std::vector<Engine>& engines) {
   std::ofstream out(file);
   const char* row_comma = "";
@@ -313,12 +328,14 @@ int run(int argc, char** argv) {
   std::string aspy = "build/release/aspy", folder = "scripts/bench", json, only;
   std::vector<std::string> wanted;
   unsigned rounds = 3;
+  bool peaks = false;
   CLI::App app("Compares the cost of aspy with other engines', in CPU time (user and system) and memory.\n"
                "Ratios are to Debian's CPython; less is better.",
                "./dev bench");
   app.add_option("NAMES", wanted, "programs or groups (async, cpu, memory, start-up); none means all");
   app.add_option("--rounds", rounds, "how often each engine takes its turn")->capture_default_str();
   app.add_option("--engines", only, "only these, with commas: aspy,cpython,uvloop,pypy,node,lua,luajit");
+  app.add_flag("--peaks", peaks, "also show each program's peak memory");
   app.add_option("--json", json, "also write all figures to this file");
   app.add_option("--aspy", aspy, "the aspy to measure")->capture_default_str();
   app.add_option("--programs", folder, "where programs.txt and the programs are")->capture_default_str();
@@ -344,6 +361,7 @@ int run(int argc, char** argv) {
     all_good = all_good && rows.back().refused.empty();
     if (i + 1 == programs.size() || programs[i + 1].group != group) print_means(rows, group, engines);
   }
+  if (peaks) print_peaks(rows, engines);
   if (!json.empty()) write_json(json, rows, engines);
   fs::remove_all(room);
   return all_good ? 0 : 1;
