@@ -1,0 +1,40 @@
+// The cycle collector: finds tracked objects that only each other keep alive, as CPython's `gc` does:
+// finalises them, clears weak references, then breaks the cycles through the types' `clear` slots.
+//
+// It subtracts internal references from a copy of the counts; what is left at zero and not reachable
+// from outside is garbage. Running frames are outside by construction: their references are counted
+// but not traversed.
+#pragma once
+
+#include "vm/object/object.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace aspy {
+
+struct CollectorStats {
+  uint64_t collections = 0, collected = 0, uncollectable = 0;
+};
+
+// Collects the young (generation 0) or all (2) tracked objects. Returns how many unreachable objects it found.
+// Runs script code (finalizers, weak reference callbacks).
+size_t collect(Thread& thread, int generation);
+
+// Called by the interpreter when BreakCollect is set: collects young objects, and the old ones when they
+// have grown by a quarter since the last time.
+void collect_if_due(Thread& thread);
+
+void collector_enable(bool on);
+bool collector_enabled();
+void collector_set_threshold(uint32_t young); // 0 turns automatic collection off
+uint32_t collector_threshold();
+uint32_t collector_young_count();
+CollectorStats& collector_stats(int generation);
+// Collect at every allocation: a hostile mode for tests.
+void collector_set_stress(bool on);
+
+// Every tracked object, borrowed (gc.get_objects, gc.get_referrers).
+std::vector<Object*> collector_objects();
+
+} // namespace aspy

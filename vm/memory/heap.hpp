@@ -1,0 +1,46 @@
+// The heap: raw memory for objects, counted against the memory limit. mimalloc underneath, except
+// under sanitizers.
+#pragma once
+
+#include "vm/object/object.hpp"
+#include "vm/object/type.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace aspy {
+
+// Raw blocks. Never return null: when memory is exhausted for good the process stops with a message; ask
+// may_allocate() before a request whose size a script chose.
+void* heap_alloc(size_t bytes);
+void* heap_realloc(void* block, size_t bytes);
+void heap_free(void* block);
+size_t heap_usable_size(void* block);
+
+// True when `bytes` more may be allocated; otherwise raises MemoryError.
+[[nodiscard]] bool may_allocate(Thread& thread, size_t bytes);
+
+// Makes `object` known to the collector / unknown to it. Untracking a untracked object does nothing.
+void gc_track(Object* object);
+void gc_untrack(Object* object);
+
+// A new T with one reference, its fields default-initialised, `extra` raw bytes behind it. Tracked when the type has
+// TypeTracked. The caller owns it.
+template <class T>
+T* allocate(Type& type, size_t extra = 0) {
+  void* memory = heap_alloc(sizeof(T) + extra);
+  T* object = new (memory) T();
+  object->refcount = 1;
+  object->gc_word = 0;
+  object->type = &type;
+  if (type.flags & TypeHeap) incref(&type);
+  if (type.flags & TypeTracked) gc_track(object);
+  return object;
+}
+
+// The last step of every dealloc slot: untracks, releases a heap type, frees the memory. C++ fields with
+// destructors must have been destroyed by the slot.
+void free_object(Object* object);
+
+} // namespace aspy

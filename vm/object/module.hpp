@@ -1,0 +1,32 @@
+// module: a namespace with a name.
+#pragma once
+
+#include "vm/object/native.hpp"
+#include "vm/object/type.hpp"
+
+#include <string_view>
+
+namespace aspy {
+
+struct Dict;
+
+struct Module : Object {
+  Dict* dict = nullptr; // the namespace (__name__, __doc__ ... are in it), owned
+};
+extern Type module_type;
+
+Own<Module> new_module(Str* name);
+
+// A built-in module: one constant a module, all listed in runtime/modules/registry.cpp. `init` fills the namespace with
+// what is not a function; false: raised.
+struct ModuleSpec {
+  const char* name;
+  const NativeDef* functions; // ends with a null name; may be null
+  bool (*init)(Thread& thread, Module* module);
+  const char* doc = nullptr;
+};
+
+// Stores an attribute in a module being set up.
+void module_set(Module* module, std::string_view name, Value value);
+
+} // namespace aspy
