@@ -1,6 +1,7 @@
 // Functions written in the language, and what binds them: methods, cells, properties.
 #pragma once
 
+#include "vm/object/shape.hpp"
 #include "vm/object/type.hpp"
 
 namespace aspy {
@@ -28,7 +29,7 @@ struct Function : Object {
   Value annotate;              // function computing the annotations (PEP 649), or empty; owned
   Value annotations;           // dict once computed, or empty; owned
   Value type_params;           // tuple or empty; owned
-  Dict* dict = nullptr;        // __dict__, made on demand; owned
+  Attrs attrs;                 // __dict__
   uint32_t version = 0;        // unique for this function's code and defaults; for call caches
 };
 
@@ -43,11 +44,11 @@ struct Property : Object {
 };
 struct StaticMethod : Object {
   Value callable; // owned
-  Dict* dict = nullptr;
+  Attrs attrs;
 };
 struct ClassMethod : Object {
   Value callable; // owned
-  Dict* dict = nullptr;
+  Attrs attrs;
 };
 
 extern Type cell_type, function_type, bound_method_type, property_type, staticmethod_type, classmethod_type, super_type;

@@ -11,7 +11,8 @@ namespace aspy {
 struct Dict;
 
 struct Module : Object {
-  Dict* dict = nullptr; // the namespace (__name__, __doc__ ... are in it), owned
+  Shape* no_shape = nullptr; // with `dict` these are Attrs in dict mode
+  Dict* dict = nullptr;      // the namespace (__name__, __doc__ ... are in it), owned
 };
 extern Type module_type;
 

@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace aspy {
 
@@ -21,9 +22,15 @@ bool set_attr(Thread& thread, Value object, Str* name, Value value_or_empty);
 // object.__getattribute__ and object.__setattr__: descriptors, the instance's attributes, the type's.
 Ref generic_get_attr(Thread& thread, Value object, Str* name);
 bool generic_set_attr(Thread& thread, Value object, Str* name, Value value_or_empty);
+// AttributeError with the fields that suggestions are made from.
+struct Raised raise_attribute_error(Thread& thread, Value object, Str* name, std::string_view message);
 // A method found on the *type* of `object` and bound to it (how dunder methods are found). Empty without an exception
 // when the type has none.
 Ref lookup_special(Thread& thread, Value object, Str* name);
+// Binds what was found on a type: descr.__get__(object, type), or the value itself when it is no descriptor.
+Ref bind_descriptor(Thread& thread, Value found, Value object_or_empty, Type* type);
+// Calls a method found on the type of `self` with type_lookup, without making a bound method where that can be avoided.
+Ref call_found(Thread& thread, Value found, Value self, std::initializer_list<Value> rest = {});
 
 // --- calls (vm/interpreter/call.cpp) -----------------------------------------------------------------------
 Ref call(Thread& thread, Value callable, CallArgs args);
@@ -53,10 +60,16 @@ int contains(Thread& thread, Value container, Value item); // -1 raised
 Ref iter(Thread& thread, Value iterable);
 // The next item; empty without a pending exception at the end (StopIteration is swallowed).
 Ref next(Thread& thread, Value iterator);
+bool for_each_item(Thread& thread, Value iterable, bool (*body)(void*, Value), void* context);
 // Calls `body(Value item) -> bool` for each item of an iterable (lists and tuples directly); stops and returns
 // false when the body does or an exception is pending.
 template <class Body>
-bool for_each(Thread& thread, Value iterable, Body&& body);
+bool for_each(Thread& thread, Value iterable, Body&& body) {
+  using Function = std::remove_reference_t<Body>;
+  return for_each_item(
+      thread, iterable, [](void* function, Value item) -> bool { return (*static_cast<Function*>(function))(item); },
+      const_cast<void*>(static_cast<const void*>(&body)));
+}
 
 // --- operators ---------------------------------------------------------------------------------------------------
 Ref binary_op(Thread& thread, BinaryOp op, Value a, Value b);

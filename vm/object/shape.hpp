@@ -25,7 +25,7 @@ struct Shape {
 
 // What an instance with a __dict__ carries at Type::attrs_offset.
 struct Attrs {
-  Shape* shape = nullptr; // null: dict mode (or not initialised, when slots is null as well)
+  Shape* shape = nullptr; // null: dict mode (or no attribute was ever set, when slots is null as well)
   union {
     Value* slots = nullptr; // owned values; inline in the object or from the heap, told by `slots_inline`
     Dict* dict;             // owned, in dict mode
@@ -45,6 +45,8 @@ void attrs_set(Object* object, Str* key, Value value);
 bool attrs_remove(Object* object, Str* key);                     // false: missing
 Dict* attrs_dict(Object* object);                                // turns to dict mode; borrowed
 void attrs_replace_dict(Object* object, Dict* dict);             // obj.__dict__ = dict
+// What a cached store does: `child` is a child of the instance's shape, `value` becomes its last attribute.
+void attrs_append(Object* object, Attrs* attrs, Shape* child, Value value);
 void attrs_init(Object* object);                                 // by allocate_instance
 void attrs_destroy(Object* object);                              // by dealloc slots
 void attrs_traverse(Object* object, Visitor& visitor);

@@ -158,6 +158,8 @@ enum TypeFlag : uint32_t {
   TypeUserInit = 1 << 22, // __init__ is a script function: type.__call__ may push a frame
   TypeSlotsOnly = 1 << 23, // instances have no __dict__
   TypeUserNew = 1 << 24,   // __new__ is not a native constructor
+  TypeWeakRefs = 1 << 25,  // instances may be referred to weakly (inherited)
+  TypeMethodLike = 1 << 26, // a descriptor whose instances, found on a type, are called with the object put in front
 };
 
 struct Type : Object {
@@ -166,16 +168,19 @@ struct Type : Object {
   Type* base = nullptr;    // the base that decides the memory layout, owned
   Tuple* bases = nullptr;  // owned
   Tuple* mro = nullptr;    // owned, begins with the type itself
-  Dict* dict = nullptr;    // own attributes, owned; change through type_set_attr only
+  Dict* dict = nullptr;    // own attributes, owned; null until first needed in a static type: use type_dict()
   uint32_t flags = 0;
   // Unique for each state of the type and its bases, 0 when it may not be cached. Changes whenever an
   // attribute of the type or of one of its bases changes.
   uint32_t version = 0;
   uint32_t instance_size = 0;
-  uint32_t attrs_offset = 0; // of the Attrs (vm/object/shape.hpp) in an instance; 0: no __dict__
-  uint32_t slots_offset = 0; // of the first __slots__ member; members are Values in a row
-  uint32_t slots_count = 0;  // members including inherited ones
-  uint32_t attrs_hint = 0;   // how many attributes instances tend to have: sizes their inline storage
+  // Subclasses of types with data behind the struct (tuple, str, bytes) keep their Attrs and members *in front* of the
+  // header: then the offsets below are negative, and a block begins `prefix_size` bytes before its object.
+  uint32_t prefix_size = 0;
+  int32_t attrs_offset = 0; // of the Attrs (vm/object/shape.hpp) in an instance; 0: no __dict__
+  int32_t slots_offset = 0; // of the first __slots__ member of this class itself; members are Values in a row
+  uint32_t slots_count = 0; // members declared by this class itself, bases not included
+  uint32_t attrs_hint = 0;  // how many attributes have room inside an instance, behind its fields; never changes
   Shape* root_shape = nullptr; // of instances without attributes, owned
   const char* doc = nullptr;   // static types
   const TypeSpec* spec = nullptr;
@@ -183,6 +188,7 @@ struct Type : Object {
   // Type's own Attrs are its dict. Subclasses are kept weakly for version changes and __subclasses__().
   struct Subclasses* subclasses = nullptr;
   Tuple* slot_names = nullptr; // __slots__ as declared on this class, owned
+  uint64_t own_slots = 0;      // bit i: the native type itself fills slot i (so it has the dunder attribute)
 
   constexpr Type() : Object{immortal_refcount, 0, nullptr} {}
   bool is_heap() const { return (flags & TypeHeap) != 0; }
@@ -222,6 +228,8 @@ inline bool is_instance(Value value, const Type& base) {
 void make_ready(Type& type, const TypeSpec& spec);
 
 // --- attributes of types -----------------------------------------------------------------------------
+// The type's own attributes; fills the dict of a static type on first need. Borrowed.
+Dict* type_dict(Type* type);
 // Looks `name` up along the MRO of `type`, without descriptors. Borrowed; empty when missing. Never raises.
 Value type_lookup(Type* type, Str* name);
 // Stores (or, with an empty value, deletes) an attribute of a type, updates slots and versions. Raises
@@ -234,7 +242,7 @@ Own<Type> make_class(Thread& thread, Type* metatype, Str* name, Tuple* bases, Di
 Object* allocate_instance(Type* type, size_t extra_bytes = 0);
 // The address of the instance's Attrs, or null when it has no __dict__.
 inline Attrs* attrs_of(Object* object) {
-  uint32_t offset = object->type->attrs_offset;
+  int32_t offset = object->type->attrs_offset;
   return offset ? reinterpret_cast<Attrs*>(reinterpret_cast<char*>(object) + offset) : nullptr;
 }
 
