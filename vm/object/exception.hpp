@@ -27,13 +27,12 @@ struct ExceptionObject : Object {
   Tuple* args = nullptr;       // owned
   Value traceback;             // Traceback or None/empty; owned
   Value cause, context;        // exceptions or empty; owned
-  bool suppress_context = false;
-  Value notes;                 // list, made by add_note; owned
+  bool suppress_context = false; // notes are an ordinary attribute, __notes__
 };
 
 // Subclasses with fields of their own.
 struct StopIterationObject : ExceptionObject { Value value; };             // also SystemExit's code
-struct OSErrorObject : ExceptionObject { Value errno_, strerror, filename, filename2; };
+struct OSErrorObject : ExceptionObject { Value errno_, strerror, filename, filename2, written; };
 struct SyntaxErrorObject : ExceptionObject {
   Value msg, filename, lineno, offset, text, end_lineno, end_offset, print_file_and_line, metadata;
 };
@@ -54,6 +53,9 @@ inline bool is_exception(Value value) {
 // True for a class that derives from BaseException.
 bool is_exception_class(Value value);
 
+// Leaves `exception` (an instance) pending, chained to the exception being handled.
+void set_error(Thread& thread, Ref exception);
+
 // Makes an instance by calling the class (so a script's __init__ runs).
 Ref make_exception(Thread& thread, Value cls, CallArgs args);
 // Raises StopIteration(value) without a call; `take_stop_value` consumes a pending StopIteration, giving its value
@@ -68,5 +70,13 @@ void chain_context(Thread& thread, ExceptionObject* exception);
 bool split_group(Thread& thread, Value exception, Value type, Ref& match, Ref& rest);
 // What `except*` blocks leave: re-raises the collected parts (PEP 654). `original`, list of raised/unhandled parts.
 Ref prepare_reraise_star(Thread& thread, Value original, List* parts);
+
+// True when an `except` clause for `cls` (a class or a tuple of them) catches `exception`: by class, no hooks asked.
+// -1: TypeError "catching classes that do not inherit from BaseException is not allowed".
+int exception_matches(Thread& thread, Value exception, Value class_or_tuple);
+// The line a traceback entry stands for.
+uint32_t traceback_line(const Traceback* entry);
+// A traceback entry's frame object; made by the interpreter when a script first asks (set at its start-up).
+extern Ref (*make_traceback_frame)(Thread& thread, Traceback* entry);
 
 } // namespace aspy

@@ -1,0 +1,20 @@
+#include "vm/interpreter/import.hpp"
+
+#include "vm/object/exception.hpp"
+#include "vm/object/protocol.hpp"
+
+namespace aspy {
+
+ImportHooks import_hooks;
+
+Ref import_name(Thread& thread, Str* name, Value globals, Value fromlist, int level) {
+  if (import_hooks.import_name) return import_hooks.import_name(thread, name, globals, fromlist, level);
+  return raise(thread, ImportError_type, "this host has no modules to import");
+}
+
+Ref import_from(Thread& thread, Value module, Str* name) {
+  if (import_hooks.import_from) return import_hooks.import_from(thread, module, name);
+  return raise(thread, ImportError_type, "this host has no modules to import");
+}
+
+} // namespace aspy
