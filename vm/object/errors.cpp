@@ -63,6 +63,17 @@ void set_error(Thread& thread, Ref exception) {
   assign(thread.error, std::move(exception));
 }
 
+Raised raise_attribute_error(Thread& thread, Value object, Str* name, std::string_view message) {
+  Own<Str> text = make_str(message);
+  Value argument = text.value();
+  Ref made = make_exception(thread, &AttributeError_type, CallArgs{&argument, 1, nullptr});
+  auto* error = cast<AttributeErrorObject>(made);
+  assign(error->obj, share(object));
+  assign(error->name, share(name));
+  set_error(thread, std::move(made));
+  return {};
+}
+
 bool error_matches(Thread& thread, const Type& type) {
   return thread.has_error() && is_subtype(type_of(thread.error), &type);
 }
@@ -78,7 +89,7 @@ std::string_view type_name(Value value) { return type_of(value)->name->view(); }
 std::string full_type_name(const Type* type) {
   // Static types carry "module.Name" in their spec; classes keep __module__ in their namespace.
   std::string_view qualname = type->qualname ? type->qualname->view() : type->name->view();
-  Value module = type->dict ? dict_get(type->dict, names::dunder_module) : Value();
+  Value module = type_lookup(const_cast<Type*>(type), names::dunder_module);
   if (module && is_str(module)) {
     std::string_view name = cast<Str>(module)->view();
     if (name != "builtins") return fmt::format("{}.{}", name, qualname);

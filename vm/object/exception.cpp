@@ -11,7 +11,6 @@
 #include "vm/object/str.hpp"
 #include "vm/object/thread.hpp"
 
-#include <cstddef>
 #include <fmt/format.h>
 
 namespace aspy {
@@ -288,6 +287,9 @@ static void prepare_base(Type& type) {
   type.slots.str = exception_str;
 }
 
+// The header comes first, then the Attrs (offsetof is for plain structs only).
+static constexpr uint32_t exception_attrs_offset = sizeof(Object);
+
 static void ready(Type& type, const char* name, Type& base, TypeSpec& spec) {
   ExceptionTraits traits;
   if (&type == &BaseException_type) {
@@ -301,7 +303,7 @@ static void ready(Type& type, const char* name, Type& base, TypeSpec& spec) {
   spec.base = &base;
   spec.instance_size = traits.size;
   spec.flags = TypeTracked | TypeIsException;
-  spec.attrs_offset = offsetof(ExceptionObject, attrs);
+  spec.attrs_offset = exception_attrs_offset;
   spec.methods = traits.methods;
   spec.getset = traits.getset;
   make_ready(type, spec);
