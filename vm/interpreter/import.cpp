@@ -1,11 +1,13 @@
 #include "vm/interpreter/import.hpp"
 
 #include "vm/object/exception.hpp"
+#include "vm/object/module.hpp"
 #include "vm/object/protocol.hpp"
 
 namespace aspy {
 
 ImportHooks import_hooks;
+Dict* current_builtins;
 
 Ref import_name(Thread& thread, Str* name, Value globals, Value fromlist, int level) {
   if (import_hooks.import_name) return import_hooks.import_name(thread, name, globals, fromlist, level);

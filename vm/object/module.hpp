@@ -27,6 +27,9 @@ struct ModuleSpec {
   const char* doc = nullptr;
 };
 
+// The namespace of the builtins module, borrowed: where names are looked up last. Set before any script code runs.
+extern Dict* current_builtins;
+
 // Stores an attribute in a module being set up.
 void module_set(Module* module, std::string_view name, Value value);
 
