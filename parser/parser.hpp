@@ -12,6 +12,8 @@
 
 namespace aspy {
 
+struct Names;
+
 enum class Mode : std::uint8_t {
   Exec,         // a file: ast::Module (kind Module)
   Eval,         // one expression: ast::Expression
@@ -33,7 +35,7 @@ struct SyntaxIssue {
   std::uint32_t line = 0;      // lineno, from 1
   std::uint32_t col = 0;       // offset, from 1, in characters; 0 when the whole line is meant
   std::uint32_t end_line = 0;  // end_lineno
-  std::uint32_t end_col = 0;   // end_offset, exclusive; 0 when unknown
+  std::int32_t end_col = 0;    // end_offset, exclusive; 0 or -1 (as CPython has it) when unknown
   std::string text;            // the source line, without its line end
   bool incomplete = false;     // more lines could make it right: a prompt asks for them
   bool text_known = true;      // false: text is None (no source line to show)
@@ -46,12 +48,16 @@ struct SyntaxWarning {
   std::uint32_t col = 0;   // from 1, in characters
   std::uint32_t end_line = 0;
   std::uint32_t end_col = 0;
+  std::uint32_t token = 0;  // which token, so that one is told once
 };
 
 /// A parsed source: owns its text and every node. Everything reachable from `root` lives exactly as long as this.
 class SourceTree {
  public:
   explicit SourceTree(std::string_view text);
+  ~SourceTree();
+  SourceTree(const SourceTree&) = delete;
+  SourceTree& operator=(const SourceTree&) = delete;
 
   Arena arena;
   std::string source;  // decoded to UTF-8, line ends normalised to "\n"
@@ -74,13 +80,13 @@ class SourceTree {
 
   /// The one copy of a name in this tree (used for names that later passes make, such as mangled ones).
   ast::Identifier intern(std::string_view name);
+  /// The same for a name that stands in `source`: NFKC-normalised, and without a copy where possible.
+  ast::Identifier identifier(std::string_view in_source);
 
  private:
-  friend class SourceReader;
   void index_lines();
   std::vector<std::uint32_t> line_starts_;  // byte offsets into `source`
-  struct Names;
-  std::shared_ptr<Names> names_;
+  std::unique_ptr<Names> names_;
 };
 
 struct ParseResult {

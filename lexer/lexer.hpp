@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lexer/token.hpp"
+
+namespace aspy {
+
+/// Where a token's text is. Lines count from 1, columns from 0 in bytes; ends are exclusive.
+struct Extent {
+  std::uint32_t start, end;  // byte offsets into the source
+  std::uint32_t line, col;
+  std::uint32_t end_line, end_col;
+};
+
+enum class LexIssueKind : std::uint8_t { Syntax, Indentation, Tab };
+
+/// Why the lexer stopped. Offsets are those of SyntaxError: characters, from 1.
+struct LexIssue {
+  LexIssueKind kind = LexIssueKind::Syntax;
+  std::string message;
+  std::uint32_t line = 0;
+  std::uint32_t offset = 0;
+  std::int32_t end_offset = 0;
+  bool unclosed = false;    // the end came inside a bracket; `line`/`offset` are the bracket's
+  bool incomplete = false;  // the end came too early: more lines could make it right
+};
+
+struct LexWarning {
+  std::string message;
+  std::uint32_t line = 0;
+  std::uint32_t col = 0;  // bytes, from 0
+};
+
+/// The tokens of a source as two parallel arrays. The last kind is EndMarker, or Error when `issue` says why.
+struct Tokens {
+  std::vector<std::uint8_t> kinds;
+  std::vector<Extent> extents;
+  std::optional<LexIssue> issue;
+  std::vector<LexWarning> warnings;
+
+  std::size_t size() const { return kinds.size(); }
+  Token kind(std::size_t index) const { return static_cast<Token>(kinds[index]); }
+};
+
+/// The deepest nesting of brackets, blocks and f-strings; each has its own message.
+inline constexpr std::size_t max_brackets = 200;
+inline constexpr std::size_t max_indents = 100;
+inline constexpr std::size_t max_fstrings = 150;
+
+/// Splits `source` (valid UTF-8, "\n" line ends) into tokens. Never throws but for lack of memory.
+/// `imply_dedent` false: a last line without "\n" leaves open blocks open, which makes the source incomplete.
+Tokens lex(std::string_view source, bool imply_dedent = true);
+
+/// The number of characters in valid UTF-8.
+std::uint32_t count_characters(std::string_view utf8);
+
+/// The first character that cannot stand where it stands in an identifier, as a byte offset; npos if all can.
+std::size_t invalid_identifier_character(std::string_view word);
+
+/// Decodes one character of valid UTF-8 and tells its length in bytes.
+char32_t decode_character(std::string_view utf8, std::size_t at, std::size_t& length);
+
+/// Whether a character is shown as itself (Unicode's "printable"), as error messages and repr() need it.
+bool is_printable(char32_t c);
+
+}  // namespace aspy
