@@ -407,7 +407,8 @@ bool action<g::yield_from>::build(const Frame& f) {
   return f.reduce(node);
 }
 bool action<g::yield_expr>::build(const Frame& f) {
-  if (f.b.kind(f.first + 1) == T::From) {
+  // (A lone `yield` in front of `from` is matched on the way to an error.)
+  if (f.b.kind(f.first + 1) == T::From && f[0].node != nullptr) {
     f[0].node->pos = f.pos();
     return f.reduce(f[0].node);
   }
