@@ -21,6 +21,13 @@ size_t heap_usable_size(void* block);
 // True when `bytes` more may be allocated; otherwise raises MemoryError.
 [[nodiscard]] bool may_allocate(Thread& thread, size_t bytes);
 
+// The memory limit in bytes of objects alive at once; 0: none. Set it before the first object is made, so that
+// every block is counted.
+void heap_set_limit(size_t bytes);
+size_t heap_limit();
+// Bytes counted at present; 0 without a limit.
+size_t heap_used();
+
 // Makes `object` known to the collector / unknown to it. Untracking a untracked object does nothing.
 void gc_track(Object* object);
 void gc_untrack(Object* object);

@@ -1,0 +1,293 @@
+// The table of tracked objects stands in order of birth: finalisers of one collection run in that order.
+//
+//   | 0: unused | old objects ... | young objects ... |
+//                                 ^ old_end
+//
+// An object knows its index (Object::gc_word). One that dies leaves a hole; holes are squeezed out when
+// they outnumber the living. What survives a collection becomes old by moving `old_end`.
+#include "vm/memory/collector.hpp"
+
+#include "vm/memory/heap.hpp"
+#include "vm/object/thread.hpp"
+#include "vm/object/tuple.hpp"
+
+#include <algorithm>
+
+namespace aspy {
+
+void clear_weakrefs(Object* object); // vm/object/weakref.hpp
+
+namespace {
+
+std::vector<Object*> table{nullptr};
+size_t old_end = 1;
+size_t holes = 0;
+
+uint32_t threshold = 2000;
+uint32_t young_births = 0; // births less deaths since the last collection of the young
+bool enabled = true;
+bool stress = false;
+bool collecting = false;
+bool requested = false;
+size_t old_at_last_full = 0; // objects that survived the last full collection
+CollectorStats stats[3];
+
+uint32_t index_of(const Object* object) { return object->gc_word & Object::index_mask; }
+void set_index(Object* object, size_t index) {
+  object->gc_word = (object->gc_word & ~Object::index_mask) | uint32_t(index);
+}
+
+void squeeze() {
+  size_t to = 1;
+  size_t new_old_end = old_end;
+  for (size_t from = 1; from < table.size(); ++from) {
+    if (from == old_end) new_old_end = to;
+    Object* object = table[from];
+    if (!object) continue;
+    table[to] = object;
+    set_index(object, to++);
+  }
+  if (old_end >= table.size()) new_old_end = to;
+  table.resize(to);
+  old_end = new_old_end;
+  holes = 0;
+}
+
+void request() {
+  if (!enabled || collecting || requested) return;
+  requested = true;
+  Thread::current().breaker.fetch_or(BreakCollect, std::memory_order_relaxed);
+}
+
+// --- finding garbage -----------------------------------------------------------------------------------------
+
+// The part of the table under examination, and what is known of each object in it.
+struct Region {
+  size_t begin, end;
+  std::vector<uint32_t> refs; // references from outside the region, once internal ones are subtracted
+  std::vector<bool> reached;
+
+  bool has(const Object* object) const {
+    uint32_t index = index_of(object);
+    return index >= begin && index < end;
+  }
+  size_t place(const Object* object) const { return index_of(object) - begin; }
+};
+
+struct Subtract final : Visitor {
+  Region& region;
+  explicit Subtract(Region& r) : region(r) {}
+  void visit(Object* object) override {
+    if (region.has(object)) --region.refs[region.place(object)];
+  }
+};
+
+struct Reach final : Visitor {
+  Region& region;
+  std::vector<Object*> work;
+  explicit Reach(Region& r) : region(r) {}
+  void visit(Object* object) override {
+    if (!region.has(object)) return;
+    size_t place = region.place(object);
+    if (region.reached[place]) return;
+    region.reached[place] = true;
+    work.push_back(object);
+  }
+};
+
+void traverse(Object* object, Visitor& visitor) {
+  if (object->type->slots.traverse) object->type->slots.traverse(object, visitor);
+}
+
+// A tuple of values that own nothing can never close a cycle; most tuples are such.
+bool is_atomic(Object* object) {
+  if (object->type != &tuple_type) return false;
+  for (Value item : static_cast<Tuple*>(object)->view())
+    if (item.is_object() && item.as_object()->type->slots.traverse) return false;
+  return true;
+}
+
+// The objects of the region that nothing outside it keeps alive, in order.
+std::vector<Object*> find_unreachable(size_t begin, size_t end) {
+  Region region{begin, end, std::vector<uint32_t>(end - begin), std::vector<bool>(end - begin)};
+  for (size_t i = begin; i < end; ++i) {
+    Object* object = table[i];
+    if (object && is_atomic(object)) {
+      set_index(object, 0);
+      table[i] = object = nullptr;
+      ++holes;
+    }
+    if (object) region.refs[i - begin] = object->refcount;
+  }
+  Subtract subtract(region);
+  for (size_t i = begin; i < end; ++i)
+    if (table[i]) traverse(table[i], subtract);
+  Reach reach(region);
+  for (size_t i = begin; i < end; ++i) {
+    if (!table[i] || region.refs[i - begin] == 0) continue;
+    reach.visit(table[i]);
+    while (!reach.work.empty()) {
+      Object* object = reach.work.back();
+      reach.work.pop_back();
+      traverse(object, reach);
+    }
+  }
+  std::vector<Object*> unreachable;
+  for (size_t i = begin; i < end; ++i)
+    if (table[i] && !region.reached[i - begin]) unreachable.push_back(table[i]);
+  return unreachable;
+}
+
+// --- after the finalisers --------------------------------------------------------------------------------------
+
+// Finalisers may have made garbage reachable again. Works on the set itself (each member held once by us), whose
+// places in the table may have changed meanwhile: `member` maps a table index to a place in the set.
+struct Recheck final : Visitor {
+  std::vector<uint32_t> member;
+  std::vector<uint32_t> refs;
+  std::vector<bool> reached;
+  std::vector<size_t> work;
+  bool subtracting = true;
+  static constexpr uint32_t none = UINT32_MAX;
+
+  void visit(Object* object) override {
+    uint32_t index = index_of(object);
+    if (index == 0 || index >= member.size() || member[index] == none) return;
+    uint32_t place = member[index];
+    if (subtracting) {
+      --refs[place];
+    } else if (!reached[place]) {
+      reached[place] = true;
+      work.push_back(place);
+    }
+  }
+};
+
+// Which of `garbage` are alive again.
+std::vector<bool> find_resurrected(const std::vector<Object*>& garbage) {
+  Recheck recheck;
+  recheck.member.assign(table.size(), Recheck::none);
+  recheck.refs.resize(garbage.size());
+  recheck.reached.resize(garbage.size());
+  for (size_t i = 0; i < garbage.size(); ++i) {
+    recheck.member[index_of(garbage[i])] = uint32_t(i);
+    recheck.refs[i] = garbage[i]->refcount - 1; // without our own
+  }
+  recheck.member[0] = Recheck::none;
+  for (Object* object : garbage) traverse(object, recheck);
+  recheck.subtracting = false;
+  for (size_t i = 0; i < garbage.size(); ++i) {
+    if (recheck.refs[i] == 0 || recheck.reached[i]) continue;
+    recheck.reached[i] = true;
+    recheck.work.push_back(i);
+    while (!recheck.work.empty()) {
+      size_t place = recheck.work.back();
+      recheck.work.pop_back();
+      traverse(garbage[place], recheck);
+    }
+  }
+  return recheck.reached;
+}
+
+// Finalises and frees `garbage`. The order is that of PEP 442: all weak references first, then all
+// finalisers, and only then is anything broken.
+size_t dispose(Thread& thread, std::vector<Object*>& garbage) {
+  ErrorShelter shelter(thread);
+  for (Object* object : garbage) incref(object);
+  for (Object* object : garbage)
+    if (object->has_flag(Object::has_weakrefs)) clear_weakrefs(object);
+  bool finalized_any = false;
+  for (Object* object : garbage) {
+    auto finalize = object->type->slots.finalize;
+    if (!finalize || object->has_flag(Object::finalized)) continue;
+    object->set_flag(Object::finalized);
+    finalize(thread, object);
+    finalized_any = true;
+  }
+  std::vector<bool> alive(garbage.size());
+  if (finalized_any) alive = find_resurrected(garbage);
+  size_t freed = 0;
+  for (size_t i = 0; i < garbage.size(); ++i) {
+    Object* object = garbage[i];
+    if (!alive[i]) {
+      ++freed;
+      // Finalisers may have made new weak references.
+      if (object->has_flag(Object::has_weakrefs)) clear_weakrefs(object);
+      if (object->type->slots.clear) object->type->slots.clear(object);
+    }
+    decref(object);
+  }
+  return freed;
+}
+
+} // namespace
+
+void gc_track(Object* object) {
+  if (object->is_tracked()) return;
+  set_index(object, table.size());
+  table.push_back(object);
+  if (++young_births > threshold || stress) [[unlikely]]
+    if (threshold) request();
+}
+
+void gc_untrack(Object* object) {
+  uint32_t index = index_of(object);
+  if (!index) return;
+  set_index(object, 0);
+  if (young_births) --young_births;
+  if (index + 1 == table.size()) {
+    table.pop_back();
+    if (old_end > table.size()) old_end = table.size();
+    return;
+  }
+  table[index] = nullptr;
+  // Never while a collection looks at the table: it works with indices.
+  if (++holes > 1024 && holes > table.size() / 2 && !collecting) squeeze();
+}
+
+size_t collect(Thread& thread, int generation) {
+  if (collecting) return 0;
+  collecting = true;
+  requested = false;
+  if (holes > table.size() / 4) squeeze();
+  size_t end = table.size();
+  std::vector<Object*> garbage = find_unreachable(generation == 0 ? std::min(old_end, end) : 1, end);
+  // The survivors are old now, and so is the garbage until it is freed.
+  old_end = end;
+  young_births = 0;
+  size_t freed = garbage.empty() ? 0 : dispose(thread, garbage);
+  if (generation > 0) old_at_last_full = old_end - std::min(old_end, holes);
+  collecting = false;
+  CollectorStats& counted = stats[std::clamp(generation, 0, 2)];
+  ++counted.collections;
+  counted.collected += freed;
+  return freed;
+}
+
+void collect_if_due(Thread& thread) {
+  thread.breaker.fetch_and(~uint32_t{BreakCollect}, std::memory_order_relaxed);
+  bool due = requested;
+  requested = false;
+  if (!due || !enabled || collecting) return;
+  // A full collection looks at everything, so it must be rare: only after growth in proportion.
+  size_t old_now = old_end - std::min(old_end, holes);
+  bool full = stress || old_now > old_at_last_full + old_at_last_full / 4 + 10 * size_t{threshold};
+  collect(thread, full ? 2 : 0);
+}
+
+void collector_enable(bool on) { enabled = on; }
+bool collector_enabled() { return enabled; }
+void collector_set_threshold(uint32_t young) { threshold = young; }
+uint32_t collector_threshold() { return threshold; }
+uint32_t collector_young_count() { return young_births; }
+CollectorStats& collector_stats(int generation) { return stats[std::clamp(generation, 0, 2)]; }
+void collector_set_stress(bool on) { stress = on; }
+
+std::vector<Object*> collector_objects() {
+  std::vector<Object*> objects;
+  for (Object* object : table)
+    if (object) objects.push_back(object);
+  return objects;
+}
+
+} // namespace aspy
