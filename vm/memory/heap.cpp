@@ -86,7 +86,7 @@ size_t heap_used() { return used; }
 void free_object(Object* object) {
   if (object->is_tracked()) gc_untrack(object);
   Type* type = object->type;
-  heap_free(object);
+  heap_free(reinterpret_cast<char*>(object) - type->prefix_size);
   // Last: the type may have lived only for this instance.
   if (type->flags & TypeHeap) decref(type);
 }

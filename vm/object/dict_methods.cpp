@@ -3,7 +3,6 @@
 #include "vm/object/dict.hpp"
 #include "vm/object/dict_views.hpp"
 #include "vm/object/exception.hpp"
-#include "vm/object/generic_alias.hpp"
 #include "vm/object/int.hpp"
 #include "vm/object/list.hpp"
 #include "vm/object/native.hpp"

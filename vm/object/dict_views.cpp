@@ -21,7 +21,6 @@ Type dict_key_iterator_type, dict_value_iterator_type, dict_item_iterator_type;
 namespace {
 
 Type dict_reverse_key_iterator_type, dict_reverse_value_iterator_type, dict_reverse_item_iterator_type;
-Type mapping_proxy_less_view_type; // never ready: marks "no view"
 
 enum class Part : uint8_t { Key, Value, Item };
 
@@ -291,10 +290,7 @@ constexpr NativeDef values_methods[] = {
     {nullptr}};
 
 // view.mapping: the dict, read-only.
-Ref view_mapping(Thread& thread, Value self) {
-  Value module_types = Value(dict_of(self));
-  return make_mapping_proxy(thread, module_types);
-}
+Ref view_mapping(Thread&, Value self) { return make_mapping_proxy(dict_of(self)); }
 constexpr GetSetDef view_getset[] = {
     {"mapping", view_mapping, nullptr, "dictionary that this view refers to"}, {nullptr}};
 

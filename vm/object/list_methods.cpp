@@ -3,7 +3,6 @@
 
 #include "vm/memory/heap.hpp"
 #include "vm/object/exception.hpp"
-#include "vm/object/generic_alias.hpp"
 #include "vm/object/int.hpp"
 #include "vm/object/native.hpp"
 #include "vm/object/protocol.hpp"

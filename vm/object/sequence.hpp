@@ -21,6 +21,11 @@ bool raise_bad_subscript(Thread& thread, const char* type, Value key);
 // The hash slot of types that are not hashable: TypeError "unhashable type: 'T'".
 bool hash_not_implemented(Thread& thread, Value value, int64_t& out);
 
+// The body of every native __class_getitem__ ("cls, item, /", a class method), and a dict's read-only view
+// (vm/object/descriptor.hpp).
+Ref class_getitem(Thread& thread, const Value* args);
+Ref make_mapping_proxy(Value mapping);
+
 // An iterator's length hint as an int, for __length_hint__.
 Ref length_hint_int(int64_t remaining);
 

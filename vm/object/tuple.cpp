@@ -2,7 +2,6 @@
 
 #include "vm/memory/heap.hpp"
 #include "vm/object/exception.hpp"
-#include "vm/object/generic_alias.hpp"
 #include "vm/object/int.hpp"
 #include "vm/object/list.hpp"
 #include "vm/object/native.hpp"
