@@ -10,7 +10,7 @@
 namespace aspy {
 
 struct Frame;
-struct ResumeRoot;
+struct Generator;
 struct ExceptionObject;
 struct Dict;
 
@@ -32,13 +32,13 @@ struct Thread {
 
   // --- execution --------------------------------------------------------------------------------
   Frame* frame = nullptr;      // innermost running frame, null outside script code
-  ResumeRoot* root = nullptr;  // what drives the running chain of awaits (vm/object/generator.hpp)
+  Generator* root = nullptr;   // bottom of the chain of awaits that is being driven (vm/interpreter/frame.hpp)
   std::atomic<uint32_t> breaker{0};
-  uint32_t depth = 0;              // script calls nested now, as sys.getrecursionlimit counts them
-  uint32_t recursion_limit = 1000; // sys.setrecursionlimit
-  Value* stack_top = nullptr;      // first free slot of the register stack
-  Value* stack_end = nullptr;      // its last slot
-  Value* stack_base = nullptr;
+  uint32_t recursion_limit = 1000; // sys.setrecursionlimit: script frames nested at most
+  Value* stack_base = nullptr;     // the register stack: reserved at once, never moves
+  Value* stack_limit = nullptr;    // behind its last slot
+  Frame* frame_top = nullptr;      // next free frame of the frame stack
+  Frame* frame_limit = nullptr;
   const char* native_limit = nullptr; // lowest address that natives may reach on the C++ stack
 
   // --- per thread, visible to scripts ---------------------------------------------------------------
