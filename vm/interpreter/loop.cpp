@@ -11,12 +11,15 @@
 
 #include "vm/bytecode/opcodes.hpp"
 #include "vm/interpreter/breaker.hpp"
+#include "vm/interpreter/generator_methods.hpp"
 #include "vm/interpreter/operations.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/dict.hpp"
 #include "vm/object/exception.hpp"
+#include "vm/object/generator.hpp"
 #include "vm/object/int.hpp"
 #include "vm/object/list.hpp"
+#include "vm/object/module.hpp"
 #include "vm/object/native.hpp"
 #include "vm/object/protocol.hpp"
 #include "vm/object/range.hpp"
@@ -935,7 +938,7 @@ dispatch:
     uint32_t total = nargs + (kwnames ? static_cast<uint32_t>(kwnames->size) : 0);
     Value method;
     if (type->version != 0 && type->version == pc[2] && method_cache_holds(object, type, pc)) [[likely]] {
-      std::memcpy(&method, pc + 4, sizeof method);
+      std::memcpy(&method.bits, pc + 4, sizeof method.bits);
     } else {
       method = find_method(thread, object, const_cast<Word*>(pc), frame->code);
       if (thread.has_error()) goto error;
@@ -1012,13 +1015,14 @@ dispatch:
         }
       }
     }
-  call_anything:
+  call_anything: {
     uint32_t total = nargs + (kwnames ? static_cast<uint32_t>(kwnames->size) : 0);
     Ref result = call(thread, callable, CallArgs{base, nargs, kwnames});
     if (!result) goto error;
     for (int i = -1; i < static_cast<int>(total); ++i) clear_field(base[i]);
     value = result.release();
     goto call_done;
+  }
   }
 
   call_spread: {
@@ -1271,9 +1275,9 @@ dispatch:
   }
   enter_async_throw: {
     // As enter_async_step; the exception that begin_step left pending is raised inside.
-    if (generator->state == GeneratorState::Created) { // nothing runs: the exception comes straight back
-      generator->state = GeneratorState::Finished;
-      release_registers(&generator->frame);
+    if (generator->state != GeneratorState::Active) { // nothing runs: the exception comes straight back
+      finish_generator(thread, generator);
+      generator->running_async = false;
       goto async_step_raised;
     }
     generator->frame.flags = 0;

@@ -15,5 +15,7 @@ extern Type async_generator_asend_type, async_generator_athrow_type, anext_await
 SendOutcome resume(Thread& thread, Value generator, Value sent, Ref& out);
 // As resume, raising the thread's pending exception at the innermost suspended await.
 SendOutcome resume_with_error(Thread& thread, Value generator, Ref& out);
+// anext(iterator, fallback): waits for `awaitable`, giving `fallback` in place of StopAsyncIteration.
+Ref make_anext_awaitable(Value awaitable, Value fallback);
 
 } // namespace aspy

@@ -37,7 +37,8 @@ struct Thread {
   uint32_t recursion_limit = 1000; // sys.setrecursionlimit: script frames nested at most
   Value* stack_base = nullptr;     // the register stack: reserved at once, never moves
   Value* stack_limit = nullptr;    // behind its last slot
-  Frame* frame_top = nullptr;      // next free frame of the frame stack
+  Frame* frame_base = nullptr;     // the frame stack, likewise
+  Frame* frame_top = nullptr;      // its next free frame
   Frame* frame_limit = nullptr;
   const char* native_limit = nullptr; // lowest address that natives may reach on the C++ stack
 

@@ -1,0 +1,158 @@
+// Calls from C++ into script code, and the frames that such calls and the dispatch loop share.
+#include "vm/interpreter/call.hpp"
+
+#include "vm/interpreter/frame_object.hpp"
+#include "vm/interpreter/interpreter.hpp"
+#include "vm/memory/heap.hpp"
+#include "vm/object/exception.hpp"
+#include "vm/object/native.hpp"
+#include "vm/object/protocol.hpp"
+#include "vm/object/str.hpp"
+#include "vm/object/tuple.hpp"
+
+#include <fmt/format.h>
+#include <vector>
+
+namespace aspy {
+
+Frame* push_frame(Thread& thread, Code* code, Value* base, Frame* caller) {
+  uint32_t depth = caller ? caller->depth + 1 : 1;
+  if (depth > thread.recursion_limit || thread.frame_top == thread.frame_limit) [[unlikely]] {
+    raise(thread, RecursionError_type, "maximum recursion depth exceeded");
+    return nullptr;
+  }
+  Frame* frame = thread.frame_top++;
+  frame->ip = code->words.data();
+  frame->regs = base + code->local_count;
+  frame->code = code;
+  frame->caller = caller;
+  frame->generator = nullptr;
+  frame->stack_end = frame->regs + code->temp_count + code->far_count;
+  frame->object = Value();
+  frame->depth = depth;
+  for (uint32_t i = 0; i < code->far_count; ++i) frame->regs[code->temp_count + i] = Value();
+  return frame;
+}
+
+void release_registers(Frame* frame) {
+  Code* code = frame->code;
+  Value* R = frame->regs;
+  for (Value* slot = R - code->local_count; slot != R; ++slot) clear_field(*slot);
+  for (uint32_t i = 0; i < code->far_count; ++i) clear_field(R[code->temp_count + i]);
+}
+
+void pop_frame(Thread& thread, Frame* frame) {
+  if (frame->object) detach_frame_object(frame);
+  release_registers(frame);
+  // Only an exception leaves temporaries behind.
+  if (thread.error)
+    for (uint32_t i = 0; i < frame->code->temp_count; ++i) clear_field(frame->regs[i]);
+  clear_field(frame->extra);
+  if (frame->generator) return; // which keeps its function: it still has a name
+  Function* function = std::exchange(frame->function, nullptr);
+  --thread.frame_top;
+  if (function) decref(static_cast<Object*>(function));
+}
+
+namespace {
+
+// Runs a stack frame that has just been pushed, as an entry of its own.
+Ref run_entry(Thread& thread, Frame* frame) {
+  frame->flags = FrameEntry;
+  Ref out;
+  run(thread, frame, Entry::Start, Ref(), out);
+  return out;
+}
+
+bool has_room(Thread& thread, const Value* base, size_t slots) {
+  if (base + slots <= thread.stack_limit) return true;
+  return raise(thread, RecursionError_type, "maximum recursion depth exceeded");
+}
+
+// Calls a script function; `self` goes in front of the arguments when it is not empty.
+Ref call_function(Thread& thread, Function* function, Value self, CallArgs args, Value extra = {}) {
+  if (!check_native_stack(thread)) return Ref();
+  Code* code = function->code;
+  uint32_t keywords = args.kwnames ? static_cast<uint32_t>(args.kwnames->size) : 0;
+  uint32_t positional = args.count + (self ? 1 : 0);
+  Value* base = stack_end(thread);
+  if (!has_room(thread, base, size_t{positional} + keywords + code->local_count + code->temp_count + code->far_count))
+    return Ref();
+  Value* slot = base;
+  if (self) *slot++ = share(self).release();
+  for (uint32_t i = 0; i < args.count + keywords; ++i) *slot++ = share(args.args[i]).release();
+  Own<Function> callee = Own<Function>::share(function);
+  if (!bind_arguments(thread, function, base, positional, args.kwnames)) return Ref();
+  if (code->flags & (CodeGenerator | CodeCoroutine | CodeAsyncGenerator))
+    return make_generator(thread, std::move(callee), base);
+  Frame* frame = push_frame(thread, code, base, thread.frame);
+  if (!frame) {
+    for (uint32_t i = 0; i < code->local_count; ++i) clear_field(base[i]);
+    return Ref();
+  }
+  frame->globals = function->globals;
+  frame->function = callee.release();
+  frame->extra = share(extra).release();
+  return run_entry(thread, frame);
+}
+
+} // namespace
+
+Ref call(Thread& thread, Value callable, CallArgs args) {
+  Type* type = type_of(callable);
+  if (type == &function_type) return call_function(thread, cast<Function>(callable), Value(), args);
+  if (type == &bound_method_type) {
+    auto* method = cast<BoundMethod>(callable);
+    if (is_exact(method->function, function_type)) {
+      Ref alive = share(callable);
+      return call_function(thread, cast<Function>(method->function), method->self, args);
+    }
+  }
+  if (type == &native_function_type || type == &method_descriptor_type) {
+    if (!check_native_stack(thread)) return Ref();
+    return call_native(thread, cast<NativeFunction>(callable), Value(), args);
+  }
+  if (!type->slots.call) return raise_type_error(thread, fmt::format("'{}' object is not callable", full_type_name(type)));
+  if (!check_native_stack(thread)) return Ref();
+  return type->slots.call(thread, callable, args);
+}
+
+Ref call(Thread& thread, Value callable, std::initializer_list<Value> args) {
+  return call(thread, callable, CallArgs{args.begin(), static_cast<uint32_t>(args.size()), nullptr});
+}
+
+Ref call_method(Thread& thread, Value object, Str* name, std::initializer_list<Value> args) {
+  // A script function found on the type is called without making a bound method.
+  Type* type = type_of(object);
+  if (type->flags & TypeGenericGet) {
+    Value found = type_lookup(type, name);
+    bool shadowed = object.is_object() && type->attrs_offset && attrs_get(object.as_object(), name);
+    if (found && is_exact(found, function_type) && !shadowed) {
+      Ref alive = share(found);
+      return call_function(thread, cast<Function>(found), object,
+                           CallArgs{args.begin(), static_cast<uint32_t>(args.size()), nullptr});
+    }
+  }
+  Ref method = get_attr(thread, object, name);
+  if (!method) return method;
+  return call(thread, method, args);
+}
+
+Ref call_method(Thread& thread, Value object, std::string_view name, std::initializer_list<Value> args) {
+  return call_method(thread, object, intern(name), args);
+}
+
+bool is_callable(Value value) { return type_of(value)->slots.call != nullptr; }
+
+Ref run_code(Thread& thread, Code* code, Dict* globals, Value ns) {
+  if (!check_native_stack(thread)) return Ref();
+  Own<Function> function = make_function(thread, code, globals);
+  if (!function) return Ref();
+  return call_function(thread, function.get(), Value(), CallArgs{}, ns);
+}
+
+Ref run_function_with_namespace(Thread& thread, Value function, Value ns) {
+  return call_function(thread, cast<Function>(function), Value(), CallArgs{}, ns);
+}
+
+} // namespace aspy

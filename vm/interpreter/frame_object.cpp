@@ -1,0 +1,210 @@
+#include "vm/interpreter/frame_object.hpp"
+
+#include "vm/interpreter/call.hpp"
+#include "vm/interpreter/generator_methods.hpp"
+#include "vm/memory/heap.hpp"
+#include "vm/object/dict.hpp"
+#include "vm/object/exception.hpp"
+#include "vm/object/module.hpp"
+#include "vm/object/native.hpp"
+#include "vm/object/protocol.hpp"
+#include "vm/object/str.hpp"
+#include "vm/object/tuple.hpp"
+
+#include <fmt/format.h>
+
+namespace aspy {
+
+Type frame_type;
+
+Ref frame_object(Thread&, Frame* frame) {
+  if (!frame->object) {
+    auto* object = allocate<FrameObject>(frame_type);
+    object->frame = frame;
+    object->code = Own<Code>::share(frame->code).release();
+    object->globals = Own<Dict>::share(frame->globals).release();
+    frame->object = Value(object);
+  }
+  return share(frame->object);
+}
+
+Ref frame_locals(Thread&, Frame* frame) {
+  if (frame->extra && !(frame->flags & FrameInit)) return share(frame->extra);
+  Code* code = frame->code;
+  if (!(code->flags & CodeOptimized) && code->local_count == 0) return share(Value(frame->globals)); // a module
+  Own<Dict> locals = new_dict();
+  auto add = [&](Value name, Value value) {
+    if (value && is_exact(value, cell_type)) value = cast<Cell>(value)->contents;
+    if (value) dict_set(locals.get(), cast<Str>(name), value);
+  };
+  for (uint32_t i = 0; i < code->local_count; ++i) add((*code->local_names)[i], *(frame->regs - code->local_count + i));
+  for (uint32_t i = 0; i < code->far_count; ++i)
+    add((*code->local_names)[code->local_count + i], frame->regs[code->temp_count + i]);
+  if (frame->function && frame->function->closure && code->free_names)
+    for (size_t i = 0; i < code->free_names->size; ++i)
+      add((*code->free_names)[i], (*frame->function->closure)[i]);
+  return Ref::steal(Value(locals.release()));
+}
+
+void detach_frame_object(Frame* frame) {
+  auto* object = static_cast<FrameObject*>(std::exchange(frame->object, Value()).as_object());
+  object->instruction = frame->offset();
+  object->frame = nullptr;
+  decref(static_cast<Object*>(object));
+}
+
+Dict* current_globals(Thread& thread) { return thread.frame ? thread.frame->globals : nullptr; }
+
+Ref current_locals(Thread& thread) { return thread.frame ? frame_locals(thread, thread.frame) : Ref(); }
+
+bool current_super_args(Thread& thread, Value& cls, Value& self) {
+  Frame* frame = thread.frame;
+  if (!frame) return raise(thread, RuntimeError_type, "super(): no current frame");
+  Code* code = frame->code;
+  if (code->arg_count == 0) return raise(thread, RuntimeError_type, "super(): no arguments");
+  self = *(frame->regs - code->local_count);
+  if (self && is_exact(self, cell_type)) self = cast<Cell>(self)->contents;
+  if (!self) return raise(thread, RuntimeError_type, "super(): arg[0] deleted");
+  Str* name = intern("__class__");
+  for (size_t i = 0; code->free_names && i < code->free_names->size; ++i) {
+    if ((*code->free_names)[i] != Value(name)) continue;
+    cls = cast<Cell>((*frame->function->closure)[i])->contents;
+    if (!cls) return raise(thread, RuntimeError_type, "super(): empty __class__ cell");
+    if (!is_instance(cls, type_type))
+      return raise(thread, RuntimeError_type, fmt::format("super(): __class__ is not a type ({})", type_name(cls)));
+    return true;
+  }
+  return raise(thread, RuntimeError_type, "super(): __class__ cell not found");
+}
+
+namespace {
+
+Frame* visible(Frame* frame) {
+  while (frame && (frame->code->flags & CodeLibrary)) frame = frame->caller;
+  return frame;
+}
+
+} // namespace
+
+Ref current_frame_object(Thread& thread, int depth) {
+  Frame* frame = thread.frame;
+  for (; frame && depth > 0; --depth) frame = frame->caller;
+  if (!frame) return raise(thread, ValueError_type, "call stack is not deep enough");
+  return frame_object(thread, frame);
+}
+
+bool caller_position(Thread& thread, int level, Code*& code, uint32_t& line, Dict*& globals) {
+  Frame* frame = visible(thread.frame);
+  for (int i = 1; frame && i < level; ++i) frame = visible(frame->caller);
+  if (!frame) return false;
+  code = frame->code;
+  line = position_at(code, frame->offset()).line;
+  globals = frame->globals;
+  return true;
+}
+
+namespace {
+
+FrameObject* as_frame(Value value) { return cast<FrameObject>(value); }
+
+uint32_t instruction_of(FrameObject* object) { return object->frame ? object->frame->offset() : object->instruction; }
+
+Ref get_code(Thread&, Value self) { return share(Value(as_frame(self)->code)); }
+Ref get_globals(Thread&, Value self) { return share(Value(as_frame(self)->globals)); }
+Ref get_builtins(Thread&, Value) { return share(Value(current_builtins)); }
+Ref get_lineno(Thread&, Value self) {
+  FrameObject* object = as_frame(self);
+  uint32_t at = instruction_of(object);
+  bool unstarted = object->frame && object->frame->generator && object->frame->generator->state == GeneratorState::Created;
+  return share(Value::from_int(unstarted ? object->code->first_line : position_at(object->code, at).line));
+}
+Ref get_lasti(Thread&, Value self) { return share(Value::from_int(instruction_of(as_frame(self)) * 4)); }
+Ref get_locals(Thread& thread, Value self) {
+  FrameObject* object = as_frame(self);
+  if (object->frame) return frame_locals(thread, object->frame);
+  if (!object->locals) object->locals = Value(new_dict().release());
+  return share(object->locals);
+}
+Ref get_back(Thread& thread, Value self) {
+  FrameObject* object = as_frame(self);
+  if (!object->frame) return share(object->back ? object->back : None);
+  Frame* caller = visible(object->frame->caller);
+  return caller ? frame_object(thread, caller) : share(None);
+}
+Ref get_generator(Thread&, Value self) {
+  FrameObject* object = as_frame(self);
+  return share(object->frame && object->frame->generator ? Value(object->frame->generator) : None);
+}
+Ref get_trace(Thread&, Value) { return share(None); }
+
+constexpr GetSetDef attributes[] = {{"f_code", get_code},     {"f_globals", get_globals}, {"f_builtins", get_builtins},
+                                    {"f_lineno", get_lineno}, {"f_lasti", get_lasti},     {"f_locals", get_locals},
+                                    {"f_back", get_back},     {"f_generator", get_generator}, {"f_trace", get_trace},
+                                    {nullptr, nullptr}};
+
+Ref frame_clear(Thread& thread, const Value* args) {
+  FrameObject* object = as_frame(args[0]);
+  if (object->frame) {
+    Generator* generator = object->frame->generator;
+    if (!generator || generator->state == GeneratorState::Active) {
+      bool running = !generator || generator_is_running(thread, generator);
+      return raise(thread, RuntimeError_type,
+                   running ? "cannot clear an executing frame" : "cannot clear a suspended frame");
+    }
+    finish_generator(thread, generator);
+  }
+  clear_field(object->locals);
+  return share(None);
+}
+constexpr NativeDef methods[] = {{"clear", "self, /", frame_clear, "Release what the frame holds."}, {nullptr}};
+
+Ref frame_repr(Thread&, Value self) {
+  FrameObject* object = as_frame(self);
+  return make_str(fmt::format("<frame at {:#x}, file '{}', line {}, code {}>", reinterpret_cast<uintptr_t>(object),
+                              object->code->filename->view(),
+                              position_at(object->code, instruction_of(object)).line, object->code->name->view()));
+}
+
+// A frame object for a traceback entry whose frame has ended.
+Ref traceback_frame(Thread& thread, Traceback* entry) {
+  for (Frame* frame = thread.frame; frame; frame = frame->caller)
+    if (frame->code == entry->code && frame->object && frame->offset() == entry->instruction) return share(frame->object);
+  auto* object = allocate<FrameObject>(frame_type);
+  object->code = Own<Code>::share(entry->code).release();
+  object->globals = Own<Dict>::share(entry->globals).release();
+  object->instruction = entry->instruction;
+  return Ref::steal(Value(object));
+}
+
+const TypeSpec frame_spec{.name = "frame",
+                          .instance_size = sizeof(FrameObject),
+                          .flags = TypeFinal | TypeNoConstruct | TypeTracked,
+                          .methods = methods,
+                          .getset = attributes};
+
+} // namespace
+
+void init_frame_type() {
+  Slots& slots = frame_type.slots;
+  slots.dealloc = [](Object* object) {
+    gc_untrack(object);
+    auto* frame = static_cast<FrameObject*>(object);
+    clear_field(frame->code);
+    clear_field(frame->globals);
+    clear_field(frame->locals);
+    clear_field(frame->back);
+    free_object(object);
+  };
+  slots.traverse = [](Object* object, Visitor& visit) {
+    auto* frame = static_cast<FrameObject*>(object);
+    visit(frame->code);
+    visit(frame->globals);
+    visit(frame->locals);
+    visit(frame->back);
+  };
+  slots.repr = frame_repr;
+  make_ready(frame_type, frame_spec);
+  make_traceback_frame = traceback_frame;
+}
+
+} // namespace aspy

@@ -1,0 +1,98 @@
+// Threads of execution: their stacks, and what interrupts them.
+#include "vm/interpreter/breaker.hpp"
+#include "vm/interpreter/frame.hpp"
+#include "vm/interpreter/lock.hpp"
+#include "vm/memory/collector.hpp"
+#include "vm/object/exception.hpp"
+#include "vm/object/protocol.hpp"
+#include "vm/object/thread.hpp"
+
+#include <pthread.h>
+#include <sys/mman.h>
+
+namespace aspy {
+
+namespace {
+
+thread_local Thread* current_thread = nullptr;
+std::atomic<uint64_t> next_ident{1};
+
+// Address space reserved for one thread; pages are taken only when touched.
+constexpr size_t stack_values = size_t{1} << 24;   // 128 MiB
+constexpr size_t stack_frames = size_t{1} << 20;   // deeper recursion limits than this make no sense
+constexpr size_t native_reserve = size_t{256} << 10; // of the C++ stack, for natives that do not ask
+
+void* reserve(size_t bytes) {
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+
+} // namespace
+
+Thread& Thread::current() { return *current_thread; }
+
+Thread* new_thread() {
+  auto* thread = new Thread();
+  thread->stack_base = static_cast<Value*>(reserve(stack_values * sizeof(Value)));
+  thread->frame_base = static_cast<Frame*>(reserve(stack_frames * sizeof(Frame)));
+  if (!thread->stack_base || !thread->frame_base) {
+    delete_thread(thread);
+    return nullptr;
+  }
+  thread->stack_limit = thread->stack_base + stack_values - 1024;
+  thread->frame_top = thread->frame_base;
+  thread->frame_limit = thread->frame_base + stack_frames;
+  thread->ident = next_ident++;
+  return thread;
+}
+
+void bind_thread(Thread* thread) {
+  current_thread = thread;
+  if (!thread) return;
+  pthread_attr_t attributes;
+  void* lowest = nullptr;
+  size_t size = 0;
+  if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+    pthread_attr_getstack(&attributes, &lowest, &size);
+    pthread_attr_destroy(&attributes);
+  }
+  // An unlimited stack is reported as huge; trust no more than 64 MiB of it below where we are.
+  const char* here = static_cast<const char*>(__builtin_frame_address(0));
+  const char* floor = here - (size_t{64} << 20);
+  if (lowest && static_cast<const char*>(lowest) > floor) floor = static_cast<const char*>(lowest);
+  thread->native_limit = floor + native_reserve;
+}
+
+void delete_thread(Thread* thread) {
+  if (!thread) return;
+  clear_field(thread->error);
+  clear_field(thread->handled);
+  clear_field(thread->context);
+  clear_field(thread->asyncgen_firstiter);
+  clear_field(thread->asyncgen_finalizer);
+  clear_field(thread->running_loop);
+  if (thread->stack_base) munmap(thread->stack_base, stack_values * sizeof(Value));
+  if (thread->frame_base) munmap(thread->frame_base, stack_frames * sizeof(Frame));
+  if (current_thread == thread) current_thread = nullptr;
+  delete thread;
+}
+
+bool check_native_stack(Thread& thread) {
+  if (static_cast<const char*>(__builtin_frame_address(0)) > thread.native_limit) return true;
+  return raise(thread, RecursionError_type, "maximum recursion depth exceeded");
+}
+
+bool (*pending_signals_hook)(Thread& thread) = nullptr;
+
+bool handle_breaker(Thread& thread) {
+  uint32_t reasons = thread.breaker.exchange(0);
+  if (reasons & BreakLock) {
+    release_lock(thread);
+    acquire_lock(thread);
+  }
+  if (reasons & BreakCollect) collect_if_due(thread);
+  if ((reasons & BreakSignal) && pending_signals_hook && !pending_signals_hook(thread)) return false;
+  return true;
+}
+
+} // namespace aspy
