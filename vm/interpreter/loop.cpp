@@ -973,8 +973,7 @@ dispatch:
   call_value: {
     // base[-1] is the callable (owned), base[0 .. nargs + keywords) its arguments.
     Value callable = base[-1];
-    if (!callable.is_object()) goto call_anything;
-    Type* kind = callable.as_object()->type;
+    Type* kind = callable.is_object() ? callable.as_object()->type : nullptr;
     if (kind == &function_type) {
       callee = cast<Function>(callable);
       base[-1] = Value();
@@ -1015,14 +1014,12 @@ dispatch:
         }
       }
     }
-  call_anything: {
     uint32_t total = nargs + (kwnames ? static_cast<uint32_t>(kwnames->size) : 0);
     Ref result = call(thread, callable, CallArgs{base, nargs, kwnames});
     if (!result) goto error;
     for (int i = -1; i < static_cast<int>(total); ++i) clear_field(base[i]);
     value = result.release();
     goto call_done;
-  }
   }
 
   call_spread: {
