@@ -1,0 +1,317 @@
+// The iterators that are built-in types: enumerate, filter, map, reversed, zip; and iter(callable, sentinel)'s.
+#include "runtime/builtins/builtins.hpp"
+#include "vm/memory/heap.hpp"
+#include "vm/object/exception.hpp"
+#include "vm/object/int.hpp"
+#include "vm/object/list.hpp"
+#include "vm/object/protocol.hpp"
+#include "vm/object/str.hpp"
+#include "vm/object/thread.hpp"
+#include "vm/object/tuple.hpp"
+
+#include <fmt/format.h>
+#include <vector>
+
+namespace aspy {
+
+Type enumerate_type, filter_type, map_type, reversed_type, zip_type, callable_iterator_type;
+
+namespace {
+
+// All of them: up to two owned values and a flag.
+struct IteratorObject : Object {
+  Value first, second; // owned
+  int64_t number = 0;
+  bool flag = false;
+};
+
+IteratorObject* as_iterator(Value value) { return cast<IteratorObject>(value); }
+
+void iterator_clear(Object* object) {
+  clear_field(static_cast<IteratorObject*>(object)->first);
+  clear_field(static_cast<IteratorObject*>(object)->second);
+}
+void iterator_dealloc(Object* object) {
+  gc_untrack(object);
+  iterator_clear(object);
+  free_object(object);
+}
+void iterator_traverse(Object* object, Visitor& visitor) {
+  visitor(static_cast<IteratorObject*>(object)->first);
+  visitor(static_cast<IteratorObject*>(object)->second);
+}
+Ref iterator_self(Thread&, Value self) { return share(self); }
+
+IteratorObject* new_iterator(Type* type, Ref first, Ref second) {
+  auto* made = static_cast<IteratorObject*>(allocate_instance(type));
+  made->first = first.release();
+  made->second = second.release();
+  return made;
+}
+
+// --- enumerate ---------------------------------------------------------------------------------------------------
+
+Ref enumerate_construct(Thread& thread, Type* type, CallArgs call) {
+  BoundArgs args;
+  if (!bind_args(thread, "enumerate", "iterable, start=0", call, args)) return {};
+  Ref start = args[1] ? to_index_object(thread, args[1]) : share(Value::from_int(0));
+  if (!start) return {};
+  Ref iterator = iter(thread, args[0]);
+  if (!iterator) return {};
+  bool small = start.get().is_int();
+  auto* made = new_iterator(type, std::move(iterator), small ? Ref() : share(start));
+  if (small) made->number = start.get().as_int();
+  return Ref::steal(made);
+}
+
+Ref enumerate_next(Thread& thread, Value self) {
+  auto* it = as_iterator(self);
+  Ref item = next(thread, it->first);
+  if (!item) return {};
+  Ref number;
+  if (it->second) {
+    // Beyond small numbers: count with the int type itself.
+    number = share(it->second);
+    Ref after = binary_op(thread, BinaryOp::Add, it->second, Value::from_int(1));
+    if (!after) return {};
+    assign(it->second, std::move(after));
+  } else {
+    number = make_int(it->number++);
+  }
+  Own<Tuple> pair = new_tuple(2);
+  pair->items()[0] = number.release();
+  pair->items()[1] = item.release();
+  return pair;
+}
+
+// --- map -----------------------------------------------------------------------------------------------------------
+
+// The iterators of the arguments from `from` on, as a tuple; null: raised.
+Own<Tuple> iterators_of(Thread& thread, CallArgs call, uint32_t from) {
+  std::vector<Ref> made;
+  for (uint32_t i = from; i < call.count; ++i) {
+    Ref one = iter(thread, call.args[i]);
+    if (!one) return {};
+    made.push_back(std::move(one));
+  }
+  Own<Tuple> all = new_tuple(made.size());
+  for (size_t i = 0; i < made.size(); ++i) all->items()[i] = made[i].release();
+  return all;
+}
+
+// The only keyword that map and zip know.
+bool take_strict(Thread& thread, const char* name, CallArgs call, bool& strict) {
+  for (size_t i = 0; call.kwnames && i < call.kwnames->size; ++i) {
+    std::string_view keyword = cast<Str>((*call.kwnames)[i])->view();
+    if (keyword != "strict")
+      return raise_type_error(thread, fmt::format("{}() got an unexpected keyword argument '{}'", name, keyword));
+    int on = truthy(thread, call.args[call.count + i]);
+    if (on < 0) return false;
+    strict = on;
+  }
+  return true;
+}
+
+// `strict`: after iterator `at` ended, complains when another one goes on. Always leaves the iteration ended.
+Ref check_lengths(Thread& thread, Tuple* iterators, size_t at, const char* name) {
+  if (thread.has_error()) return {};
+  auto arguments = [](size_t count) {
+    return count == 1 ? std::string("argument 1") : fmt::format("arguments 1-{}", count);
+  };
+  if (at > 0)
+    return raise_value_error(thread,
+                             fmt::format("{}() argument {} is shorter than {}", name, at + 1, arguments(at)));
+  for (size_t i = 1; i < iterators->size; ++i) {
+    Ref more = next(thread, (*iterators)[i]);
+    if (more)
+      return raise_value_error(thread,
+                               fmt::format("{}() argument {} is longer than {}", name, i + 1, arguments(i)));
+    if (thread.has_error()) return {};
+  }
+  return {};
+}
+
+Ref map_construct(Thread& thread, Type* type, CallArgs call) {
+  bool strict = false;
+  if (type == &map_type && !take_strict(thread, "map", call, strict)) return {};
+  if (call.count < 2) return raise_type_error(thread, "map() must have at least two arguments.");
+  Own<Tuple> iterators = iterators_of(thread, call, 1);
+  if (!iterators) return {};
+  auto* made = new_iterator(type, std::move(iterators), share(call.args[0]));
+  made->flag = strict;
+  return Ref::steal(made);
+}
+
+Ref map_next(Thread& thread, Value self) {
+  auto* it = as_iterator(self);
+  auto* iterators = cast<Tuple>(it->first);
+  Value items[8];
+  std::vector<Value> more;
+  size_t count = iterators->size;
+  Value* row = items;
+  if (count > 8) {
+    more.resize(count);
+    row = more.data();
+  }
+  size_t got = 0;
+  while (got < count) {
+    Ref item = next(thread, (*iterators)[got]);
+    if (!item) break;
+    row[got++] = item.release();
+  }
+  Ref result;
+  if (got == count) result = call(thread, it->second, CallArgs{row, static_cast<uint32_t>(count), nullptr});
+  else if (it->flag) result = check_lengths(thread, iterators, got, "map");
+  for (size_t i = 0; i < got; ++i) decref(row[i]);
+  return result;
+}
+
+// --- filter ----------------------------------------------------------------------------------------------------------
+
+Ref filter_construct(Thread& thread, Type* type, CallArgs call) {
+  if (type == &filter_type && !refuse_keywords(thread, "filter", call)) return {};
+  if (!check_count(thread, "filter", call, 2, 2)) return {};
+  Ref iterator = iter(thread, call.args[1]);
+  if (!iterator) return {};
+  return Ref::steal(new_iterator(type, std::move(iterator), share(call.args[0])));
+}
+
+Ref filter_next(Thread& thread, Value self) {
+  auto* it = as_iterator(self);
+  bool by_truth = it->second.is_none() || it->second == Value(&bool_type);
+  while (true) {
+    Ref item = next(thread, it->first);
+    if (!item) return {};
+    Ref verdict = by_truth ? item : call(thread, it->second, {item});
+    if (!verdict) return {};
+    int keep = truthy(thread, verdict);
+    if (keep < 0) return {};
+    if (keep) return item;
+  }
+}
+
+// --- zip -----------------------------------------------------------------------------------------------------------------
+
+Ref zip_construct(Thread& thread, Type* type, CallArgs call) {
+  bool strict = false;
+  if (type == &zip_type && !take_strict(thread, "zip", call, strict)) return {};
+  std::vector<Ref> made;
+  for (uint32_t i = 0; i < call.count; ++i) {
+    Ref one = iter(thread, call.args[i]);
+    if (!one) return {};
+    made.push_back(std::move(one));
+  }
+  Own<Tuple> iterators = new_tuple(made.size());
+  for (size_t i = 0; i < made.size(); ++i) iterators->items()[i] = made[i].release();
+  auto* zip = new_iterator(type, std::move(iterators), Ref());
+  zip->flag = strict;
+  return Ref::steal(zip);
+}
+
+Ref zip_next(Thread& thread, Value self) {
+  auto* it = as_iterator(self);
+  auto* iterators = cast<Tuple>(it->first);
+  if (iterators->size == 0) return {};
+  Own<Tuple> row = new_tuple(iterators->size);
+  for (size_t i = 0; i < iterators->size; ++i) {
+    Ref item = next(thread, (*iterators)[i]);
+    if (!item) return it->flag ? check_lengths(thread, iterators, i, "zip") : Ref();
+    row->items()[i] = item.release();
+  }
+  return row;
+}
+
+// --- reversed --------------------------------------------------------------------------------------------------------------
+
+// Counts down over anything with __len__ and __getitem__; `number` is the next index.
+Ref reversed_construct(Thread& thread, Type* type, CallArgs call) {
+  if (type == &reversed_type && !refuse_keywords(thread, "reversed", call)) return {};
+  if (!check_count(thread, "reversed", call, 1, 1)) return {};
+  Value sequence = call.args[0];
+  Value own = type_lookup(type_of(sequence), names::dunder_reversed);
+  if (own && !own.is_none()) return call_found(thread, own, sequence);
+  const Slots& slots = type_of(sequence)->slots;
+  if (own || !slots.get_item || !slots.length || has_type_flag(sequence, TypeIsDict))
+    return raise_type_error(thread, fmt::format("'{}' object is not reversible", type_name(sequence)));
+  int64_t size = length(thread, sequence);
+  if (size < 0) return {};
+  auto* made = new_iterator(type, share(sequence), Ref());
+  made->number = size - 1;
+  return Ref::steal(made);
+}
+
+Ref reversed_next(Thread& thread, Value self) {
+  auto* it = as_iterator(self);
+  if (!it->first || it->number < 0) return {};
+  Ref item = get_item(thread, it->first, Value::from_int(it->number));
+  if (item) {
+    --it->number;
+    return item;
+  }
+  if (error_matches(thread, IndexError_type) || error_matches(thread, StopIteration_type)) clear_error(thread);
+  clear_field(it->first);
+  return {};
+}
+
+Ref reversed_hint(Thread&, const Value* args) {
+  auto* it = as_iterator(args[0]);
+  return make_int(it->first ? it->number + 1 : 0);
+}
+const NativeDef reversed_methods[] = {{"__length_hint__", "self, /", reversed_hint}, {nullptr}};
+
+// --- iter(callable, sentinel) ------------------------------------------------------------------------------------------
+
+Ref callable_next(Thread& thread, Value self) {
+  auto* it = as_iterator(self);
+  if (!it->first) return {};
+  Ref function = share(it->first);
+  Ref item = call(thread, function);
+  if (!item) {
+    if (error_matches(thread, StopIteration_type)) {
+      clear_error(thread);
+      iterator_clear(it);
+    }
+    return {};
+  }
+  if (!it->first) return {};
+  int end = equals(thread, item, it->second);
+  if (end == 0) return item;
+  if (end > 0) iterator_clear(it);
+  return {};
+}
+
+void ready(Type& type, TypeSpec& spec, const char* name, Ref (*construct)(Thread&, Type*, CallArgs),
+           Ref (*next_item)(Thread&, Value), const char* doc) {
+  type.slots.dealloc = iterator_dealloc;
+  type.slots.traverse = iterator_traverse;
+  type.slots.clear = iterator_clear;
+  type.slots.iter = iterator_self;
+  type.slots.next = next_item;
+  if (construct) type.slots.construct = construct;
+  spec.name = name;
+  spec.instance_size = sizeof(IteratorObject);
+  spec.flags = TypeTracked | (construct ? 0u : uint32_t{TypeNoConstruct | TypeFinal});
+  spec.doc = doc;
+  make_ready(type, spec);
+}
+
+} // namespace
+
+Ref make_callable_iterator(Value callable, Value sentinel) {
+  return Ref::steal(new_iterator(&callable_iterator_type, share(callable), share(sentinel)));
+}
+
+void init_iterator_builtins() {
+  if (enumerate_type.flags & TypeReady) return;
+  static TypeSpec specs[6];
+  specs[5].methods = reversed_methods;
+  ready(reversed_type, specs[5], "reversed", reversed_construct, reversed_next, "reversed(sequence): its items, last first.");
+  ready(enumerate_type, specs[0], "enumerate", enumerate_construct, enumerate_next,
+        "enumerate(iterable, start=0): pairs of a count and an item.");
+  ready(map_type, specs[1], "map", map_construct, map_next, "map(function, iterable, /, *iterables, strict=False)");
+  ready(filter_type, specs[2], "filter", filter_construct, filter_next, "filter(function or None, iterable)");
+  ready(zip_type, specs[3], "zip", zip_construct, zip_next, "zip(*iterables, strict=False): rows of items.");
+  ready(callable_iterator_type, specs[4], "callable_iterator", nullptr, callable_next, nullptr);
+}
+
+} // namespace aspy
