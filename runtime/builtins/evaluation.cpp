@@ -11,6 +11,7 @@
 #include "vm/object/protocol.hpp"
 #include "vm/object/str.hpp"
 #include "vm/object/thread.hpp"
+#include "vm/object/tuple.hpp"
 
 #include <fmt/format.h>
 

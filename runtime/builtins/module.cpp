@@ -1,5 +1,6 @@
 // The builtins module put together: functions, types, exceptions, constants.
 #include "runtime/builtins/builtins.hpp"
+#include "runtime/modules/registry.hpp"
 #include "vm/object/bytes.hpp"
 #include "vm/object/dict.hpp"
 #include "vm/object/exception.hpp"

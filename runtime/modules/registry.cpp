@@ -5,10 +5,6 @@
 
 namespace aspy {
 
-#define ASPY_MODULE(id) extern const ModuleSpec id##_module;
-#include "runtime/modules/registry.def"
-#undef ASPY_MODULE
-
 static const ModuleSpec* const native_modules[] = {
 #define ASPY_MODULE(id) &id##_module,
 #include "runtime/modules/registry.def"

@@ -10,6 +10,10 @@
 
 namespace aspy {
 
+#define ASPY_MODULE(id) extern const ModuleSpec id##_module;
+#include "runtime/modules/registry.def"
+#undef ASPY_MODULE
+
 // Null when there is none of this (dotted) name.
 const ModuleSpec* find_native_module(std::string_view name);
 
