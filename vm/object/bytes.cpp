@@ -38,7 +38,6 @@ Type bytes_iterator_type, bytearray_iterator_type;
 Bytes* fresh_bytes(std::string_view data) {
   Bytes* bytes = allocate<Bytes>(bytes_type, data.size() + 1);
   bytes->size = data.size();
-  bytes->data_offset = sizeof(Bytes);
   if (!data.empty()) std::memcpy(bytes->data(), data.data(), data.size());
   bytes->data()[data.size()] = '\0';
   return bytes;
@@ -223,7 +222,6 @@ Ref bytes_construct(Thread& thread, Type* type, CallArgs args) {
   Bytes* instance = static_cast<Bytes*>(allocate_instance(type, data.size() + 1));
   instance->hash = 0;
   instance->size = data.size();
-  instance->data_offset = type->instance_size + inline_slots(type) * sizeof(Value);
   std::memcpy(instance->data(), data.c_str(), data.size() + 1);
   return Ref::steal(instance);
 }

@@ -10,9 +10,8 @@ namespace aspy {
 struct Bytes : Object {
   uint64_t hash = 0; // 0: not computed
   size_t size = 0;
-  size_t data_offset = 0; // of the bytes from the start of the object (behind a subclass instance's attributes)
-  char* data() { return reinterpret_cast<char*>(this) + data_offset; }
-  std::string_view view() const { return {reinterpret_cast<const char*>(this) + data_offset, size}; }
+  char* data() { return reinterpret_cast<char*>(this + 1); }
+  std::string_view view() const { return {reinterpret_cast<const char*>(this + 1), size}; }
 };
 struct ByteArray : Object {
   size_t size = 0, capacity = 0;

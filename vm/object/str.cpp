@@ -47,7 +47,6 @@ Str* empty_text = nullptr;
 
 Str* allocate_text(size_t size) {
   Str* text = allocate<Str>(str_type, size + 1);
-  text->data_offset = sizeof(Str);
   text->size = static_cast<uint32_t>(size);
   text->data()[size] = '\0';
   return text;

@@ -1,9 +1,8 @@
 // str: immutable text as UTF-8, with the number of code points, the hash and an ASCII bit cached.
 //
-//   | header 16 | hash 8 | size 4 | length 4 | flags 2 | data offset 2 | . | index 8 | bytes ... NUL |
+//   | header 16 | hash 8 | size 4 | length 4 | flags 4 | . | index 8 | bytes ... NUL |
 //
-// Instances of script subclasses have their attributes and slots between the fields and the bytes: `data_offset` says
-// where the bytes begin, so reading text never asks for the type.
+// Instances of script subclasses have their attributes in front of the header, so the bytes always follow the fields.
 //
 // Lone surrogates (from escapes and surrogateescape) are kept in the generalised form (WTF-8). Indexing is
 // O(1) for ASCII, and through a lazily built table of every 64th character otherwise.
@@ -23,11 +22,10 @@ struct Str : Object {
   uint32_t length = 0;     // code points
   bool is_ascii = false;
   bool is_interned = false; // one object per text: equal interned strings are identical
-  uint16_t data_offset = 0;  // of the bytes from the start of the object
   uint32_t* index = nullptr; // byte offset of each 64th code point; owned, null for ASCII or not yet needed
 
-  char* data() { return reinterpret_cast<char*>(this) + data_offset; }
-  const char* data() const { return reinterpret_cast<const char*>(this) + data_offset; }
+  char* data() { return reinterpret_cast<char*>(this + 1); }
+  const char* data() const { return reinterpret_cast<const char*>(this + 1); }
   std::string_view view() const { return {data(), size}; }
 };
 extern Type str_type;

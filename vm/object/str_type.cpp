@@ -187,7 +187,6 @@ Ref make_subclass_instance(Type* type, Str* text) {
   instance->is_ascii = text->is_ascii;
   instance->is_interned = false;
   instance->index = nullptr;
-  instance->data_offset = static_cast<uint16_t>(type->instance_size + inline_slots(type) * sizeof(Value));
   std::memcpy(instance->data(), text->data(), text->size + 1);
   return Ref::steal(instance);
 }
