@@ -17,7 +17,7 @@ struct builds : tao::pegtl::maybe_nothing {
     using namespace tao::pegtl;
     char here = 0;
     // Nesting is bounded by the real stack: no source can overflow it.
-    if (&here < b.stack_limit) b.raise_too_deep();
+    if (reinterpret_cast<std::uintptr_t>(&here) < b.stack_limit) b.raise_too_deep();
     const auto first = static_cast<std::uint32_t>(in.current() - in.begin());
     const std::size_t mark = b.stack.size();
     auto rewind = in.template mark<rewind_mode::required>();

@@ -407,8 +407,7 @@ bool action<g::yield_from>::build(const Frame& f) {
   return f.reduce(node);
 }
 bool action<g::yield_expr>::build(const Frame& f) {
-  // (A lone `yield` in front of `from` is matched on the way to an error.)
-  if (f.b.kind(f.first + 1) == T::From && f[0].node != nullptr) {
+  if (f.b.kind(f.first + 1) == T::From && is<YieldFrom>(f[0].node)) {
     f[0].node->pos = f.pos();
     return f.reduce(f[0].node);
   }

@@ -145,7 +145,10 @@ bool build_field(const Frame& f, bool is_template) {
   Constant* text = nullptr;
   if (!equal.is_absent()) {
     auto shown = debug_text(b, f.first, equal.last);
-    text = make_text(b, b.pos(f.first, equal.last), shown);
+    // The text begins right after the brace.
+    Position pos = b.pos(f.first, equal.last);
+    pos.col += 1;
+    text = make_text(b, pos, shown);
   }
   Expr* result = nullptr;
   if (is_template) {

@@ -89,7 +89,7 @@ class Builder {
   const Tokens& tokens;
   std::vector<Item> stack;
   std::uint32_t furthest = 0;  // the furthest token that any rule has looked at
-  const char* stack_limit = nullptr;  // the machine stack may not grow below this
+  std::uintptr_t stack_limit = 0;  // the machine stack may not grow below this address
 
   /// Results of rules that the diagnosing pass would otherwise repeat, by rule and token.
   struct Memo {

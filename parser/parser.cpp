@@ -28,7 +28,7 @@ bool run(Builder& b) {
 
 bool run(Builder& b, Mode mode) {
   char here = 0;
-  b.stack_limit = &here - stack_budget;
+  b.stack_limit = reinterpret_cast<std::uintptr_t>(&here) - stack_budget;
   switch (mode) {
     case Mode::Exec: return run<grammar::file>(b);
     case Mode::Eval: return run<grammar::eval>(b);
