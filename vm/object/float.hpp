@@ -5,6 +5,7 @@
 #include "vm/object/type.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace aspy {
 
@@ -25,5 +26,16 @@ int64_t float_hash(double number);
 // Formats as printf's %e %f %g do, with CPython's exponent form; code 'r' is repr. `flags`: alternate form.
 std::string format_double(double number, char code, int precision, bool alternate = false);
 Ref make_complex(double real, double imag);
+// Reads a float as float(text) does; false when it is none.
+bool float_from_text(std::string_view utf8, double& out);
+// The arithmetic of two floats; ZeroDivisionError, OverflowError. A negative base with a fraction as exponent gives a
+// complex number.
+Ref float_binary(Thread& thread, BinaryOp op, double a, double b);
+void float_divmod(double a, double b, double& quotient, double& remainder); // b is not 0
+// mantissa * 2^exponent (and a bit more if `sticky`), rounded to the nearest double, half to even.
+double round_to_double(uint64_t mantissa, bool sticky, int64_t exponent);
+double round_decimal(double number, int64_t digits); // round(number, digits); inf when it overflows
+// The real or complex number in `value` as a pair; false without an exception for anything else.
+bool as_complex(Value value, double& real, double& imag);
 
 } // namespace aspy

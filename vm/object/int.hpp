@@ -11,7 +11,7 @@
 namespace aspy {
 
 struct BigInt : Object {
-  mp_int number; // owned
+  mp_int number; // its digits follow the struct: one block in all. Never written to.
 };
 // An instance of a script subclass of int: the number it stands for.
 struct IntSubclass : Object {
@@ -39,6 +39,20 @@ int64_t int_hash(Value int_like); // modulo 2^61 - 1
 int int_compare(Value a, Value b); // -1, 0, 1
 // Text in base 2..36, without prefix. ValueError past sys.set_int_max_str_digits for non-binary bases.
 bool int_to_string(Thread& thread, Value int_like, int base, std::string& out);
+// Reads an int as int(text, base) does: spaces around, a sign, underscores, a prefix; base 0 goes by the prefix.
+// Unicode digits count. ValueError "invalid literal for int() with base 10: 'x'".
+Ref int_from_text(Thread& thread, std::string_view utf8, int base);
+// sys.set_int_max_str_digits: 0 is no limit.
+uint32_t int_max_str_digits();
+void int_set_max_str_digits(uint32_t limit);
+// Bits in the absolute value.
+size_t int_bit_length(Value int_like);
+// Quotient and remainder, rounded down. False: raised.
+bool int_divmod(Thread& thread, Value a, Value b, Ref& quotient, Ref& remainder);
+Ref int_power_mod(Thread& thread, Value base, Value exponent, Value modulus);
+Ref int_negative(Value int_like);
+// An int and a double compared exactly: -1, 0, 1; 2 when the double is NaN.
+int int_compare_double(Value int_like, double number);
 // Exact arithmetic on int-likes; ZeroDivisionError, MemoryError, OverflowError as CPython.
 Ref int_binary(Thread& thread, BinaryOp op, Value a, Value b);
 

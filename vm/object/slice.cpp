@@ -150,7 +150,6 @@ constexpr NativeDef slice_methods[] = {
      "indices, and the stride length of the extended slice described by\n"
      "S. Out of bounds indices are clipped in a manner consistent with the\n"
      "handling of normal slices."},
-    {"__class_getitem__", "cls, item, /", class_getitem, "Make a generic alias.", NativeKind::ClassMethod},
     {nullptr}};
 constexpr TypeSpec slice_spec = {
     .name = "slice",
