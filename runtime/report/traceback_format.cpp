@@ -1,0 +1,367 @@
+#include "runtime/report/traceback_format.hpp"
+
+#include "runtime/report/carets.hpp"
+#include "runtime/report/source_lines.hpp"
+#include "runtime/report/suggestions.hpp"
+#include "vm/object/dict.hpp"
+#include "vm/object/exception.hpp"
+#include "vm/object/int.hpp"
+#include "vm/object/list.hpp"
+#include "vm/object/protocol.hpp"
+#include "vm/object/str.hpp"
+#include "vm/object/thread.hpp"
+#include "vm/object/tuple.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <unordered_set>
+
+namespace aspy {
+
+// --- stacks ------------------------------------------------------------------------------------------------------
+
+std::vector<StackEntry> stack_entries(const Traceback* first) {
+  std::vector<StackEntry> entries;
+  for (const Traceback* at = first; at; at = at->next) {
+    if (at->code->flags & CodeLibrary) continue;
+    StackEntry entry;
+    entry.filename = at->code->filename->view();
+    entry.name = at->code->name->view();
+    entry.position = position_at(at->code, at->instruction);
+    entry.code = at->code;
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+std::string format_entry(const StackEntry& entry) {
+  std::string out = fmt::format("  File \"{}\", line {}, in {}\n", entry.filename,
+                                entry.position.line ? fmt::to_string(entry.position.line) : "None", entry.name);
+  const Position& at = entry.position;
+  if (!entry.line.empty()) return out + source_without_carets(entry.line);
+  std::vector<std::string> lines;
+  uint32_t end_line = std::max(at.end_line, at.line);
+  for (uint32_t number = at.line; at.line && number <= end_line; ++number) {
+    std::string line;
+    if (!source_line(entry.code, entry.filename, number, line)) break;
+    lines.push_back(std::move(line));
+  }
+  if (lines.empty()) return out;
+  bool whole = lines.size() == end_line - at.line + 1;
+  if (!entry.has_columns || !whole || at.end_line == 0) return out + source_without_carets(lines[0]);
+  return out + source_with_carets(lines, at.column, at.end_column);
+}
+
+std::string format_stack(const std::vector<StackEntry>& all, int limit) {
+  // A recursion's lines are the same over and over: three are enough.
+  constexpr size_t shown_repeats = 3;
+  size_t from = 0, to = all.size();
+  if (limit >= 0) to = std::min(to, static_cast<size_t>(limit));
+  else from = to - std::min(to, static_cast<size_t>(-static_cast<int64_t>(limit)));
+  std::string out;
+  size_t repeats = 0;
+  auto close = [&] {
+    if (repeats <= shown_repeats) return;
+    size_t hidden = repeats - shown_repeats;
+    out += fmt::format("  [Previous line repeated {} more time{}]\n", hidden, hidden == 1 ? "" : "s");
+  };
+  for (size_t i = from; i < to; ++i) {
+    const StackEntry& entry = all[i];
+    bool same = i > from && entry.position.line == all[i - 1].position.line && entry.name == all[i - 1].name &&
+                entry.filename == all[i - 1].filename;
+    if (!same) {
+      close();
+      repeats = 0;
+    }
+    if (++repeats <= shown_repeats) out += format_entry(entry);
+  }
+  close();
+  return out;
+}
+
+namespace {
+
+// --- one exception -------------------------------------------------------------------------------------------------
+
+std::string_view text_of(Value value) { return value && is_str(value) ? cast<Str>(value)->view() : std::string_view(); }
+
+// str(value), or a note that it failed.
+std::string safe_str(Thread& thread, Value value, std::string_view what) {
+  Ref text = str(thread, value);
+  if (text) return std::string(cast<Str>(text)->view());
+  clear_error(thread);
+  return fmt::format("<{} str() failed>", what);
+}
+std::string safe_repr(Thread& thread, Value value, std::string_view what) {
+  Ref text = repr(thread, value);
+  if (text) return std::string(cast<Str>(text)->view());
+  clear_error(thread);
+  return fmt::format("<{} repr() failed>", what);
+}
+
+// The class as reports name it: with its module, unless that is the script or the builtins.
+std::string class_name(Thread& thread, Value exception) {
+  Type* type = type_of(exception);
+  std::string_view qualname = type->qualname ? type->qualname->view() : type->name->view();
+  Value module = type_lookup(type, names::dunder_module);
+  (void)thread;
+  std::string_view name = text_of(module);
+  if (!module || name == "builtins" || name == "__main__") return std::string(qualname);
+  if (!is_str(module)) return fmt::format("<unknown>.{}", qualname);
+  return fmt::format("{}.{}", name, qualname);
+}
+
+void append_notes(Thread& thread, Value exception, std::string& out) {
+  Ref notes = find_attr(thread, exception, names::dunder_notes);
+  if (thread.has_error()) {
+    clear_error(thread);
+    return;
+  }
+  if (!notes || notes.get().is_none()) return;
+  if (!is_list(notes) && !is_tuple(notes)) {
+    out += safe_repr(thread, notes, "__notes__") + "\n";
+    return;
+  }
+  Own<List> items = list_from_iterable(thread, notes);
+  clear_error(thread);
+  for (size_t i = 0; items && i < items->size; ++i) out += safe_str(thread, (*items)[i], "note") + "\n";
+}
+
+size_t character_count(std::string_view utf8) {
+  return static_cast<size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+// The place of a SyntaxError: file, line, and the line's text with carets below the offending part.
+void append_syntax_place(Thread& thread, SyntaxErrorObject* error, std::string& out, std::string& suffix) {
+  auto number = [](Value value) { return value && value.is_int() ? value.as_int() : int64_t{-1}; };
+  bool has_line = error->lineno && !error->lineno.is_none();
+  std::string filename;
+  if (error->filename && !error->filename.is_none()) filename = safe_str(thread, error->filename, "filename");
+  if (has_line)
+    out += fmt::format("  File \"{}\", line {}\n", filename.empty() ? "<string>" : filename,
+                       safe_str(thread, error->lineno, "lineno"));
+  else if (error->filename && !error->filename.is_none()) suffix = fmt::format(" ({})", filename);
+
+  std::string_view text = text_of(error->text);
+  if (!error->text || !is_str(error->text)) return;
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  std::string_view shown = text;
+  while (!shown.empty() && (shown[0] == ' ' || shown[0] == '\n' || shown[0] == '\f')) shown.remove_prefix(1);
+  auto spaces = static_cast<int64_t>(text.size() - shown.size());
+  out += fmt::format("    {}\n", shown);
+  int64_t offset = number(error->offset);
+  if (!error->offset || error->offset.is_none() || !error->lineno || !error->lineno.is_int()) return;
+  auto length = static_cast<int64_t>(character_count(text));
+  int64_t end_offset;
+  if (error->end_lineno && error->end_lineno == error->lineno) {
+    end_offset = number(error->end_offset);
+    if (end_offset <= 0) end_offset = end_offset == 0 || !error->end_offset ? offset : -1;
+  } else {
+    end_offset = error->end_lineno && !error->end_lineno.is_none() ? length + 1 : offset;
+  }
+  if (offset > length) offset = length + 1;
+  if (end_offset > length) end_offset = length + 1;
+  if (offset >= end_offset || end_offset < 0) end_offset = offset + 1;
+  int64_t column = offset - 1 - spaces, end_column = end_offset - 1 - spaces;
+  if (column < 0) return;
+  // Tabs must stay for the carets to line up.
+  out += "    ";
+  int64_t at = 0;
+  for (size_t i = 0; i < shown.size() && at < column; ++i) {
+    if ((shown[i] & 0xC0) == 0x80) continue;
+    out += shown[i] == '\t' ? '\t' : ' ';
+    ++at;
+  }
+  out.append(static_cast<size_t>(std::max<int64_t>(column - at, 0)), ' ');
+  out.append(static_cast<size_t>(std::max<int64_t>(end_column - column, 0)), '^');
+  out += '\n';
+}
+
+std::string only(Thread& thread, Value exception) {
+  std::string name = class_name(thread, exception), out;
+  if (is_instance(exception, SyntaxError_type)) {
+    auto* error = cast<SyntaxErrorObject>(exception);
+    std::string suffix;
+    append_syntax_place(thread, error, out, suffix);
+    std::string message = error->msg && !error->msg.is_none() ? safe_str(thread, error->msg, "exception") : std::string();
+    if (message.empty() && (!error->msg || error->msg.is_none())) message = "None";
+    out += fmt::format("{}: {}{}\n", name, message.empty() ? "<no detail available>" : message, suffix);
+  } else {
+    std::string message = safe_str(thread, exception, "exception") + suggestion_for(thread, exception);
+    out = message.empty() ? name + "\n" : fmt::format("{}: {}\n", name, message);
+  }
+  append_notes(thread, exception, out);
+  return out;
+}
+
+// --- chains and groups ------------------------------------------------------------------------------------------------
+
+constexpr size_t most_group_members = 15;
+constexpr int deepest_group = 10;
+
+class Report {
+public:
+  Report(Thread& thread, const FormatOptions& options) : thread_(thread), options_(options) {}
+
+  std::string run(Value exception) {
+    format_chain(exception, true);
+    return std::move(out_);
+  }
+
+private:
+  // Exceptions to print, the first cause first. A chain may be long: no recursion here.
+  void format_chain(Value exception, bool top) {
+    struct Link {
+      Value exception;
+      const char* leads_to;
+    };
+    std::vector<Link> chain = {{exception, nullptr}};
+    seen_.insert(exception.bits);
+    while (options_.chain) {
+      auto* at = cast<ExceptionObject>(chain.back().exception);
+      Value next;
+      const char* words = nullptr;
+      if (at->cause && !at->cause.is_none()) {
+        next = at->cause;
+        words = "\nThe above exception was the direct cause of the following exception:\n\n";
+      } else if (at->context && !at->context.is_none() && !at->suppress_context) {
+        next = at->context;
+        words = "\nDuring handling of the above exception, another exception occurred:\n\n";
+      }
+      if (!next || !seen_.insert(next.bits).second) break;
+      chain.back().leads_to = words;
+      chain.push_back({next, nullptr});
+    }
+    for (size_t i = chain.size(); i-- > 0;) {
+      if (chain[i].leads_to) emit(chain[i].leads_to);
+      format_one(chain[i].exception, top && i == 0);
+    }
+  }
+
+  std::vector<StackEntry> stack_of(Value exception, bool outermost) {
+    Value traceback = cast<ExceptionObject>(exception)->traceback;
+    if (outermost && !options_.use_traceback) traceback = options_.traceback;
+    if (!traceback || traceback.is_none()) return {};
+    return stack_entries(cast<Traceback>(traceback));
+  }
+
+  void format_one(Value exception, bool outermost) {
+    if (!is_instance(exception, BaseExceptionGroup_type)) {
+      emit_stack(exception, outermost, "Traceback (most recent call last):\n", '|');
+      emit(only(thread_, exception));
+      return;
+    }
+    if (depth_ > deepest_group) {
+      emit(fmt::format("... (max_group_depth is {})\n", deepest_group));
+      return;
+    }
+    bool top_level = depth_ == 0;
+    if (top_level) ++depth_;
+    emit_stack(exception, outermost, "Exception Group Traceback (most recent call last):\n", top_level ? '+' : '|');
+    emit(only(thread_, exception));
+    format_members(exception);
+    if (top_level) depth_ = 0;
+  }
+
+  void format_members(Value group) {
+    Ref keep = share(cast<ExceptionGroupObject>(group)->exceptions);
+    auto* members = cast<Tuple>(keep);
+    size_t count = std::min(members->size, most_group_members + 1);
+    needs_close_ = false;
+    for (size_t i = 0; i < count; ++i) {
+      bool last = i == count - 1;
+      // The last part inside the last part draws the line that ends the box.
+      if (last) needs_close_ = true;
+      bool cut = i >= most_group_members;
+      out_ += fmt::format("{}{}+---------------- {} ----------------\n", indent(), i == 0 ? "+-" : "  ",
+                          cut ? std::string("...") : fmt::to_string(i + 1));
+      ++depth_;
+      if (cut) {
+        size_t rest = members->size - most_group_members;
+        emit(fmt::format("and {} more exception{}\n", rest, rest > 1 ? "s" : ""));
+      } else {
+        format_chain((*members)[i], false);
+      }
+      if (last && needs_close_) {
+        out_ += indent() + "+------------------------------------\n";
+        needs_close_ = false;
+      }
+      --depth_;
+    }
+  }
+
+  void emit_stack(Value exception, bool outermost, std::string_view title, char margin) {
+    std::vector<StackEntry> entries = stack_of(exception, outermost);
+    if (entries.empty() || options_.limit == 0) return;
+    emit(title, margin);
+    emit(format_stack(entries, options_.limit));
+  }
+
+  std::string indent() const { return std::string(static_cast<size_t>(2 * depth_), ' '); }
+
+  // Text as it is, or with the margin of the groups around it.
+  void emit(std::string_view text, char margin = '|') {
+    if (depth_ == 0) {
+      out_ += text;
+      return;
+    }
+    std::string front = fmt::format("{}{} ", indent(), margin);
+    while (!text.empty()) {
+      size_t end = text.find('\n');
+      out_ += front;
+      out_ += text.substr(0, end);
+      out_ += '\n';
+      if (end == text.npos) break;
+      text.remove_prefix(end + 1);
+    }
+  }
+
+  Thread& thread_;
+  const FormatOptions& options_;
+  std::string out_;
+  std::unordered_set<uint64_t> seen_;
+  int depth_ = 0; // of groups around what is printed
+  bool needs_close_ = false;
+};
+
+} // namespace
+
+std::string format_exception(Thread& thread, Value exception, const FormatOptions& options) {
+  ErrorShelter shelter(thread);
+  Ref keep = share(exception);
+  return Report(thread, options).run(exception);
+}
+
+std::string format_exception_only(Thread& thread, Value exception, bool show_group) {
+  ErrorShelter shelter(thread);
+  Ref keep = share(exception);
+  std::string out = only(thread, exception);
+  if (show_group && is_instance(exception, BaseExceptionGroup_type)) {
+    for (Value member : cast<Tuple>(cast<ExceptionGroupObject>(exception)->exceptions)->view()) {
+      std::string text = format_exception_only(thread, member, true);
+      std::string_view rest = text;
+      while (!rest.empty()) {
+        size_t end = rest.find('\n');
+        out += fmt::format("   {}\n", rest.substr(0, end));
+        if (end == rest.npos) break;
+        rest.remove_prefix(end + 1);
+      }
+    }
+  }
+  return out;
+}
+
+std::string format_unraisable(Thread& thread, Value exception, Value object, std::string_view message) {
+  ErrorShelter shelter(thread);
+  std::string out;
+  if (object && !object.is_none())
+    out = fmt::format("{}: {}\n", message.empty() ? "Exception ignored in" : message,
+                      safe_repr(thread, object, "object"));
+  else if (!message.empty()) out = fmt::format("{}:\n", message);
+  if (!exception || exception.is_none()) return out;
+  FormatOptions options;
+  options.chain = false;
+  return out + Report(thread, options).run(exception);
+}
+
+} // namespace aspy
