@@ -103,6 +103,7 @@ CommandLine parse_command_line(std::span<char*> words, bool stdin_is_terminal) {
       return line;
     } else if (word == "-") {
       line.action = Action::RunInput;
+      line.named_input = true;
       line.arguments = rest;
       return line;
     } else if (word.starts_with('-')) {

@@ -23,6 +23,7 @@ struct CommandLine {
   std::string target;         // the file, the code, or the script to disassemble
   std::span<char*> arguments; // sys.argv[1:]: all that follows FILE, CODE or "-", untouched
   bool virtual_time = false;  // --virtual-time
+  bool named_input = false;   // RunInput was asked for with "-"
   bool interactive = false;   // -i: prompts even if stdin is no terminal; after FILE or CODE, a REPL
   GoldenOptions golden;       // for Action::Golden (its `aspy` is left for the caller)
   std::string text;           // for Action::ShowText

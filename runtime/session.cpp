@@ -1,0 +1,192 @@
+#include "runtime/session.hpp"
+
+#include "runtime/builtins/output.hpp"
+#include "runtime/loop/clock.hpp"
+#include "runtime/modules/importing.hpp"
+#include "runtime/modules/sys_state.hpp"
+#include "runtime/report/traceback_format.hpp"
+#include "runtime/signals.hpp"
+#include "vm/compiler/compiler.hpp"
+#include "vm/interpreter/call.hpp"
+#include "vm/interpreter/lock.hpp"
+#include "vm/memory/collector.hpp"
+#include "vm/object/dict.hpp"
+#include "vm/object/exception.hpp"
+#include "vm/object/init.hpp"
+#include "vm/object/int.hpp"
+#include "vm/object/module.hpp"
+#include "vm/object/protocol.hpp"
+#include "vm/object/str.hpp"
+
+namespace aspy {
+namespace {
+
+// A loaded module's function, called if the module was ever imported. An exception in it is reported, not
+// raised.
+void call_if_loaded(Thread& thread, std::string_view module_name, std::string_view function_name) {
+  Value module = dict_get(loaded_modules(), module_name);
+  if (!module) return;
+  Ref function = get_attr(thread, module, function_name);
+  if (!function || !call(thread, function)) write_unraisable(thread, function ? function.get() : None);
+}
+
+// The exit code that SystemExit asks for. Anything but an int is a message, and means failure.
+int exit_code_of(Thread& thread, Value exception) {
+  Ref code = get_attr(thread, exception, "code");
+  if (!code) clear_error(thread);
+  if (!code || code.get().is_none()) return 0;
+  int64_t number;
+  if (code.get().is_bool()) return code.get().as_bool();
+  if (isinstance(thread, code, &int_type) == 1)
+    return to_int64(thread, code, number) ? static_cast<int>(number & 0xff) : (clear_error(thread), 255);
+  Ref text = str(thread, code);
+  if (!text) clear_error(thread);
+  write_report(thread, (text ? std::string(cast<Str>(text)->view()) : std::string()) + "\n");
+  return 1;
+}
+
+} // namespace
+
+Session::Session(const SessionOptions& options) {
+  if (options.virtual_time) set_virtual_time();
+  sys_state.argv = options.argv;
+  sys_state.path = {options.search_folder};
+  sys_state.executable = options.executable;
+  sys_state.interactive = options.interactive;
+
+  thread_ = new_thread();
+  bind_thread(thread_);
+  acquire_lock(*thread_);
+  init_types();
+  init_importing(*thread_);
+  install_signals(*thread_);
+  for (const char* name : {"sys", "builtins"})
+    if (!import_module(*thread_, name)) report_error();
+
+  Own<Module> main = new_module(intern("__main__"));
+  globals_ = main->dict;
+  for (const char* name : {"__package__", "__loader__", "__spec__"}) dict_set(globals_, intern(name), None);
+  if (Value builtins = dict_get(loaded_modules(), "builtins"))
+    dict_set(globals_, intern("__builtins__"), builtins);
+  dict_set(loaded_modules(), intern("__main__"), main.value());
+  main_ = std::move(main);
+}
+
+Session::~Session() {
+  if (!finished_) finish(0);
+  release_lock(*thread_);
+  delete_thread(thread_);
+  bind_thread(nullptr);
+}
+
+void Session::report_error() {
+  Thread& thread = *thread_;
+  Ref exception = take_error(thread);
+  if (!exception) return;
+  // By way of sys.excepthook, which a script may have replaced.
+  Value sys = dict_get(loaded_modules(), "sys");
+  Ref hook = sys ? find_attr(thread, sys, intern("excepthook")) : Ref();
+  Value traceback = cast<ExceptionObject>(exception)->traceback;
+  if (hook && call(thread, hook, {type_of(exception), exception, traceback ? traceback : None})) return;
+  Ref second = take_error(thread);
+  if (second)
+    write_report(thread, "Error in sys.excepthook:\n" + format_exception(thread, second) +
+                             "\nOriginal exception was:\n");
+  write_report(thread, format_exception(thread, exception));
+}
+
+// Turns what is pending after some code has run into a result, reporting what nobody caught.
+RunResult Session::end_of_code(Ref result) {
+  Thread& thread = *thread_;
+  RunResult end;
+  if (result) return end;
+  end.exit_code = 1;
+  if (error_matches(thread, SystemExit_type)) {
+    Ref exception = take_error(thread);
+    end.exits = true;
+    end.exit_code = exit_code_of(thread, exception);
+    return end;
+  }
+  end.interrupted = error_matches(thread, KeyboardInterrupt_type);
+  report_error();
+  return end;
+}
+
+RunResult Session::run_program(std::string_view source, const std::string& filename,
+                               const std::string& file) {
+  if (!file.empty()) dict_set(globals_, intern("__file__"), make_str(file).value());
+  Own<Code> code = compile(*thread_, source, filename, {});
+  Ref result = code ? run_code(*thread_, code.get(), globals_) : Ref();
+  RunResult end = end_of_code(std::move(result));
+  end.exits = true;
+  return end;
+}
+
+Session::Entry Session::run_entry(std::string_view source, const std::string& filename, int& exit_code) {
+  Thread& thread = *thread_;
+  ParseResult parsed = parse_text(source, Mode::Interactive);
+  if (parsed.issue && parsed.issue->incomplete) return Entry::Incomplete;
+
+  if (!console_) console_ = import_module(thread, "_console");
+  CompileOptions options;
+  options.mode = Mode::Interactive;
+  options.top_level_await = true;
+  Own<Code> code = console_ ? compile(thread, source, filename, options) : Own<Code>();
+  Ref result;
+  if (code) {
+    Ref function = make_function(thread, code.get(), globals_);
+    result = call_method(thread, console_, "run_entry", {function});
+  }
+  RunResult end = end_of_code(std::move(result));
+  exit_code = end.exit_code;
+  return end.exits ? Entry::Exit : Entry::Done;
+}
+
+bool Session::run_tasks() {
+  if (!console_) return false;
+  Ref some = call_method(*thread_, console_, "run_tasks");
+  if (!some) end_of_code({});
+  return some && some.get().is_true();
+}
+
+int Session::finish(int exit_code) {
+  Thread& thread = *thread_;
+  finished_ = true;
+  if (console_) call_method(thread, console_, "close").reset();
+  clear_error(thread);
+  console_.reset();
+  call_if_loaded(thread, "threading", "_shutdown");
+  call_if_loaded(thread, "atexit", "_run_exitfuncs");
+
+  auto flush = [&] {
+    Value out = standard_stream("stdout");
+    Ref keep = share(out ? out : None);
+    if (out && !flush_file(thread, out)) {
+      write_unraisable(thread, Value(), "Exception ignored while flushing sys.stdout");
+      exit_code = 120;
+    }
+    if (Value err = standard_stream("stderr"); err && !flush_file(thread, err)) clear_error(thread);
+  };
+  flush();
+
+  // Modules go in the order of their import, then what only they kept alive; sys and builtins stay to the
+  // last, since finalisers print and warn.
+  sys_state.finalizing = true;
+  main_.reset();
+  globals_ = nullptr;
+  Dict* modules = loaded_modules();
+  Value name, module;
+  for (uint32_t position = 0; dict_next(modules, position, name, module);) {
+    if (!is_str(name)) continue;
+    std::string_view text = cast<Str>(name)->view();
+    if (text != "sys" && text != "builtins") dict_set(modules, cast<Str>(name), None);
+  }
+  collect(thread, 2);
+  flush();
+  drop_modules(thread);
+  collect(thread, 2);
+  clear_error(thread);
+  return exit_code;
+}
+
+} // namespace aspy

@@ -1,0 +1,27 @@
+// SIGINT as scripts see it: KeyboardInterrupt in the main thread, at the next safe point.
+#pragma once
+
+#include "vm/object/thread.hpp"
+
+namespace aspy {
+
+// Takes SIGINT over (unless it is ignored, as for background jobs) and ignores SIGPIPE, so that writing to a
+// closed pipe is an error and not the end. `main` is the state of the calling thread, which will get the
+// interrupts.
+void install_signals(Thread& main);
+
+// Called in the main thread, at a safe point, when a SIGINT has come. False: an exception is pending.
+// The default raises KeyboardInterrupt; an event loop's runner puts its own in its place for a while.
+using InterruptHandler = bool (*)(Thread& thread);
+InterruptHandler set_interrupt_handler(InterruptHandler handler); // returns the one before; null: the default
+
+// What a SIGINT does at once, inside the signal handler: wake whatever blocks. Must be async-signal-safe.
+extern std::atomic<void (*)()> interrupt_wakeup;
+
+// Whether a SIGINT is waiting to be handled, forgetting it: for the prompt, which handles it itself.
+bool take_interrupt(Thread& main);
+
+// Ends the process as an uncaught SIGINT does, so that a shell sees why (exit status 130).
+[[noreturn]] void die_of_interrupt();
+
+} // namespace aspy
