@@ -4,6 +4,7 @@
 #include "runtime/loop/clock.hpp"
 #include "runtime/modules/importing.hpp"
 #include "runtime/modules/sys_state.hpp"
+#include "runtime/report/source_lines.hpp"
 #include "runtime/report/traceback_format.hpp"
 #include "runtime/signals.hpp"
 #include "vm/compiler/compiler.hpp"
@@ -12,6 +13,7 @@
 #include "vm/memory/collector.hpp"
 #include "vm/object/dict.hpp"
 #include "vm/object/exception.hpp"
+#include "vm/object/function.hpp"
 #include "vm/object/init.hpp"
 #include "vm/object/int.hpp"
 #include "vm/object/module.hpp"
@@ -116,6 +118,7 @@ RunResult Session::run_program(std::string_view source, const std::string& filen
                                const std::string& file) {
   if (!file.empty()) dict_set(globals_, intern("__file__"), make_str(file).value());
   Own<Code> code = compile(*thread_, source, filename, {});
+  if (code && file.empty()) remember_source(code.get(), source);
   Ref result = code ? run_code(*thread_, code.get(), globals_) : Ref();
   RunResult end = end_of_code(std::move(result));
   end.exits = true;
@@ -134,6 +137,7 @@ Session::Entry Session::run_entry(std::string_view source, const std::string& fi
   Own<Code> code = console_ ? compile(thread, source, filename, options) : Own<Code>();
   Ref result;
   if (code) {
+    remember_source(code.get(), source);
     Ref function = make_function(thread, code.get(), globals_);
     result = call_method(thread, console_, "run_entry", {function});
   }
