@@ -3,6 +3,7 @@
 #include "runtime/builtins/output.hpp"
 #include "runtime/loop/clock.hpp"
 #include "runtime/modules/importing.hpp"
+#include "runtime/modules/io.hpp"
 #include "runtime/modules/sys_state.hpp"
 #include "runtime/report/source_lines.hpp"
 #include "runtime/report/traceback_format.hpp"
@@ -62,8 +63,8 @@ Session::Session(const SessionOptions& options) {
   init_types();
   init_importing(*thread_);
   install_signals(*thread_);
-  for (const char* name : {"sys", "builtins"})
-    if (!import_module(*thread_, name)) report_error();
+  Ref builtins = import_module(*thread_, "builtins"), sys = import_module(*thread_, "sys");
+  if (!builtins || !sys || !install_standard_streams(*thread_, cast<Module>(sys)->dict)) report_error();
 
   Own<Module> main = new_module(intern("__main__"));
   globals_ = main->dict;
@@ -162,16 +163,7 @@ int Session::finish(int exit_code) {
   call_if_loaded(thread, "threading", "_shutdown");
   call_if_loaded(thread, "atexit", "_run_exitfuncs");
 
-  auto flush = [&] {
-    Value out = standard_stream("stdout");
-    Ref keep = share(out ? out : None);
-    if (out && !flush_file(thread, out)) {
-      write_unraisable(thread, Value(), "Exception ignored while flushing sys.stdout");
-      exit_code = 120;
-    }
-    if (Value err = standard_stream("stderr"); err && !flush_file(thread, err)) clear_error(thread);
-  };
-  flush();
+  bool written = flush_standard_streams(thread);
 
   // Modules go in the order of their import, then what only they kept alive; sys and builtins stay to the
   // last, since finalisers print and warn.
@@ -186,11 +178,11 @@ int Session::finish(int exit_code) {
     if (text != "sys" && text != "builtins") dict_set(modules, cast<Str>(name), None);
   }
   collect(thread, 2);
-  flush();
+  written = flush_standard_streams(thread) && written;
   drop_modules(thread);
   collect(thread, 2);
   clear_error(thread);
-  return exit_code;
+  return written ? exit_code : 120;
 }
 
 } // namespace aspy
