@@ -28,6 +28,7 @@ struct OpInfo {
 };
 const OpInfo& op_info(Op op); // specialised forms have the format and size of their generic form
 Op generic_op(Op op);         // itself when it is generic
+const char* op_name(Op op);   // the specialised form's own name
 
 constexpr Word encode(Op op, int a = 0, int b = 0, int c = 0) {
   return static_cast<Word>(op) | static_cast<Word>(static_cast<uint8_t>(a)) << 8 |

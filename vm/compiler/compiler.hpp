@@ -13,6 +13,9 @@ struct CompileOptions {
   Mode mode = Mode::Exec;       // parser/parser.hpp
   bool top_level_await = false; // the REPL: module code becomes a coroutine when it awaits
   bool library = false;         // sets CodeLibrary on everything
+  bool decoded = false;         // the source was a str: no coding cookie is looked at (eval, exec, compile)
+  bool names_in_namespace = false; // module names live in the frame's namespace (exec and eval with separate locals)
+  bool future_annotations = false; // as if the source began with `from __future__ import annotations`
 };
 
 // Parses and compiles. On failure returns null with SyntaxError (or IndentationError, TabError, MemoryError, RecursionError) pending.
