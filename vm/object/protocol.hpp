@@ -19,6 +19,8 @@ Ref get_attr(Thread& thread, Value object, std::string_view name);
 // As get_attr, but a missing attribute gives an empty Ref with no exception pending.
 Ref find_attr(Thread& thread, Value object, Str* name);
 bool set_attr(Thread& thread, Value object, Str* name, Value value_or_empty);
+// As generic_get_attr, but a missing attribute gives an empty Ref with no exception pending.
+Ref find_generic_attr(Thread& thread, Value object, Str* name);
 // object.__getattribute__ and object.__setattr__: descriptors, the instance's attributes, the type's.
 Ref generic_get_attr(Thread& thread, Value object, Str* name);
 bool generic_set_attr(Thread& thread, Value object, Str* name, Value value_or_empty);
