@@ -1,0 +1,248 @@
+// The heapq module: lists as binary heaps. Scripts print such lists, so items take the very places that the
+// classic method gives them: a hole sinks to a leaf along the smaller children, then the item rises from there.
+#include "runtime/modules/owned_fields.hpp"
+#include "vm/object/exception.hpp"
+#include "vm/object/int.hpp"
+#include "vm/object/list.hpp"
+#include "vm/object/module.hpp"
+#include "vm/object/protocol.hpp"
+#include "vm/object/sequence.hpp"
+#include "vm/object/thread.hpp"
+#include "vm/object/tuple.hpp"
+
+#include <fmt/format.h>
+
+namespace aspy {
+namespace {
+
+// Belongs `a` above `b`? For max-heaps the order is reversed. -1: raised.
+template <bool max>
+int above(Thread& thread, Value a, Value b) {
+  if (both_int(a, b)) return max ? b.as_int() < a.as_int() : a.as_int() < b.as_int();
+  Ref first = share(a), second = share(b); // a comparison may change the heap
+  return max ? compare_bool(thread, second, first, CompareOp::Lt)
+             : compare_bool(thread, first, second, CompareOp::Lt);
+}
+
+bool same_size(Thread& thread, List* heap, size_t size) {
+  if (heap->size == size) return true;
+  return raise(thread, RuntimeError_type, "list changed size during iteration");
+}
+
+// The item at `place` rises, but not above `top`.
+template <bool max>
+bool rise(Thread& thread, List* heap, size_t top, size_t place) {
+  size_t size = heap->size;
+  while (place > top) {
+    size_t parent = (place - 1) / 2;
+    int order = above<max>(thread, heap->items[place], heap->items[parent]);
+    if (order < 0 || !same_size(thread, heap, size)) return false;
+    if (!order) break;
+    std::swap(heap->items[place], heap->items[parent]);
+    place = parent;
+  }
+  return true;
+}
+
+// The item at `place` sinks to a leaf, then rises to where it belongs.
+template <bool max>
+bool sink(Thread& thread, List* heap, size_t place) {
+  size_t size = heap->size, start = place;
+  while (place < size / 2) {
+    size_t child = 2 * place + 1;
+    if (child + 1 < size) {
+      int order = above<max>(thread, heap->items[child], heap->items[child + 1]);
+      if (order < 0 || !same_size(thread, heap, size)) return false;
+      if (!order) ++child;
+    }
+    std::swap(heap->items[place], heap->items[child]);
+    place = child;
+  }
+  return rise<max>(thread, heap, start, place);
+}
+
+List* heap_of(Thread& thread, const char* function, bool first_of_several, Value value) {
+  if (is_list(value)) return cast<List>(value);
+  raise_type_error(thread, fmt::format("{}() argument {}must be list, not {}", function,
+                                       first_of_several ? "1 " : "", type_name(value)));
+  return nullptr;
+}
+
+template <bool max>
+Ref heappush(Thread& thread, const Value* args) {
+  List* heap = heap_of(thread, max ? "heappush_max" : "heappush", true, args[0]);
+  if (!heap) return {};
+  list_append(heap, args[1]);
+  return rise<max>(thread, heap, 0, heap->size - 1) ? share(None) : Ref();
+}
+
+template <bool max>
+Ref heappop(Thread& thread, const Value* args) {
+  List* heap = heap_of(thread, max ? "heappop_max" : "heappop", false, args[0]);
+  if (!heap) return {};
+  if (heap->size == 0) return raise(thread, IndexError_type, "index out of range");
+  Ref last = list_pop(heap, heap->size - 1);
+  if (heap->size == 0) return last;
+  Ref top = Ref::steal(std::exchange(heap->items[0], last.release()));
+  return sink<max>(thread, heap, 0) ? top : Ref();
+}
+
+// Puts `item` at the top, giving what was there.
+template <bool max>
+Ref replace_top(Thread& thread, List* heap, Value item) {
+  Ref top = Ref::steal(std::exchange(heap->items[0], share(item).release()));
+  return sink<max>(thread, heap, 0) ? top : Ref();
+}
+template <bool max>
+Ref heapreplace(Thread& thread, const Value* args) {
+  List* heap = heap_of(thread, max ? "heapreplace_max" : "heapreplace", true, args[0]);
+  if (!heap) return {};
+  if (heap->size == 0) return raise(thread, IndexError_type, "index out of range");
+  return replace_top<max>(thread, heap, args[1]);
+}
+template <bool max>
+Ref heappushpop(Thread& thread, const Value* args) {
+  List* heap = heap_of(thread, max ? "heappushpop_max" : "heappushpop", true, args[0]);
+  if (!heap) return {};
+  if (heap->size == 0) return share(args[1]);
+  int order = above<max>(thread, heap->items[0], args[1]);
+  if (order < 0) return {};
+  if (!order) return share(args[1]);
+  if (heap->size == 0) return raise(thread, IndexError_type, "index out of range");
+  return replace_top<max>(thread, heap, args[1]);
+}
+
+template <bool max>
+Ref heapify(Thread& thread, const Value* args) {
+  List* heap = heap_of(thread, max ? "heapify_max" : "heapify", false, args[0]);
+  if (!heap) return {};
+  for (size_t i = heap->size / 2; i-- > 0;)
+    if (!sink<max>(thread, heap, i)) return {};
+  return share(None);
+}
+
+// The n first of the sorted items.
+template <bool largest>
+Ref select(Thread& thread, const Value* args) {
+  int64_t count;
+  if (!to_size(thread, args[0], count)) return {};
+  Own<List> items = list_from_iterable(thread, args[1]);
+  if (!items || !list_sort(thread, items.get(), args[2] ? args[2] : None, largest)) return {};
+  size_t kept = std::min(size_t(std::max<int64_t>(count, 0)), items->size);
+  return make_list(items->view().subspan(0, kept));
+}
+
+// --- merge ---
+
+// What merge() gives: the sources, each with the item it offers next and that item's key.
+struct Merge : Object {
+  Value sources;       // list of iterators
+  Value items, keys;   // lists, parallel to it
+  Value key;           // key function or empty
+  bool reverse = false;
+  bool started = false;
+};
+using MergeFields = OwnedFields<Merge, &Merge::sources, &Merge::items, &Merge::keys, &Merge::key>;
+Type merge_type;
+
+// Fetches the next item of source `i`; a source that is finished is taken out. False: raised.
+bool advance(Thread& thread, Merge* merge, size_t i, bool& finished) {
+  auto *sources = cast<List>(merge->sources), *items = cast<List>(merge->items), *keys = cast<List>(merge->keys);
+  Ref item = next(thread, (*sources)[i]);
+  finished = !item;
+  if (!item) {
+    if (thread.has_error()) return false;
+    list_pop(sources, i).reset();
+    list_pop(items, i).reset();
+    list_pop(keys, i).reset();
+    return true;
+  }
+  Ref key = merge->key ? call(thread, merge->key, {item}) : share(item.get());
+  if (!key) return false;
+  assign(items->items[i], std::move(item));
+  assign(keys->items[i], std::move(key));
+  return true;
+}
+
+Ref merge_next(Thread& thread, Value self) {
+  auto* merge = cast<Merge>(self);
+  auto *items = cast<List>(merge->items), *keys = cast<List>(merge->keys);
+  bool finished;
+  if (!merge->started) {
+    merge->started = true;
+    for (size_t i = 0; i < items->size;) {
+      if (!advance(thread, merge, i, finished)) return {};
+      if (!finished) ++i;
+    }
+  }
+  if (items->size == 0) return {};
+  // The first of the best: equal items keep the order of their sources.
+  size_t best = 0;
+  for (size_t i = 1; i < keys->size; ++i) {
+    int better = merge->reverse ? above<true>(thread, (*keys)[i], (*keys)[best])
+                                : above<false>(thread, (*keys)[i], (*keys)[best]);
+    if (better < 0) return {};
+    if (better) best = i;
+  }
+  Ref item = share((*items)[best]);
+  if (!advance(thread, merge, best, finished)) return {};
+  return item;
+}
+
+Ref heapq_merge(Thread& thread, const Value* args) {
+  int reverse = args[2] ? truthy(thread, args[2]) : 0;
+  if (reverse < 0) return {};
+  Own<List> sources = new_list(), items = new_list(), keys = new_list();
+  if (args[0]) {
+    for (Value iterable : cast<Tuple>(args[0])->view()) {
+      Ref source = iter(thread, iterable);
+      if (!source) return {};
+      list_append(sources.get(), std::move(source));
+      list_append(items.get(), None);
+      list_append(keys.get(), None);
+    }
+  }
+  Own<Merge> merge = new_instance<Merge>(&merge_type);
+  merge->sources = sources.release();
+  merge->items = items.release();
+  merge->keys = keys.release();
+  if (args[1] && !args[1].is_none()) merge->key = share(args[1]).release();
+  merge->reverse = reverse != 0;
+  return merge;
+}
+
+constexpr TypeSpec merge_spec = {.name = "heapq.merge",
+                                 .instance_size = sizeof(Merge),
+                                 .flags = TypeTracked | TypeFinal | TypeNoConstruct};
+
+constexpr NativeDef functions[] = {
+    {"heappush", "heap, item, /", heappush<false>, "Push item onto heap, maintaining the heap invariant."},
+    {"heappop", "heap, /", heappop<false>,
+     "Pop the smallest item off the heap, maintaining the heap invariant."},
+    {"heapify", "heap, /", heapify<false>, "Transform list into a heap, in-place, in O(len(heap)) time."},
+    {"heapreplace", "heap, item, /", heapreplace<false>, "Pop and return the current smallest value, and add the new item."},
+    {"heappushpop", "heap, item, /", heappushpop<false>, "Push item on the heap, then pop and return the smallest item from the heap."},
+    {"heappush_max", "heap, item, /", heappush<true>, "Push item onto max heap, maintaining the heap invariant."},
+    {"heappop_max", "heap, /", heappop<true>, "Maxheap variant of heappop."},
+    {"heapify_max", "heap, /", heapify<true>, "Maxheap variant of heapify."},
+    {"heapreplace_max", "heap, item, /", heapreplace<true>, "Maxheap variant of heapreplace."},
+    {"heappushpop_max", "heap, item, /", heappushpop<true>, "Maxheap variant of heappushpop."},
+    {"nlargest", "n, iterable, key=None", select<true>, "Find the n largest elements in a dataset."},
+    {"nsmallest", "n, iterable, key=None", select<false>, "Find the n smallest elements in a dataset."},
+    {"merge", "*iterables, key=None, reverse=False", heapq_merge,
+     "Merge multiple sorted inputs into a single sorted output."},
+    {nullptr}};
+
+bool init_heapq(Thread&, Module*) {
+  if (merge_type.flags & TypeReady) return true;
+  MergeFields::fill_iterator(merge_type.slots, merge_next);
+  make_ready(merge_type, merge_spec);
+  return true;
+}
+
+} // namespace
+
+extern const ModuleSpec heapq_module;
+const ModuleSpec heapq_module = {"heapq", functions, init_heapq, "Heap queue algorithm (a.k.a. priority queue)."};
+
+} // namespace aspy
