@@ -12,13 +12,6 @@ using namespace ast;
 
 // --- units --------------------------------------------------------------------------------------------------------
 
-struct Generator::Suspended {
-  std::unique_ptr<Unit> unit; // the one being compiled now
-  Unit* outer;
-  Scope* scope;
-  std::vector<Block> blocks;
-};
-
 void Generator::enter_unit(Scope* scope, Identifier name, const ast::Position& start, uint32_t flags) {
   auto entry = std::make_unique<Suspended>();
   entry->unit = std::make_unique<Unit>(scope, u, pool_);

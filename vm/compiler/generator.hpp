@@ -68,7 +68,12 @@ public:
 
 private:
   // --- units (functions.cpp) ---
-  struct Suspended; // what belongs to the unit around
+  struct Suspended { // the unit being compiled, and what belongs to the one around it
+    std::unique_ptr<Unit> unit;
+    Unit* outer;
+    Scope* scope;
+    std::vector<Block> blocks;
+  };
   void enter_unit(Scope* scope, ast::Identifier name, const ast::Position& start, uint32_t flags);
   Own<Code> leave_unit(ast::Identifier name);
   std::string qualified_name(Scope* scope, ast::Identifier name);

@@ -308,6 +308,8 @@ dispatch:
       NEXT(1);
     }
     OUT_OF_LINE(LoadClassFree, op_load_class_free)
+    OUT_OF_LINE(LoadDictName, op_load_dict_name)
+    OUT_OF_LINE(LoadDictFree, op_load_dict_free)
 
     // ------------------------------------------------------------------------------------------------- names
     OUT_OF_LINE(LoadGlobal, op_load_global)

@@ -185,6 +185,30 @@ bool op_load_class_free(Thread& thread, Frame* frame, Value* R, const Word* pc) 
   return true;
 }
 
+// Annotations inside a class body: the class's namespace (a temporary, which dies) comes first.
+bool op_load_dict_name(Thread& thread, Frame* frame, Value* R, const Word* pc) {
+  Ref ns = share(R[b_of(*pc)]);
+  Ref found = namespace_get(thread, ns, name_at(frame, pc));
+  if (!found && !thread.has_error()) found = global_get(thread, frame, name_at(frame, pc));
+  if (!found) return false;
+  kill(R, b_of(*pc));
+  store(R, a_of(*pc), found.release());
+  return true;
+}
+
+bool op_load_dict_free(Thread& thread, Frame* frame, Value* R, const Word* pc) {
+  Ref ns = share(R[b_of(*pc)]);
+  Ref found = namespace_get(thread, ns, name_at(frame, pc));
+  if (thread.has_error()) return false;
+  if (!found) {
+    found = share(cast<Cell>((*frame->function->closure)[n_of(*pc)])->contents);
+    if (!found) return raise_free_unbound(thread, cast<Str>((*frame->code->free_names)[n_of(*pc)]));
+  }
+  kill(R, b_of(*pc));
+  store(R, a_of(*pc), found.release());
+  return true;
+}
+
 bool op_load_build_class(Thread& thread, Frame*, Value* R, const Word* pc) {
   Value found = dict_get(current_builtins, names::dunder_build_class);
   if (!found) return raise(thread, NameError_type, "__build_class__ not found");

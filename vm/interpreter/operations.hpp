@@ -43,7 +43,8 @@ Operation op_unary, op_in, op_load_item, op_store_item, op_delete_item, op_build
 
 // --- names (names.cpp) ---
 Operation op_load_global, op_store_global, op_delete_global, op_load_name, op_store_name, op_delete_name;
-Operation op_load_cell, op_delete_cell, op_load_free, op_delete_free, op_load_class_free, op_load_build_class;
+Operation op_load_cell, op_delete_cell, op_load_free, op_delete_free, op_load_class_free, op_load_dict_name, op_load_dict_free,
+    op_load_build_class;
 // UnboundLocalError for local number `index` (near ones first). Always false.
 bool raise_unbound_local(Thread& thread, const Code* code, int index);
 
