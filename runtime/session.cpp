@@ -4,9 +4,12 @@
 #include "runtime/loop/clock.hpp"
 #include "runtime/modules/importing.hpp"
 #include "runtime/modules/io.hpp"
+#include "runtime/modules/module_spec.hpp"
 #include "runtime/modules/sys_state.hpp"
+#include "runtime/modules/warnings.hpp"
 #include "runtime/report/source_lines.hpp"
 #include "runtime/report/traceback_format.hpp"
+#include "runtime/report/unraisable.hpp"
 #include "runtime/signals.hpp"
 #include "vm/compiler/compiler.hpp"
 #include "vm/interpreter/call.hpp"
@@ -31,6 +34,11 @@ void call_if_loaded(Thread& thread, std::string_view module_name, std::string_vi
   if (!module) return;
   Ref function = get_attr(thread, module, function_name);
   if (!function || !call(thread, function)) write_unraisable(thread, function ? function.get() : None);
+}
+
+Module* module_named(std::string_view name) {
+  Value module = dict_get(loaded_modules(), name);
+  return module && is_instance(module, module_type) ? cast<Module>(module) : nullptr;
 }
 
 // The exit code that SystemExit asks for. Anything but an int is a message, and means failure.
@@ -61,9 +69,14 @@ Session::Session(const SessionOptions& options) {
   bind_thread(thread_);
   acquire_lock(*thread_);
   init_types();
+  init_module_spec_type();
   init_importing(*thread_);
+  init_unraisable();
+  init_warnings(*thread_, {});
   install_signals(*thread_);
-  Ref builtins = import_module(*thread_, "builtins"), sys = import_module(*thread_, "sys");
+  Ref builtins = import_module(*thread_, "builtins");
+  if (builtins) current_builtins = cast<Module>(builtins)->dict;
+  Ref sys = import_module(*thread_, "sys");
   if (!builtins || !sys || !install_standard_streams(*thread_, cast<Module>(sys)->dict)) report_error();
 
   Own<Module> main = new_module(intern("__main__"));
@@ -90,6 +103,13 @@ void Session::report_error() {
   Value sys = dict_get(loaded_modules(), "sys");
   Ref hook = sys ? find_attr(thread, sys, intern("excepthook")) : Ref();
   Value traceback = cast<ExceptionObject>(exception)->traceback;
+  if (sys) {
+    // For debuggers, and for the prompt's user.
+    module_set(cast<Module>(sys), "last_exc", exception);
+    module_set(cast<Module>(sys), "last_type", type_of(exception));
+    module_set(cast<Module>(sys), "last_value", exception);
+    module_set(cast<Module>(sys), "last_traceback", traceback ? traceback : None);
+  }
   if (hook && call(thread, hook, {type_of(exception), exception, traceback ? traceback : None})) return;
   Ref second = take_error(thread);
   if (second)
@@ -165,21 +185,32 @@ int Session::finish(int exit_code) {
 
   bool written = flush_standard_streams(thread);
 
-  // Modules go in the order of their import, then what only they kept alive; sys and builtins stay to the
-  // last, since finalisers print and warn.
+  // What the last uncaught exception holds goes first, then __main__ and the cycles it was part of, then the other modules.
+  // sys and builtins stay to the last, since finalisers print and warn.
   sys_state.finalizing = true;
+  forget_sources();
+  Dict* modules = loaded_modules();
+  Own<Module> sys = Own<Module>::share(module_named("sys")), builtins = Own<Module>::share(module_named("builtins"));
+  for (const char* name : {"last_exc", "last_type", "last_value", "last_traceback"})
+    if (sys && dict_get(sys->dict, name)) module_set(sys.get(), name, None);
+  dict_remove(modules, names::dunder_main);
   main_.reset();
   globals_ = nullptr;
-  Dict* modules = loaded_modules();
-  Value name, module;
-  for (uint32_t position = 0; dict_next(modules, position, name, module);) {
-    if (!is_str(name)) continue;
-    std::string_view text = cast<Str>(name)->view();
-    if (text != "sys" && text != "builtins") dict_set(modules, cast<Str>(name), None);
-  }
   collect(thread, 2);
+
+  std::vector<Ref> rest;
+  Value name, module;
+  for (uint32_t position = 0; dict_next(modules, position, name, module);)
+    if (module != sys.value() && module != builtins.value()) rest.push_back(share(name));
+  for (const Ref& each : rest) dict_remove(thread, modules, each);
+  collect(thread, 2);
+  finish_warnings(thread);
   written = flush_standard_streams(thread) && written;
   drop_modules(thread);
+  sys = nullptr;
+  if (builtins) dict_clear(builtins->dict);
+  builtins = nullptr;
+  current_builtins = nullptr;
   collect(thread, 2);
   clear_error(thread);
   return written ? exit_code : 120;

@@ -1,14 +1,15 @@
 // Constants and structures of the sys module.
 #include "runtime/modules/importing.hpp"
-#include "runtime/modules/namespace_object.hpp"
 #include "runtime/modules/registry.hpp"
 #include "runtime/modules/struct_sequence.hpp"
 #include "runtime/modules/sys_state.hpp"
+#include "vm/object/descriptor.hpp"
 #include "vm/object/dict.hpp"
 #include "vm/object/float.hpp"
 #include "vm/object/int.hpp"
 #include "vm/object/list.hpp"
 #include "vm/object/set.hpp"
+#include "vm/object/shape.hpp"
 #include "vm/object/str.hpp"
 #include "vm/object/thread.hpp"
 
@@ -94,6 +95,14 @@ Ref make_asyncgen_hooks(Thread& thread) {
   return make_struct_sequence(asyncgen_hooks_type, {first ? first : None, last ? last : None});
 }
 
+static Ref make_namespace(Dict* attributes) {
+  Ref made = Ref::steal(allocate_instance(&simple_namespace_type));
+  uint32_t at = 0;
+  Value key, value;
+  while (dict_next(attributes, at, key, value)) attrs_set(made.get().as_object(), cast<Str>(key), value);
+  return made;
+}
+
 bool add_sys_values(Thread& thread, Module* module) {
   Ref version = make_version();
   Ref hex = make_int(version_major << 24 | version_minor << 16 | version_micro << 8 | 0xF0);
@@ -102,7 +111,7 @@ bool add_sys_values(Thread& thread, Module* module) {
   dict_set(implementation.get(), intern("cache_tag"), None);
   dict_set(implementation.get(), intern("version"), version);
   dict_set(implementation.get(), intern("hexversion"), hex);
-  Ref implementation_object = make_namespace(thread, implementation.get());
+  Ref implementation_object = make_namespace(implementation.get());
   set(module, "implementation", implementation_object);
   set(module, "version_info", version);
   set(module, "hexversion", hex);

@@ -97,6 +97,14 @@ std::string full_type_name(const Type* type) {
   return std::string(qualname);
 }
 
+void (*unraisable_hook)(Thread& thread, Value where, std::string_view message);
+
+void write_unraisable(Thread& thread, Value where, std::string_view message) {
+  // `where` may be an object whose count is zero: it must not be shared beyond this call.
+  if (unraisable_hook) unraisable_hook(thread, where, message);
+  clear_error(thread);
+}
+
 bool is_exception_class(Value value) {
   return value.is_object() && (value.as_object()->type->flags & TypeIsType) &&
          (cast<Type>(value)->flags & TypeIsException);

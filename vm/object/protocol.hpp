@@ -112,5 +112,7 @@ std::string_view type_name(Value value);
 std::string full_type_name(const Type* type);
 // Prints a pending exception that has nowhere to go ("Exception ignored in: ..."), and clears it.
 void write_unraisable(Thread& thread, Value where, std::string_view message = {});
+// Who prints it, set by the runtime: takes the pending exception. Null: the exception is dropped.
+extern void (*unraisable_hook)(Thread& thread, Value where, std::string_view message);
 
 } // namespace aspy

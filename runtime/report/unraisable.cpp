@@ -1,0 +1,55 @@
+// Exceptions that nobody can receive: from destructors, callbacks, the end of the session.
+#include "runtime/report/unraisable.hpp"
+
+#include "runtime/builtins/output.hpp"
+#include "runtime/modules/importing.hpp"
+#include "runtime/modules/struct_sequence.hpp"
+#include "runtime/report/traceback_format.hpp"
+#include "vm/object/dict.hpp"
+#include "vm/object/exception.hpp"
+#include "vm/object/module.hpp"
+#include "vm/object/protocol.hpp"
+#include "vm/object/str.hpp"
+#include "vm/object/thread.hpp"
+
+namespace aspy {
+namespace {
+
+Type unraisable_args_type;
+
+// What sys.unraisablehook gets.
+Ref make_arguments(Value exception, Value where, std::string_view message) {
+  static const char* const fields[] = {"exc_type", "exc_value", "exc_traceback", "err_msg", "object"};
+  init_struct_sequence(unraisable_args_type, "UnraisableHookArgs", fields);
+  Value traceback = cast<ExceptionObject>(exception)->traceback;
+  Own<Str> text = message.empty() ? Own<Str>() : make_str(message);
+  return make_struct_sequence(unraisable_args_type,
+                              {type_of(exception), exception, traceback ? traceback : None,
+                               text ? text.value() : None, where ? where : None});
+}
+
+void report(Thread& thread, Value where, std::string_view message) {
+  Ref error = take_error(thread);
+  if (!error) return;
+  Value sys = loaded_modules() ? dict_get(loaded_modules(), "sys") : Value();
+  Value hook, original;
+  if (sys && is_instance(sys, module_type)) {
+    hook = dict_get(cast<Module>(sys)->dict, "unraisablehook");
+    original = dict_get(cast<Module>(sys)->dict, "__unraisablehook__");
+  }
+  if (!hook || hook.is_none() || hook == original) {
+    write_report(thread, format_unraisable(thread, error, where, message));
+    return;
+  }
+  Ref keep = share(hook), arguments = make_arguments(error, where, message);
+  if (call(thread, hook, {arguments})) return;
+  // The hook itself failed: both are reported, by plain means.
+  Ref second = take_error(thread);
+  write_report(thread, format_unraisable(thread, second, hook, "Exception ignored in sys.unraisablehook"));
+}
+
+} // namespace
+
+void init_unraisable() { unraisable_hook = report; }
+
+} // namespace aspy

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace aspy {
+
+// Makes write_unraisable (vm/object/protocol.hpp) call sys.unraisablehook, or print.
+void init_unraisable();
+
+} // namespace aspy
