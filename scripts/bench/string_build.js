@@ -1,0 +1,10 @@
+const n = +(process.argv[2] ?? 600000);
+let text = "";
+for (let i = 0; i < n; i++) text += String.fromCharCode(97 + i % 26);
+const parts = [];
+for (let i = 0; i < n; i++) parts.push(`${String(i % 1000).padStart(3, "0")}:${text[i % 20]}`);
+const joined = parts.join(",");
+const swapped = joined.replaceAll("a", "bb").toUpperCase();
+let check = 0;
+for (let i = 0; i < swapped.length; i += 97) check = (check * 31 + swapped.charCodeAt(i)) % 1000003;
+console.log(`${text.length} ${joined.length} ${swapped.length} ${check}`);
