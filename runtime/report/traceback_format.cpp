@@ -52,18 +52,18 @@ std::string format_entry(const StackEntry& entry) {
   return out + source_with_carets(lines, at.column, at.end_column);
 }
 
-std::string format_stack(const std::vector<StackEntry>& all, int limit) {
+std::vector<std::string> format_stack(const std::vector<StackEntry>& all, int limit) {
   // A recursion's lines are the same over and over: three are enough.
   constexpr size_t shown_repeats = 3;
   size_t from = 0, to = all.size();
   if (limit >= 0) to = std::min(to, static_cast<size_t>(limit));
   else from = to - std::min(to, static_cast<size_t>(-static_cast<int64_t>(limit)));
-  std::string out;
+  std::vector<std::string> out;
   size_t repeats = 0;
   auto close = [&] {
     if (repeats <= shown_repeats) return;
     size_t hidden = repeats - shown_repeats;
-    out += fmt::format("  [Previous line repeated {} more time{}]\n", hidden, hidden == 1 ? "" : "s");
+    out.push_back(fmt::format("  [Previous line repeated {} more time{}]\n", hidden, hidden == 1 ? "" : "s"));
   };
   for (size_t i = from; i < to; ++i) {
     const StackEntry& entry = all[i];
@@ -73,7 +73,7 @@ std::string format_stack(const std::vector<StackEntry>& all, int limit) {
       close();
       repeats = 0;
     }
-    if (++repeats <= shown_repeats) out += format_entry(entry);
+    if (++repeats <= shown_repeats) out.push_back(format_entry(entry));
   }
   close();
   return out;
@@ -111,7 +111,17 @@ std::string class_name(Thread& thread, Value exception) {
   return fmt::format("{}.{}", name, qualname);
 }
 
-void append_notes(Thread& thread, Value exception, std::string& out) {
+// One piece for each line of a text.
+void append_lines(std::string_view text, std::vector<std::string>& out) {
+  while (true) {
+    size_t end = text.find('\n');
+    out.push_back(std::string(text.substr(0, end)) + "\n");
+    if (end == text.npos) return;
+    text.remove_prefix(end + 1);
+  }
+}
+
+void append_notes(Thread& thread, Value exception, std::vector<std::string>& out) {
   Ref notes = find_attr(thread, exception, names::dunder_notes);
   if (thread.has_error()) {
     clear_error(thread);
@@ -119,12 +129,12 @@ void append_notes(Thread& thread, Value exception, std::string& out) {
   }
   if (!notes || notes.get().is_none()) return;
   if (!is_list(notes) && !is_tuple(notes)) {
-    out += safe_repr(thread, notes, "__notes__") + "\n";
+    out.push_back(safe_repr(thread, notes, "__notes__") + "\n");
     return;
   }
   Own<List> items = list_from_iterable(thread, notes);
   clear_error(thread);
-  for (size_t i = 0; items && i < items->size; ++i) out += safe_str(thread, (*items)[i], "note") + "\n";
+  for (size_t i = 0; items && i < items->size; ++i) append_lines(safe_str(thread, (*items)[i], "note"), out);
 }
 
 size_t character_count(std::string_view utf8) {
@@ -132,14 +142,14 @@ size_t character_count(std::string_view utf8) {
 }
 
 // The place of a SyntaxError: file, line, and the line's text with carets below the offending part.
-void append_syntax_place(Thread& thread, SyntaxErrorObject* error, std::string& out, std::string& suffix) {
+void append_syntax_place(Thread& thread, SyntaxErrorObject* error, std::vector<std::string>& out, std::string& suffix) {
   auto number = [](Value value) { return value && value.is_int() ? value.as_int() : int64_t{-1}; };
   bool has_line = error->lineno && !error->lineno.is_none();
   std::string filename;
   if (error->filename && !error->filename.is_none()) filename = safe_str(thread, error->filename, "filename");
   if (has_line)
-    out += fmt::format("  File \"{}\", line {}\n", filename.empty() ? "<string>" : filename,
-                       safe_str(thread, error->lineno, "lineno"));
+    out.push_back(fmt::format("  File \"{}\", line {}\n", filename.empty() ? "<string>" : filename,
+                              safe_str(thread, error->lineno, "lineno")));
   else if (error->filename && !error->filename.is_none()) suffix = fmt::format(" ({})", filename);
 
   std::string_view text = text_of(error->text);
@@ -148,7 +158,7 @@ void append_syntax_place(Thread& thread, SyntaxErrorObject* error, std::string& 
   std::string_view shown = text;
   while (!shown.empty() && (shown[0] == ' ' || shown[0] == '\n' || shown[0] == '\f')) shown.remove_prefix(1);
   auto spaces = static_cast<int64_t>(text.size() - shown.size());
-  out += fmt::format("    {}\n", shown);
+  out.push_back(fmt::format("    {}\n", shown));
   int64_t offset = number(error->offset);
   if (!error->offset || error->offset.is_none() || !error->lineno || !error->lineno.is_int()) return;
   auto length = static_cast<int64_t>(character_count(text));
@@ -165,30 +175,31 @@ void append_syntax_place(Thread& thread, SyntaxErrorObject* error, std::string& 
   int64_t column = offset - 1 - spaces, end_column = end_offset - 1 - spaces;
   if (column < 0) return;
   // Tabs must stay for the carets to line up.
-  out += "    ";
+  std::string carets = "    ";
   int64_t at = 0;
   for (size_t i = 0; i < shown.size() && at < column; ++i) {
     if ((shown[i] & 0xC0) == 0x80) continue;
-    out += shown[i] == '\t' ? '\t' : ' ';
+    carets += shown[i] == '\t' ? '\t' : ' ';
     ++at;
   }
-  out.append(static_cast<size_t>(std::max<int64_t>(column - at, 0)), ' ');
-  out.append(static_cast<size_t>(std::max<int64_t>(end_column - column, 0)), '^');
-  out += '\n';
+  carets.append(static_cast<size_t>(std::max<int64_t>(column - at, 0)), ' ');
+  carets.append(static_cast<size_t>(std::max<int64_t>(end_column - column, 0)), '^');
+  out.push_back(carets + "\n");
 }
 
-std::string only(Thread& thread, Value exception) {
-  std::string name = class_name(thread, exception), out;
+std::vector<std::string> only(Thread& thread, Value exception) {
+  std::string name = class_name(thread, exception);
+  std::vector<std::string> out;
   if (is_instance(exception, SyntaxError_type)) {
     auto* error = cast<SyntaxErrorObject>(exception);
     std::string suffix;
     append_syntax_place(thread, error, out, suffix);
     std::string message = error->msg && !error->msg.is_none() ? safe_str(thread, error->msg, "exception") : std::string();
     if (message.empty() && (!error->msg || error->msg.is_none())) message = "None";
-    out += fmt::format("{}: {}{}\n", name, message.empty() ? "<no detail available>" : message, suffix);
+    out.push_back(fmt::format("{}: {}{}\n", name, message.empty() ? "<no detail available>" : message, suffix));
   } else {
     std::string message = safe_str(thread, exception, "exception") + suggestion_for(thread, exception);
-    out = message.empty() ? name + "\n" : fmt::format("{}: {}\n", name, message);
+    out.push_back(message.empty() ? name + "\n" : fmt::format("{}: {}\n", name, message));
   }
   append_notes(thread, exception, out);
   return out;
@@ -203,7 +214,7 @@ class Report {
 public:
   Report(Thread& thread, const FormatOptions& options) : thread_(thread), options_(options) {}
 
-  std::string run(Value exception) {
+  std::vector<std::string> run(Value exception) {
     format_chain(exception, true);
     return std::move(out_);
   }
@@ -248,7 +259,7 @@ private:
   void format_one(Value exception, bool outermost) {
     if (!is_instance(exception, BaseExceptionGroup_type)) {
       emit_stack(exception, outermost, "Traceback (most recent call last):\n", '|');
-      emit(only(thread_, exception));
+      emit_all(only(thread_, exception));
       return;
     }
     if (depth_ > deepest_group) {
@@ -258,7 +269,7 @@ private:
     bool top_level = depth_ == 0;
     if (top_level) ++depth_;
     emit_stack(exception, outermost, "Exception Group Traceback (most recent call last):\n", top_level ? '+' : '|');
-    emit(only(thread_, exception));
+    emit_all(only(thread_, exception));
     format_members(exception);
     if (top_level) depth_ = 0;
   }
@@ -273,8 +284,8 @@ private:
       // The last part inside the last part draws the line that ends the box.
       if (last) needs_close_ = true;
       bool cut = i >= most_group_members;
-      out_ += fmt::format("{}{}+---------------- {} ----------------\n", indent(), i == 0 ? "+-" : "  ",
-                          cut ? std::string("...") : fmt::to_string(i + 1));
+      out_.push_back(fmt::format("{}{}+---------------- {} ----------------\n", indent(), i == 0 ? "+-" : "  ",
+                                 cut ? std::string("...") : fmt::to_string(i + 1)));
       ++depth_;
       if (cut) {
         size_t rest = members->size - most_group_members;
@@ -283,7 +294,7 @@ private:
         format_chain((*members)[i], false);
       }
       if (last && needs_close_) {
-        out_ += indent() + "+------------------------------------\n";
+        out_.push_back(indent() + "+------------------------------------\n");
         needs_close_ = false;
       }
       --depth_;
@@ -294,31 +305,37 @@ private:
     std::vector<StackEntry> entries = stack_of(exception, outermost);
     if (entries.empty() || options_.limit == 0) return;
     emit(title, margin);
-    emit(format_stack(entries, options_.limit));
+    emit_all(format_stack(entries, options_.limit));
   }
 
   std::string indent() const { return std::string(static_cast<size_t>(2 * depth_), ' '); }
 
+  void emit_all(const std::vector<std::string>& pieces) {
+    for (const std::string& piece : pieces) emit(piece);
+  }
+
   // Text as it is, or with the margin of the groups around it.
   void emit(std::string_view text, char margin = '|') {
+    std::string out;
     if (depth_ == 0) {
-      out_ += text;
+      out_.emplace_back(text);
       return;
     }
     std::string front = fmt::format("{}{} ", indent(), margin);
     while (!text.empty()) {
       size_t end = text.find('\n');
-      out_ += front;
-      out_ += text.substr(0, end);
-      out_ += '\n';
+      out += front;
+      out += text.substr(0, end);
+      out += '\n';
       if (end == text.npos) break;
       text.remove_prefix(end + 1);
     }
+    out_.push_back(std::move(out));
   }
 
   Thread& thread_;
   const FormatOptions& options_;
-  std::string out_;
+  std::vector<std::string> out_; // pieces
   std::unordered_set<uint64_t> seen_;
   int depth_ = 0; // of groups around what is printed
   bool needs_close_ = false;
@@ -326,27 +343,26 @@ private:
 
 } // namespace
 
-std::string format_exception(Thread& thread, Value exception, const FormatOptions& options) {
+std::vector<std::string> format_exception_pieces(Thread& thread, Value exception, const FormatOptions& options) {
   ErrorShelter shelter(thread);
   Ref keep = share(exception);
   return Report(thread, options).run(exception);
 }
 
-std::string format_exception_only(Thread& thread, Value exception, bool show_group) {
+std::string format_exception(Thread& thread, Value exception, const FormatOptions& options) {
+  std::string out;
+  for (const std::string& piece : format_exception_pieces(thread, exception, options)) out += piece;
+  return out;
+}
+
+std::vector<std::string> format_exception_only(Thread& thread, Value exception, bool show_group) {
   ErrorShelter shelter(thread);
   Ref keep = share(exception);
-  std::string out = only(thread, exception);
-  if (show_group && is_instance(exception, BaseExceptionGroup_type)) {
-    for (Value member : cast<Tuple>(cast<ExceptionGroupObject>(exception)->exceptions)->view()) {
-      std::string text = format_exception_only(thread, member, true);
-      std::string_view rest = text;
-      while (!rest.empty()) {
-        size_t end = rest.find('\n');
-        out += fmt::format("   {}\n", rest.substr(0, end));
-        if (end == rest.npos) break;
-        rest.remove_prefix(end + 1);
-      }
-    }
+  std::vector<std::string> out = only(thread, exception);
+  if (!show_group || !is_instance(exception, BaseExceptionGroup_type)) return out;
+  for (Value member : cast<Tuple>(cast<ExceptionGroupObject>(exception)->exceptions)->view()) {
+    if (!check_native_stack(thread)) break;
+    for (const std::string& piece : format_exception_only(thread, member, true)) out.push_back("   " + piece);
   }
   return out;
 }
@@ -361,7 +377,7 @@ std::string format_unraisable(Thread& thread, Value exception, Value object, std
   if (!exception || exception.is_none()) return out;
   FormatOptions options;
   options.chain = false;
-  return out + Report(thread, options).run(exception);
+  return out + format_exception(thread, exception, options);
 }
 
 } // namespace aspy

@@ -22,8 +22,10 @@ struct FormatOptions {
 
 // The whole report, ending in a newline. Runs script code (__str__, __notes__) but never raises and never recurses deeply.
 std::string format_exception(Thread& thread, Value exception, const FormatOptions& options = {});
+// The same in the pieces that traceback.format_exception returns: headings, entries, lines of the message.
+std::vector<std::string> format_exception_pieces(Thread& thread, Value exception, const FormatOptions& options = {});
 // The lines after the traceback: "ValueError: text" with notes; a SyntaxError's place.
-std::string format_exception_only(Thread& thread, Value exception, bool show_group = false);
+std::vector<std::string> format_exception_only(Thread& thread, Value exception, bool show_group = false);
 
 // One line of a stack.
 struct StackEntry {
@@ -36,7 +38,7 @@ struct StackEntry {
 // The entries of a traceback, outermost first; library frames left out.
 std::vector<StackEntry> stack_entries(const Traceback* first);
 // "  File ..., line ..., in ..." and source, repeated lines cut short.
-std::string format_stack(const std::vector<StackEntry>& entries, int limit = INT_MAX);
+std::vector<std::string> format_stack(const std::vector<StackEntry>& entries, int limit = INT_MAX);
 std::string format_entry(const StackEntry& entry);
 
 // "Exception ignored in: ..." with the traceback. `message` replaces "Exception ignored in".
