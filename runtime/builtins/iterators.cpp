@@ -1,4 +1,4 @@
-// The iterators that are built-in types: enumerate, filter, map, reversed, zip; and iter(callable, sentinel)'s.
+// The iterators that are built-in types: enumerate, filter, map, reversed, zip.
 #include "runtime/builtins/builtins.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/exception.hpp"
@@ -14,7 +14,7 @@
 
 namespace aspy {
 
-Type enumerate_type, filter_type, map_type, reversed_type, zip_type, callable_iterator_type;
+Type enumerate_type, filter_type, map_type, reversed_type, zip_type;
 
 namespace {
 
@@ -259,27 +259,6 @@ Ref reversed_hint(Thread&, const Value* args) {
 }
 const NativeDef reversed_methods[] = {{"__length_hint__", "self, /", reversed_hint}, {nullptr}};
 
-// --- iter(callable, sentinel) ------------------------------------------------------------------------------------------
-
-Ref callable_next(Thread& thread, Value self) {
-  auto* it = as_iterator(self);
-  if (!it->first) return {};
-  Ref function = share(it->first);
-  Ref item = call(thread, function);
-  if (!item) {
-    if (error_matches(thread, StopIteration_type)) {
-      clear_error(thread);
-      iterator_clear(it);
-    }
-    return {};
-  }
-  if (!it->first) return {};
-  int end = equals(thread, item, it->second);
-  if (end == 0) return item;
-  if (end > 0) iterator_clear(it);
-  return {};
-}
-
 void ready(Type& type, TypeSpec& spec, const char* name, Ref (*construct)(Thread&, Type*, CallArgs),
            Ref (*next_item)(Thread&, Value), const char* doc) {
   type.slots.dealloc = iterator_dealloc;
@@ -297,10 +276,6 @@ void ready(Type& type, TypeSpec& spec, const char* name, Ref (*construct)(Thread
 
 } // namespace
 
-Ref make_callable_iterator(Value callable, Value sentinel) {
-  return Ref::steal(new_iterator(&callable_iterator_type, share(callable), share(sentinel)));
-}
-
 void init_iterator_builtins() {
   if (enumerate_type.flags & TypeReady) return;
   static TypeSpec specs[6];
@@ -311,7 +286,6 @@ void init_iterator_builtins() {
   ready(map_type, specs[1], "map", map_construct, map_next, "map(function, iterable, /, *iterables, strict=False)");
   ready(filter_type, specs[2], "filter", filter_construct, filter_next, "filter(function or None, iterable)");
   ready(zip_type, specs[3], "zip", zip_construct, zip_next, "zip(*iterables, strict=False): rows of items.");
-  ready(callable_iterator_type, specs[4], "callable_iterator", nullptr, callable_next, nullptr);
 }
 
 } // namespace aspy

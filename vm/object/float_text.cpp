@@ -1,4 +1,4 @@
-// Floats as text: the shortest that reads back, printf's forms, and reading. Rounding to decimal places goes
+// Floats as text: the shortest that reads back, and reading. Rounding to decimal places goes
 // through text as well: the C library converts both ways without error.
 #include "vm/object/float.hpp"
 #include "vm/object/str.hpp"
@@ -26,31 +26,6 @@ std::string float_repr(double number) {
   std::string plain(text, end);
   if (plain.find('.') == std::string::npos) plain += ".0";
   return plain;
-}
-
-std::string format_double(double number, char code, int precision, bool alternate) {
-  if (code == 'r') return float_repr(number);
-  // printf's 'e' already writes at least two digits of exponent.
-  char pattern[] = {'%', '#', '.', '*', code, 0};
-  if (!alternate) {
-    pattern[1] = '.';
-    pattern[2] = '*';
-    pattern[3] = code;
-    pattern[4] = 0;
-  }
-  if (!std::isfinite(number)) {
-    bool upper = code >= 'A' && code <= 'Z';
-    if (std::isnan(number)) return upper ? "NAN" : "nan";
-    std::string text = number < 0 ? "-" : "";
-    return text + (upper ? "INF" : "inf");
-  }
-  char small[128];
-  int size = std::snprintf(small, sizeof small, pattern, precision, number);
-  if (size < int(sizeof small)) return {small, size_t(size)};
-  std::string text(size_t(size) + 1, '\0');
-  std::snprintf(text.data(), text.size(), pattern, precision, number);
-  text.pop_back();
-  return text;
 }
 
 double round_decimal(double number, int64_t digits) {
