@@ -34,8 +34,8 @@ void Generator::check_keywords(List<Keyword> keywords) {
   }
 }
 
-// A method call that spans lines is told from the line of the method's name.
-ast::Position Generator::method_position(const ast::Position& pos, const Attribute* method) {
+// What spans lines is told from the line of the attribute's name.
+ast::Position Generator::attribute_position(const ast::Position& pos, const Attribute* method) {
   if (pos.line == method->pos.end_line) return pos;
   ast::Position moved = pos;
   moved.line = method->pos.end_line;
@@ -61,7 +61,7 @@ void Generator::arguments(const Call* call, int callee, int first, int out, cons
     names = pool_.tuple(list);
   }
   auto count = static_cast<int>(call->args.size() + call->keywords.size());
-  u->pos = method ? method_position(call->pos, method) : call->pos;
+  u->pos = method ? attribute_position(call->pos, method) : call->pos;
   uint32_t start = u->here();
   if (!method) {
     if (names.is_empty())
@@ -76,7 +76,7 @@ void Generator::arguments(const Call* call, int callee, int first, int out, cons
   else
     u->emit_w(Op::CallMethodKw, out, callee, count, u->constant_pair(Value(name), names));
   // Looking the method up may fail too; that is told from the attribute's place.
-  u->position_from(start + 1, method_position(method->pos, method));
+  u->position_from(start + 1, attribute_position(method->pos, method));
 }
 
 // Calls with * or **, or with very many arguments.
@@ -168,7 +168,7 @@ void Generator::super_attribute(const Attribute* attribute, int dest) {
     Symbol* first = scope_->unit->locals[0];
     load(place_of(first), first->name, self);
   }
-  at(attribute);
+  u->pos = attribute_position(attribute->pos, attribute);
   u->emit_w(Op::LoadSuperAttr, dest, super, 0, name_constant(mangled(attribute->attr)));
   u->top = saved;
 }

@@ -90,7 +90,10 @@ void Generator::comprehension_part(const Expr* expr, List<Comprehension> parts, 
   int direct = target_register(part->target);
   int item = direct != no_register ? direct : u->push();
   if (part->is_async) u->touch(iterator + 2);
-  at(part->iter);
+  if (part->is_async)
+    at(expr);
+  else
+    at(part->iter);
   u->jump_w(part->is_async ? Op::AsyncForIter : Op::ForIter, item, iterator, 0, end);
   if (direct != no_register)
     mark_bound(direct);

@@ -165,8 +165,10 @@ void Generator::for_statement(const For* stmt) {
   int direct = target_register(stmt->target);
   int item = direct != no_register ? direct : u->push();
   if (async) u->touch(iterator + 2);
-  BoundSet before = u->bound;
-  at(stmt->iter);
+  if (async)
+    at(stmt);
+  else
+    at(stmt->iter);
   u->jump_w(async ? Op::AsyncForIter : Op::ForIter, item, iterator, 0, done);
   if (direct != no_register)
     mark_bound(direct);
@@ -177,7 +179,6 @@ void Generator::for_statement(const For* stmt) {
   at(stmt->iter);
   u->jump(head);
   pop_block();
-  (void)before;
   u->bind(done);
   u->top = saved;
   body(stmt->orelse);

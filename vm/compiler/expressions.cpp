@@ -515,7 +515,7 @@ void Generator::chain(const Expr* expr, int dest) {
       int out = links_.size() == base ? dest : input();
       switch (link->kind) {
       case Kind::Attribute:
-        at(link);
+        u->pos = attribute_position(link->pos, as<Attribute>(link));
         u->emit_w(Op::LoadAttr, out, value, 0, name_constant(mangled(as<Attribute>(link)->attr)));
         break;
       case Kind::Subscript: {

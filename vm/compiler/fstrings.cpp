@@ -38,8 +38,13 @@ void Generator::formatted(const FormattedValue* expr, int dest) {
   int value;
   if (expr->format_spec) {
     value = temp(expr->value);
+    if (mode != 0) {
+      // The conversion comes before the format's own expressions.
+      at(expr);
+      u->emit(Op::FormatValue, value, value, mode);
+    }
     temp(expr->format_spec);
-    mode |= 4;
+    mode = 4;
   } else {
     value = operand(expr->value);
   }

@@ -140,7 +140,7 @@ private:
   void check_keywords(ast::List<ast::Keyword> keywords);
   bool is_super_call(const ast::Attribute* attribute);
   void super_attribute(const ast::Attribute* attribute, int dest);
-  ast::Position method_position(const ast::Position& pos, const ast::Attribute* method);
+  ast::Position attribute_position(const ast::Position& pos, const ast::Attribute* method);
 
   // --- strings (fstrings.cpp) ---
   void joined(const ast::JoinedStr* expr, int dest);

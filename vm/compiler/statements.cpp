@@ -141,7 +141,7 @@ void Generator::store(const Expr* target, int source) {
   case Kind::Attribute: {
     auto* attribute = as<Attribute>(target);
     int object = operand(attribute->value);
-    at(target);
+    u->pos = attribute_position(attribute->pos, attribute);
     u->emit_w(Op::StoreAttr, object, source, 0, name_constant(mangled(attribute->attr)));
     break;
   }
@@ -229,7 +229,8 @@ void Generator::aug_assign(const AugAssign* stmt) {
     uint32_t name = name_constant(mangled(attribute->attr));
     int object = operand(attribute->value, true);
     int value = u->push();
-    at(attribute);
+    ast::Position pos = attribute_position(attribute->pos, attribute);
+    u->pos = pos;
     if (is_temp(object)) {
       u->emit(Op::Copy, value, object);
       u->emit_w(Op::LoadAttr, value, value, 0, name);
@@ -237,7 +238,7 @@ void Generator::aug_assign(const AugAssign* stmt) {
       u->emit_w(Op::LoadAttr, value, object, 0, name);
     }
     combine(value, value);
-    at(attribute);
+    u->pos = pos;
     u->emit_w(Op::StoreAttr, object, value, 0, name);
     break;
   }
@@ -319,7 +320,7 @@ void Generator::delete_target(const Expr* target) {
     break;
   case Kind::Attribute: {
     int object = operand(as<Attribute>(target)->value);
-    at(target);
+    u->pos = attribute_position(target->pos, as<Attribute>(target));
     u->emit_w(Op::DeleteAttr, object, 0, 0, name_constant(mangled(as<Attribute>(target)->attr)));
     break;
   }
@@ -367,11 +368,11 @@ void Generator::assert_statement(const Assert* stmt) {
   Label end = u->new_label();
   condition(stmt->test, end, true);
   int error = u->push();
-  at(stmt->test);
+  at(stmt);
   u->emit(Op::LoadAssertionError, error);
   if (stmt->msg) {
     temp(stmt->msg);
-    at(stmt->test);
+    at(stmt);
     u->emit(Op::Call, error, error, 1);
   }
   at(stmt->test);

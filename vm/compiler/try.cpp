@@ -104,7 +104,7 @@ void Generator::try_except(const Try* stmt) {
     at(clause);
     if (clause->type) {
       int type = operand(clause->type);
-      at(clause->type);
+      at(clause);
       u->jump_w(Op::JumpUnlessMatch, depth, type, 0, next);
       u->top = depth + 2;
     } else {
