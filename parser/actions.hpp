@@ -116,6 +116,7 @@ template <> struct action<grammar::star_mark> : builds { static bool build(const
 template <> struct action<grammar::star_target> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::star_targets> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::comp_if> : builds { static bool build(const Frame& f); };
+template <> struct action<grammar::comp_target> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::for_target> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::for_if_clause> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::for_if_clauses> : builds { static bool build(const Frame& f); };

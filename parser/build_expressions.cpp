@@ -433,6 +433,7 @@ bool action<g::star_targets>::build(const Frame& f) {
   return true;
 }
 bool action<g::for_target>::build(const Frame&) { return true; }
+bool action<g::comp_target>::build(const Frame&) { return true; }
 bool action<g::comp_if>::build(const Frame&) { return true; }
 bool action<g::for_if_clause>::build(const Frame& f) {
   auto* node = f.b.make<Comprehension>(f.pos());

@@ -32,61 +32,34 @@ bool make_param(const Frame& f, ParamKind type, std::uint32_t word, Expr* annota
   return f.reduce(param);
 }
 
-/// Sorts the parameters into their kinds and checks their order.
+/// Sorts the parameters into their kinds; null if their order is wrong (what is wrong, diagnosis.hpp tells).
 Arguments* make_arguments(const Frame& f) {
   auto& b = f.b;
   std::vector<Arg*> posonly, args, kwonly;
   std::vector<Expr*> defaults, kw_defaults;
   auto* result = b.make<Arguments>(f.pos());
   bool seen_slash = false, seen_star = false;
-  const bool explain = b.diagnosing();
-  auto at = [&](const Item& item) { return b.pos(item.first, item.last); };
-
   for (std::size_t i = 0; i < f.size(); ++i) {
-    const Item item = f[i];
-    auto* param = as<Param>(item.node);
-    if (result->kwarg != nullptr) {
-      if (!explain) return nullptr;
-      if (param->type == ParamKind::Plain || param->type == ParamKind::Var || param->type == ParamKind::Kwargs) {
-        b.raise_at(param->type == ParamKind::Plain ? param->arg->pos : b.pos(param->token, param->token + 1),
-                   "parameters cannot follow var-keyword parameter");
-      }
-      b.raise_at(b.pos(param->token, param->token + 1), "parameters cannot follow var-keyword parameter");
-    }
+    auto* param = as<Param>(f[i].node);
+    if (result->kwarg != nullptr) return nullptr;  // nothing may follow **kwargs
     switch (param->type) {
       case ParamKind::Slash:
-        if (seen_star) {
-          if (!explain) return nullptr;
-          b.raise_at(at(item), "/ must be ahead of *");
-        }
-        if (seen_slash) {
-          if (!explain) return nullptr;
-          b.raise_at(at(item), "/ may appear only once");
-        }
-        if (args.empty()) {
-          if (!explain) return nullptr;
-          b.raise_at(at(item), "at least one parameter must precede /");
-        }
+        if (seen_star || seen_slash || args.empty()) return nullptr;
         seen_slash = true;
         posonly = std::move(args);
         args.clear();
         break;
-      case ParamKind::BareStar:
+      case ParamKind::BareStar: {
+        // It must be followed by a parameter of its own.
+        auto* next = i + 1 < f.size() ? as<Param>(f[i + 1].node) : nullptr;
+        if (seen_star || next == nullptr || next->type != ParamKind::Plain) return nullptr;
+        seen_star = true;
+        break;
+      }
       case ParamKind::Var:
-        if (seen_star) {
-          if (!explain) return nullptr;
-          b.raise_at(b.pos(item.first, item.first + 1), "* may appear only once");
-        }
+        if (seen_star) return nullptr;
         seen_star = true;
         result->vararg = param->arg;
-        if (param->type == ParamKind::BareStar) {
-          // It must be followed by a parameter of its own.
-          auto* next = i + 1 < f.size() ? as<Param>(f[i + 1].node) : nullptr;
-          if (next == nullptr || next->type == ParamKind::Kwargs) {
-            if (!explain) return nullptr;
-            b.raise_at(at(item), "named parameters must follow bare *");
-          }
-        }
         break;
       case ParamKind::Kwargs: result->kwarg = param->arg; break;
       case ParamKind::Plain:
@@ -99,8 +72,7 @@ Arguments* make_arguments(const Frame& f) {
         if (param->default_value != nullptr) {
           defaults.push_back(param->default_value);
         } else if (!defaults.empty()) {
-          if (!explain) return nullptr;
-          b.raise_at(param->arg->pos, "parameter without a default follows parameter with a default");
+          return nullptr;
         }
         break;
     }

@@ -60,30 +60,17 @@ Operator augmented_operator(Token kind) {
 
 // --- Assignment ---------------------------------------------------------------------------------------------------
 
-/// One side of an assignment: what follows says whether it must be a target, and the check is made at once, before
-/// anything further right is looked at.
+/// One side of an assignment: what follows says whether it must be a target.
 bool action<g::assign_part>::build(const Frame& f) {
   auto& b = f.b;
   const Token next = b.kind(f.last);
   Expr* expr = f.expr(0);
   if (next == T::Equal) {
     const Expr* bad = expr->kind == Kind::Yield || expr->kind == Kind::YieldFrom ? expr : invalid_target(expr, TargetUse::Star);
-    if (bad == nullptr && expr->kind == Kind::Starred) return true;  // the compiler's "must be in a list or tuple"
-    if (bad == nullptr) return true;
-    if (!b.diagnosing()) return false;
-    if (bad->kind == Kind::Yield || bad->kind == Kind::YieldFrom) {
-      if (bad == expr && b.kind(f.first) == T::Yield) {
-        b.raise_at(bad->pos, "assignment to yield expression not possible");
-      }
-    }
-    b.raise_at(bad->pos, fmt::format("cannot assign to {}", expression_name(bad)));
+    return bad == nullptr;
   }
   if (is_augmented(next)) {
-    if (expr->kind == Kind::Name || expr->kind == Kind::Attribute || expr->kind == Kind::Subscript) return true;
-    if (b.diagnosing()) {
-      b.raise_at(expr->pos, fmt::format("'{}' is an illegal expression for augmented assignment", expression_name(expr)));
-    }
-    return false;
+    return expr->kind == Kind::Name || expr->kind == Kind::Attribute || expr->kind == Kind::Subscript;
   }
   return true;
 }
@@ -286,7 +273,6 @@ bool action<g::for_stmt>::build(const Frame& f) {
 }
 
 bool action<g::with_target>::build(const Frame& f) {
-  if (f[0].node->kind == Kind::Starred) return false;
   make_target(f.expr(0), Context::Store);
   return pass(f);
 }

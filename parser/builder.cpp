@@ -45,9 +45,10 @@ void Builder::raise_at(ast::Position where, std::string message, IssueKind issue
 void Builder::raise_starting_from(ast::Position where, std::string message) {
   const std::uint32_t token = furthest < tokens.size() ? furthest : static_cast<std::uint32_t>(tokens.size()) - 1;
   const Extent& e = extent(token);
-  where.end_line = e.end_line;
-  where.end_col = e.end_col;
-  raise_at(where, std::move(message));
+  SyntaxIssue issue = tree.issue_at(where, std::move(message));
+  issue.end_line = e.end_line;
+  issue.end_col = static_cast<std::int32_t>(tree.character_offset(e.end_line, e.end_col));
+  throw Raised{std::move(issue)};
 }
 
 void Builder::raise_too_deep() {

@@ -76,10 +76,18 @@ class Builder {
   [[noreturn]] void raise_at(ast::Position pos, std::string message, IssueKind kind = IssueKind::SyntaxError);
   /// From the start of one item to the end of another.
   [[noreturn]] void raise_between(const Item& from, const Item& to, std::string message) {
-    raise_at(pos(from.first, to.last), std::move(message));
+    ast::Position where = pos_of(from);
+    const ast::Position end = pos_of(to);
+    where.end_line = end.end_line;
+    where.end_col = end.end_col;
+    raise_at(where, std::move(message));
   }
+  /// A node's own position (which leaves brackets around it out), or that of bare tokens.
+  ast::Position pos_of(const Item& item) const { return item.node != nullptr ? item.node->pos : pos(item.first, item.last); }
+  Item token_item(std::uint32_t token) const { return {nullptr, token, token + 1}; }
+  [[noreturn]] void raise_token(std::uint32_t token, std::string message) { raise_at(pos(token, token + 1), std::move(message)); }
   [[noreturn]] void raise_for(const Item& item, std::string message) { raise_between(item, item, std::move(message)); }
-  /// From a start to the end of the furthest token's line end or token.
+  /// From a start to the end of the furthest token that was looked at.
   [[noreturn]] void raise_starting_from(ast::Position pos, std::string message);
   [[noreturn]] void raise_too_deep();
   /// How many brackets are open at a token.

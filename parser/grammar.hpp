@@ -22,13 +22,13 @@ struct t : uint8::one<byte_of(Kinds)...> {
   static constexpr bool is_terminal = true;
 };
 
-/// Succeeds only in the second, diagnosing pass.
+/// Succeeds only in the second, diagnosing pass, and not in lookahead: there nothing may be raised.
 struct diagnosing {
   using rule_t = diagnosing;
   using subs_t = empty_list;
-  template <apply_mode, rewind_mode, template <class...> class, template <class...> class, class Input, class Builder>
+  template <apply_mode A, rewind_mode, template <class...> class, template <class...> class, class Input, class Builder>
   static bool match(Input&, Builder& builder) {
-    return builder.diagnosing();
+    return A == apply_mode::action && builder.diagnosing();
   }
 };
 /// Alternatives that only explain errors: each raises, or fails without a trace.
@@ -48,13 +48,12 @@ struct expression; struct named_expression; struct star_expressions; struct star
 struct bitwise_or; struct disjunction; struct primary; struct lambdef; struct replacement_field; struct interpolation;
 struct block; struct pattern; struct simple_stmt; struct statement; struct param; struct lambda_param;
 // from diagnosis.hpp
-struct wrong_for_target; struct wrong_field; struct wrong_paren; struct wrong_list; struct wrong_brace; struct wrong_kvpair;
-struct wrong_arguments; struct wrong_kwarg; struct wrong_expression; struct wrong_legacy; struct wrong_named_expression;
-struct wrong_colon; struct wrong_body; struct wrong_arithmetic; struct wrong_factor; struct wrong_starred;
-struct wrong_with_item; struct wrong_import; struct wrong_import_names; struct wrong_as_name; struct wrong_raise;
-struct wrong_del; struct wrong_try; struct wrong_mixed_try; struct wrong_except; struct wrong_else; struct wrong_as_pattern;
-struct wrong_class_pattern; struct wrong_type_params; struct wrong_type_param; struct wrong_params; struct wrong_lambda_params;
-struct wrong_def; struct wrong_comparison; struct wrong_default; struct wrong_double_starred; struct wrong_class;
+struct wrong_for_target; struct wrong_in; struct wrong_field; struct wrong_paren; struct wrong_list; struct wrong_brace;
+struct wrong_arguments; struct wrong_generator_call; struct wrong_kwarg; struct wrong_expression; struct wrong_named_expression;
+struct wrong_colon; struct wrong_forced_colon; struct wrong_forced_paren; struct wrong_body; struct wrong_not; struct wrong_star_assign;
+struct wrong_lone_star; struct wrong_assignment; struct wrong_with_target; struct wrong_with; struct wrong_import; struct wrong_import_names;
+struct wrong_as_name; struct wrong_del; struct wrong_try; struct wrong_mixed_try; struct wrong_except; struct wrong_elif;
+struct wrong_as_pattern; struct wrong_type_params; struct wrong_bound; struct wrong_params; struct wrong_lambda_params; struct wrong_default;
 
 // --- Names and constants
 struct any_name : t<T::Name, T::SoftMatch, T::SoftCase, T::SoftType, T::Underscore> {};
@@ -71,14 +70,14 @@ struct string : t<T::String> {};
 struct text : t<T::FStringMiddle> {};
 struct spec_text : t<T::FStringMiddle> {};
 struct format_spec : seq<t<T::Colon>, star<sor<spec_text, replacement_field>>> {};
-struct replacement_field : sor<diagnose<wrong_field>, seq<t<T::LeftBrace>, annotated_rhs, maybe<debug_equal>, maybe<conversion>, maybe<format_spec>, t<T::RightBrace>>> {};
+struct replacement_field : sor<seq<t<T::LeftBrace>, annotated_rhs, maybe<debug_equal>, maybe<conversion>, maybe<format_spec>, t<T::RightBrace>>, diagnose<wrong_field>> {};
 struct fstring : seq<t<T::FStringStart>, star<sor<text, replacement_field>>, t<T::FStringEnd>> {};
 struct template_text : t<T::TStringMiddle> {};
 struct template_spec_text : t<T::TStringMiddle> {};
 struct template_field;
 struct template_format_spec : seq<t<T::Colon>, star<sor<template_spec_text, template_field>>> {};
-struct template_field : sor<diagnose<wrong_field>, seq<t<T::LeftBrace>, annotated_rhs, maybe<debug_equal>, maybe<conversion>, maybe<template_format_spec>, t<T::RightBrace>>> {};
-struct interpolation : sor<diagnose<wrong_field>, seq<t<T::LeftBrace>, annotated_rhs, maybe<debug_equal>, maybe<conversion>, maybe<template_format_spec>, t<T::RightBrace>>> {};
+struct template_field : sor<seq<t<T::LeftBrace>, annotated_rhs, maybe<debug_equal>, maybe<conversion>, maybe<template_format_spec>, t<T::RightBrace>>, diagnose<wrong_field>> {};
+struct interpolation : sor<seq<t<T::LeftBrace>, annotated_rhs, maybe<debug_equal>, maybe<conversion>, maybe<template_format_spec>, t<T::RightBrace>>, diagnose<wrong_field>> {};
 struct tstring : seq<t<T::TStringStart>, star<sor<template_text, interpolation>>, t<T::TStringEnd>> {};
 struct strings : plus<sor<string, fstring, tstring>> {};
 
@@ -88,35 +87,41 @@ struct star_target : seq<opt<star_mark>, primary> {};
 struct star_targets : comma_list<star_target> {};
 struct for_target : sor<seq<star_targets, t<T::In>>, diagnose<wrong_for_target>> {};
 struct comp_if : seq<t<T::If>, disjunction> {};
-struct for_if_clause : seq<opt<t<T::Async>>, t<T::For>, for_target, disjunction, star<comp_if>> {};
+struct comp_target : sor<seq<star_targets, t<T::In>>, diagnose<wrong_in, wrong_for_target>> {};
+struct for_if_clause : seq<opt<t<T::Async>>, t<T::For>, comp_target, disjunction, star<comp_if>> {};
 struct for_if_clauses : plus<for_if_clause> {};
 
 // --- Brackets
-struct starred : sor<diagnose<wrong_starred>, seq<t<T::Star>, bitwise_or>> {};
+struct starred : seq<t<T::Star>, bitwise_or> {};
 struct star_named_expression : sor<starred, named_expression> {};
 struct paren_items : seq<star_named_expression, sor<for_if_clauses, seq<star<t<T::Comma>, star_named_expression>, opt<t<T::Comma>>>>> {};
-struct paren : sor<diagnose<wrong_paren>, seq<t<T::LeftParen>, opt<sor<yield_expr, paren_items>>, t<T::RightParen>>> {};
-struct list : sor<diagnose<wrong_list>, seq<t<T::LeftBracket>, opt<paren_items>, t<T::RightBracket>>> {};
+struct paren : sor<seq<t<T::LeftParen>, opt<sor<yield_expr, paren_items>>, t<T::RightParen>>, diagnose<wrong_paren>> {};
+struct list : sor<seq<t<T::LeftBracket>, opt<paren_items>, t<T::RightBracket>>, diagnose<wrong_list>> {};
 struct double_starred : seq<t<T::DoubleStar>, bitwise_or> {};
 struct dict_value : seq<t<T::Colon>, expression> {};
 struct kvpair : sor<double_starred, seq<expression, dict_value>> {};
 struct dict_rest : sor<for_if_clauses, seq<star<t<T::Comma>, kvpair>, opt<t<T::Comma>>>> {};
 struct set_rest : sor<for_if_clauses, seq<star<t<T::Comma>, star_named_expression>, opt<t<T::Comma>>>> {};
 struct brace_items : sor<seq<double_starred, dict_rest>, seq<star_named_expression, if_then_else<dict_value, dict_rest, set_rest>>> {};
-struct brace : sor<diagnose<wrong_brace>, seq<t<T::LeftBrace>, opt<brace_items>, t<T::RightBrace>>> {};
+struct brace : sor<seq<t<T::LeftBrace>, opt<brace_items>, t<T::RightBrace>>, diagnose<wrong_brace>> {};
 struct atom : sor<name, number, strings, constant, paren, list, brace> {};
 
 // --- Primaries: an atom and what follows it, however long, in one loop
-struct kwargs_unpacking : sor<diagnose<wrong_double_starred>, seq<t<T::DoubleStar>, expression>> {};
-struct args_unpacking : sor<diagnose<wrong_starred>, seq<t<T::Star>, expression>> {};
+struct assignment_expression;
+struct argument_expression : sor<assignment_expression, seq<expression, not_at<t<T::ColonEqual>>>> {};
+struct kwargs_unpacking : seq<t<T::DoubleStar>, expression> {};
+struct args_unpacking : sor<diagnose<wrong_star_assign>, seq<t<T::Star>, expression>, diagnose<wrong_lone_star>> {};
 struct keyword_argument : seq<at<any_name, t<T::Equal>>, identifier, t<T::Equal>, expression> {};
-struct positional_argument : seq<named_expression, opt<for_if_clauses>> {};
-struct argument : sor<keyword_argument, args_unpacking, kwargs_unpacking, diagnose<wrong_kwarg>, positional_argument> {};
-struct arguments : comma_list<argument> {};
+struct positional_argument : sor<args_unpacking, seq<not_at<any_name, t<T::Equal>>, argument_expression, not_at<t<T::Equal>>, opt<for_if_clauses>>> {};
+struct kwarg_or_starred : sor<diagnose<wrong_kwarg>, keyword_argument, args_unpacking> {};
+struct kwarg_or_double_starred : sor<diagnose<wrong_kwarg>, keyword_argument, kwargs_unpacking> {};
+struct kwargs : sor<seq<kwarg_or_starred, star<t<T::Comma>, kwarg_or_starred>, star<t<T::Comma>, kwarg_or_double_starred>>, seq<kwarg_or_double_starred, star<t<T::Comma>, kwarg_or_double_starred>>> {};
+struct args : sor<seq<positional_argument, star<t<T::Comma>, positional_argument>, opt<t<T::Comma>, kwargs>>, kwargs> {};
+struct arguments : seq<args, opt<t<T::Comma>>> {};
 struct attribute : seq<t<T::Dot>, identifier> {};
-struct call : seq<t<T::LeftParen>, sor<seq<opt<arguments>, t<T::RightParen>>, diagnose<wrong_arguments>>> {};
+struct call : seq<t<T::LeftParen>, sor<diagnose<wrong_generator_call>, seq<opt<arguments>, t<T::RightParen>>, diagnose<wrong_arguments>>> {};
 struct slice_tail : seq<t<T::Colon>, maybe<expression>, opt<t<T::Colon>, maybe<expression>>> {};
-struct slice_star : seq<t<T::Star>, bitwise_or> {};
+struct slice_star : args_unpacking {};
 struct slice : sor<slice_star, seq<named_expression, opt<slice_tail>>, seq<absent, slice_tail>> {};
 struct slices : comma_list<slice> {};
 struct subscript : seq<t<T::LeftBracket>, slices, t<T::RightBracket>> {};
@@ -126,21 +131,21 @@ struct await_expr : seq<t<T::Await>, primary> {};
 // --- Operators: two flat levels
 struct sign : t<T::Plus, T::Minus, T::Tilde> {};
 struct binary : t<T::Plus, T::Minus, T::Star, T::Slash, T::DoubleSlash, T::Percent, T::At, T::DoubleStar, T::LeftShift, T::RightShift, T::Amper, T::Bar, T::Caret> {};
-struct operand : seq<star<sign>, sor<primary, await_expr, diagnose<wrong_factor>>> {};
-struct bitwise_or : seq<operand, star<binary, sor<operand, diagnose<wrong_arithmetic>>>> {};
+struct operand : seq<star<sign>, sor<primary, await_expr, diagnose<wrong_not>>> {};
+struct bitwise_or : seq<operand, star<binary, operand>> {};
 struct compare_op : sor<t<T::Less, T::Greater, T::EqualEqual, T::NotEqual, T::LessEqual, T::GreaterEqual, T::In>, seq<t<T::Is>, opt<t<T::Not>>>, seq<t<T::Not>, t<T::In>>> {};
 struct negation : t<T::Not> {};
 struct logical : t<T::And, T::Or> {};
 struct disjunction : seq<star<negation>, bitwise_or, star<sor<seq<compare_op, bitwise_or>, seq<logical, star<negation>, bitwise_or>>>> {};
 
 // --- Expressions
-struct lambda_params : comma_list<lambda_param> {};
+struct lambda_params : sor<diagnose<wrong_lambda_params>, comma_list<lambda_param>> {};
 struct lambdef : seq<t<T::Lambda>, maybe<lambda_params>, t<T::Colon>, expression> {};
 struct conditional : seq<disjunction, star<t<T::If>, disjunction, t<T::Else>, sor<disjunction, lambdef>>> {};
-struct expression : sor<diagnose<wrong_expression, wrong_legacy>, conditional, lambdef> {};
+struct expression : sor<diagnose<wrong_expression>, conditional, lambdef> {};
 struct assignment_expression : seq<at<any_name, t<T::ColonEqual>>, name, t<T::ColonEqual>, expression> {};
 struct named_expression : sor<assignment_expression, diagnose<wrong_named_expression>, seq<expression, not_at<t<T::ColonEqual>>>> {};
-struct star_expression : sor<seq<at<t<T::Star>>, starred>, expression> {};
+struct star_expression : sor<starred, expression> {};
 struct star_expressions : comma_list<star_expression> {};
 struct yield_from : seq<t<T::From>, expression> {};
 struct yield_expr : seq<t<T::Yield>, sor<yield_from, maybe<star_expressions>>> {};
@@ -155,7 +160,7 @@ struct var_param : seq<t<T::Star>, identifier, maybe<star_annotation>> {};
 struct kwarg_param : seq<t<T::DoubleStar>, identifier, maybe<annotation>> {};
 struct plain_param : seq<identifier, maybe<annotation>, maybe<default_value>> {};
 struct param : sor<plain_param, bare_star, var_param, kwarg_param, slash_param> {};
-struct params : comma_list<param> {};
+struct params : sor<diagnose<wrong_params>, comma_list<param>> {};
 struct lambda_var_param : seq<t<T::Star>, identifier> {};
 struct lambda_kwarg_param : seq<t<T::DoubleStar>, identifier> {};
 struct lambda_plain_param : seq<identifier, maybe<default_value>> {};
@@ -165,8 +170,8 @@ struct type_bound : seq<t<T::Colon>, expression> {};
 struct type_default : seq<t<T::Equal>, expression> {};
 struct type_star_default : seq<t<T::Equal>, star_expression> {};
 struct type_var : seq<identifier, maybe<type_bound>, maybe<type_default>> {};
-struct type_var_tuple : seq<t<T::Star>, identifier, maybe<type_star_default>> {};
-struct param_spec : seq<t<T::DoubleStar>, identifier, maybe<type_default>> {};
+struct type_var_tuple : seq<t<T::Star>, identifier, opt<diagnose<wrong_bound>>, maybe<type_star_default>> {};
+struct param_spec : seq<t<T::DoubleStar>, identifier, opt<diagnose<wrong_bound>>, maybe<type_default>> {};
 struct type_param : sor<type_var, type_var_tuple, param_spec> {};
 struct type_params : seq<t<T::LeftBracket>, sor<seq<comma_list<type_param>, t<T::RightBracket>>, diagnose<wrong_type_params>>> {};
 
@@ -176,9 +181,10 @@ struct assign_tail : plus<t<T::Equal>, assign_part> {};
 struct augassign : t<T::PlusEqual, T::MinusEqual, T::StarEqual, T::DoubleStarEqual, T::SlashEqual, T::DoubleSlashEqual, T::PercentEqual, T::AtEqual, T::BarEqual, T::AmperEqual, T::CaretEqual, T::LeftShiftEqual, T::RightShiftEqual> {};
 struct aug_tail : seq<augassign, annotated_rhs> {};
 struct ann_tail : seq<t<T::Colon>, expression, maybe<t<T::Equal>, annotated_rhs>> {};
-struct assignment : seq<assign_part, opt<sor<assign_tail, aug_tail, ann_tail>>> {};
+struct assign_none : not_at<sor<t<T::Equal, T::Colon>, augassign>> {};
+struct assignment : sor<seq<assign_part, sor<assign_tail, aug_tail, ann_tail, assign_none>>, diagnose<wrong_assignment>> {};
 struct return_stmt : seq<t<T::Return>, maybe<star_expressions>> {};
-struct raise_stmt : seq<t<T::Raise>, sor<diagnose<wrong_raise>, seq<expression, maybe<t<T::From>, expression>>, seq<absent, absent>>> {};
+struct raise_stmt : seq<t<T::Raise>, sor<seq<expression, maybe<t<T::From>, expression>>, seq<absent, absent>>> {};
 struct pass_stmt : t<T::Pass> {};
 struct break_stmt : t<T::Break> {};
 struct continue_stmt : t<T::Continue> {};
@@ -190,7 +196,7 @@ struct del_stmt : seq<t<T::Del>, sor<seq<del_targets, at<t<T::Semicolon, T::Newl
 struct type_alias : seq<at<t<T::SoftType>, any_name>, t<T::SoftType>, name, maybe<type_params>, t<T::Equal>, expression> {};
 // Imports
 struct dotted_name : seq<any_name, star<t<T::Dot>, any_name>> {};
-struct as_name : seq<t<T::As>, sor<seq<identifier, at<t<T::Comma, T::RightParen, T::Newline, T::Semicolon>>>, diagnose<wrong_as_name>>> {};
+struct as_name : seq<t<T::As>, sor<diagnose<wrong_as_name>, identifier>> {};
 struct dotted_as_name : seq<dotted_name, maybe<as_name>> {};
 struct import_name : seq<t<T::Import>, sor<diagnose<wrong_import>, seq<dotted_as_name, star<t<T::Comma>, dotted_as_name>>>> {};
 struct import_from_as_name : seq<identifier, maybe<as_name>> {};
@@ -209,20 +215,20 @@ struct simple_stmts : seq<simple_stmt, star<t<T::Semicolon>, simple_stmt>, opt<t
 struct indented : seq<t<T::Newline>, t<T::Indent>, plus<statement>, t<T::Dedent>> {};
 struct block : sor<indented, simple_stmts, diagnose<wrong_body>> {};
 struct colon : sor<t<T::Colon>, diagnose<wrong_colon>> {};
-struct forced_colon : sor<t<T::Colon>, wrong_colon> {};
+struct forced_colon : sor<t<T::Colon>, wrong_forced_colon> {};
 
 struct else_block : seq<t<T::Else>, forced_colon, block> {};
 struct elif_clause : seq<t<T::Elif>, named_expression, colon, block> {};
-struct if_stmt : seq<t<T::If>, named_expression, colon, block, star<elif_clause>, maybe<else_block>, opt<diagnose<wrong_else>>> {};
+struct if_stmt : seq<t<T::If>, named_expression, colon, block, star<elif_clause>, maybe<else_block, opt<diagnose<wrong_elif>>>> {};
 struct while_stmt : seq<t<T::While>, named_expression, colon, block, maybe<else_block>> {};
 struct for_stmt : seq<opt<t<T::Async>>, t<T::For>, for_target, star_expressions, colon, block, maybe<else_block>> {};
 
 // A with statement's parenthesis may hold its items or be part of the first expression: tried in this order.
-struct with_target : seq<t<T::As>, sor<seq<star_target, at<t<T::Comma, T::RightParen, T::Colon>>>, diagnose<wrong_with_item>>> {};
+struct with_target : seq<t<T::As>, sor<seq<star_target, at<t<T::Comma, T::RightParen, T::Colon>>>, diagnose<wrong_with_target>>> {};
 struct with_item : seq<expression, maybe<with_target>> {};
 struct with_parens : seq<t<T::LeftParen>, comma_list<with_item>, t<T::RightParen>, t<T::Colon>> {};
 struct with_plain : seq<with_item, star<t<T::Comma>, with_item>, colon> {};
-struct with_stmt : seq<opt<t<T::Async>>, t<T::With>, sor<with_parens, with_plain>, block> {};
+struct with_stmt : seq<opt<t<T::Async>>, t<T::With>, sor<with_parens, with_plain, diagnose<wrong_with>>, block> {};
 
 struct except_name : seq<t<T::As>, identifier> {};
 struct except_types : comma_list<expression> {};
@@ -238,9 +244,8 @@ struct try_stmt : seq<t<T::Try>, forced_colon, block, sor<seq<absent, absent, fi
 struct decorator : seq<t<T::At>, named_expression, t<T::Newline>> {};
 struct decorators : star<decorator> {};
 struct returns : seq<t<T::Arrow>, expression> {};
-struct forced_paren : sor<t<T::LeftParen>, wrong_def> {};
-struct def_head : seq<opt<t<T::Async>>, t<T::Def>> {};
-struct function_def : seq<opt<t<T::Async>>, t<T::Def>, identifier, maybe<type_params>, forced_paren, maybe<params>, sor<t<T::RightParen>, diagnose<wrong_params>>, maybe<returns>, forced_colon, block> {};
+struct forced_paren : sor<t<T::LeftParen>, wrong_forced_paren> {};
+struct function_def : seq<opt<t<T::Async>>, t<T::Def>, identifier, maybe<type_params>, forced_paren, maybe<params>, t<T::RightParen>, maybe<returns>, forced_colon, block> {};
 struct class_arguments : seq<t<T::LeftParen>, opt<arguments>, t<T::RightParen>> {};
 struct class_def : seq<t<T::Class>, identifier, maybe<type_params>, maybe<class_arguments>, colon, block> {};
 struct decorated : seq<decorators, sor<function_def, class_def>> {};
@@ -249,7 +254,7 @@ struct decorated : seq<decorators, sor<function_def, class_def>> {};
 struct signed_number : seq<opt<t<T::Minus>>, number> {};
 struct complex_tail : seq<t<T::Plus, T::Minus>, number> {};
 struct literal_number : seq<signed_number, opt<complex_tail>> {};
-struct literal_string : strings {};
+struct literal_string : seq<strings> {};
 struct literal_constant : t<T::None, T::True, T::False> {};
 struct wildcard : seq<t<T::Underscore>, not_at<t<T::Dot, T::LeftParen, T::Equal>>> {};
 struct capture : seq<identifier, not_at<t<T::Dot, T::LeftParen, T::Equal>>> {};
@@ -257,7 +262,7 @@ struct name_or_attr : seq<name, star<attribute>> {};
 struct value_pattern : seq<name_or_attr, not_at<t<T::LeftParen, T::Equal>>> {};
 struct keyword_pattern : seq<at<any_name, t<T::Equal>>, identifier, t<T::Equal>, pattern> {};
 struct class_pattern_args : comma_list<sor<keyword_pattern, pattern>> {};
-struct class_pattern : seq<name_or_attr, t<T::LeftParen>, sor<seq<opt<class_pattern_args>, t<T::RightParen>>, diagnose<wrong_class_pattern>>> {};
+struct class_pattern : seq<name_or_attr, t<T::LeftParen>, opt<class_pattern_args>, t<T::RightParen>> {};
 struct star_pattern : seq<t<T::Star>, identifier> {};
 struct maybe_star_pattern : sor<star_pattern, pattern> {};
 struct group_pattern : seq<t<T::LeftParen>, opt<comma_list<maybe_star_pattern>>, t<T::RightParen>> {};
@@ -275,13 +280,11 @@ struct open_pattern : comma_list<maybe_star_pattern> {};
 struct guard : seq<t<T::If>, named_expression> {};
 struct case_block : seq<t<T::SoftCase>, open_pattern, maybe<guard>, colon, block> {};
 struct subject : comma_list<star_named_expression> {};
-struct wrong_match_body;
 // `match` may also be a name: only the whole head tells, so a statement that begins with that name is tried twice.
-struct match_stmt : seq<t<T::SoftMatch>, subject, colon, t<T::Newline>, sor<t<T::Indent>, diagnose<wrong_match_body>>, plus<case_block>, t<T::Dedent>> {};
+struct match_stmt : seq<t<T::SoftMatch>, subject, colon, sor<seq<t<T::Newline>, t<T::Indent>>, diagnose<wrong_body>>, plus<case_block>, t<T::Dedent>> {};
 
 // --- Files
 struct compound_keyword : at<t<T::If, T::For, T::Def, T::Class, T::At, T::Async, T::While, T::With, T::Try>> {};
-struct async_stmt : seq<at<t<T::Async>>, sor<decorated, for_stmt, with_stmt>> {};
 struct compound_stmt : sor<if_stmt, for_stmt, while_stmt, with_stmt, try_stmt, decorated> {};
 struct statement : if_then_else<compound_keyword, compound_stmt, sor<match_stmt, simple_stmts>> {};
 struct file : seq<star<statement>, t<T::EndMarker>> {};

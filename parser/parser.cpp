@@ -6,6 +6,7 @@
 #include "parser/actions.hpp"
 #include "parser/builder.hpp"
 #include "parser/control.hpp"
+#include "parser/explanations.hpp"
 #include "parser/grammar.hpp"
 #include "parser/source.hpp"
 
