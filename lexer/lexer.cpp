@@ -343,6 +343,7 @@ void Lexer::fail(std::string message, const char* at) {
 
 void Lexer::fail_at(LexIssue issue) {
   tokens_.issue = std::move(issue);
+  tokens_.issue->in_fstring = !fstrings_.empty();
   stopped_ = true;
   emit(Token::Error, cursor_, cursor_);
 }

@@ -37,7 +37,7 @@ struct remembers : tao::pegtl::maybe_nothing {
             template <class...> class Control, class Input>
   static bool match(Input& in, Builder& b) {
     using namespace tao::pegtl;
-    if (!b.diagnosing() || A != apply_mode::action) return builds::match<Rule, A, M, Action, Control>(in, b);
+    if (!b.remembering() || A != apply_mode::action) return builds::match<Rule, A, M, Action, Control>(in, b);
     const auto token = static_cast<std::uint32_t>(in.current() - in.begin());
     const auto key = (std::uint64_t(rule_number<Rule>()) << 32) | token;
     if (auto known = b.memo.find(key); known != b.memo.end()) {
@@ -77,16 +77,17 @@ template <> struct action<grammar::identifier> : builds { static bool build(cons
 template <> struct action<grammar::constant> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::number> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::starred> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::paren> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::list> : builds { static bool build(const Frame& f); };
+template <> struct action<grammar::paren_display> : builds { static bool build(const Frame& f); };
+template <> struct action<grammar::list_display> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::double_starred> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::dict_value> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::kvpair> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::brace> : builds { static bool build(const Frame& f); };
+template <> struct action<grammar::brace_display> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::kwargs_unpacking> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::args_unpacking> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::keyword_argument> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::positional_argument> : builds { static bool build(const Frame& f); };
+template <> struct action<grammar::class_argument_list> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::arguments> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::attribute> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::call> : builds { static bool build(const Frame& f); };
@@ -172,6 +173,7 @@ template <> struct action<grammar::continue_stmt> : builds { static bool build(c
 template <> struct action<grammar::global_stmt> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::nonlocal_stmt> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::assert_stmt> : builds { static bool build(const Frame& f); };
+template <> struct action<grammar::del_list> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::del_stmt> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::type_alias> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::dotted_name> : builds { static bool build(const Frame& f); };

@@ -137,7 +137,7 @@ bool action<g::starred>::build(const Frame& f) {
 bool action<g::args_unpacking>::build(const Frame& f) { return action<g::starred>::build(f); }
 bool action<g::slice_star>::build(const Frame& f) { return action<g::starred>::build(f); }
 
-bool action<g::paren>::build(const Frame& f) {
+bool action<g::paren_display>::build(const Frame& f) {
   if (f.size() == 0) {
     auto* tuple = f.b.make<Tuple>(f.pos());
     tuple->ctx = Context::Load;
@@ -160,7 +160,7 @@ bool action<g::paren>::build(const Frame& f) {
   return f.reduce(tuple);
 }
 
-bool action<g::list>::build(const Frame& f) {
+bool action<g::list_display>::build(const Frame& f) {
   if (f.size() == 2 && is<parts::NodeList>(f[1].node)) {
     if (f[0].node->kind == Kind::Starred) return false;
     auto* node = f.b.make<ListComp>(f.pos());
@@ -191,7 +191,7 @@ bool action<g::kvpair>::build(const Frame& f) {
   return f.reduce(pair);
 }
 
-bool action<g::brace>::build(const Frame& f) {
+bool action<g::brace_display>::build(const Frame& f) {
   auto& b = f.b;
   if (f.size() == 0) return f.reduce(b.make<Dict>(f.pos()));
   // A dict's first entry may still be in two parts: the key, then the value.
@@ -312,6 +312,8 @@ bool action<g::arguments>::build(const Frame& f) {
   return f.reduce(result);
 }
 
+bool action<g::class_argument_list>::build(const Frame& f) { return action<g::arguments>::build(f); }
+
 bool action<g::call>::build(const Frame& f) {
   auto& b = f.b;
   Item callee = b.stack[f.mark - 1];
@@ -427,7 +429,6 @@ bool action<g::star_target>::build(const Frame& f) {
   return f.reduce(node);
 }
 bool action<g::star_targets>::build(const Frame& f) {
-  if (f.size() == 1 && f[0].node->kind == Kind::Starred && !has_comma_before(f, f.last)) return false;
   tuple_or_single(f);
   make_target(f.expr(0), Context::Store);
   return true;

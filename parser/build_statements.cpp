@@ -69,7 +69,7 @@ bool action<g::assign_part>::build(const Frame& f) {
     const Expr* bad = expr->kind == Kind::Yield || expr->kind == Kind::YieldFrom ? expr : invalid_target(expr, TargetUse::Star);
     return bad == nullptr;
   }
-  if (is_augmented(next)) {
+  if (is_augmented(next) || next == T::Colon) {
     return expr->kind == Kind::Name || expr->kind == Kind::Attribute || expr->kind == Kind::Subscript;
   }
   return true;
@@ -147,11 +147,14 @@ bool action<g::assert_stmt>::build(const Frame& f) {
   node->msg = f.expr(1);
   return f.reduce(node);
 }
-bool action<g::del_stmt>::build(const Frame& f) {
+bool action<g::del_list>::build(const Frame& f) {
   for (std::size_t i = 0; i < f.size(); ++i) {
     if (invalid_target(f.expr(i), TargetUse::Del) != nullptr) return false;
     make_target(f.expr(i), Context::Del);
   }
+  return true;
+}
+bool action<g::del_stmt>::build(const Frame& f) {
   auto* node = f.b.make<Delete>(f.pos());
   node->targets = nodes_from<Expr>(f, 0);
   return f.reduce(node);

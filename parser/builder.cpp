@@ -27,7 +27,8 @@ void Builder::raise_here(std::string message, IssueKind issue_kind) {
   issue.text = tree.line_text(e.line);
   if (what == Token::Indent || what == Token::Dedent || what == Token::EndMarker) {
     // These have no text of their own: the place is where the lexer stood, one past what it had read.
-    auto column = what == Token::EndMarker ? static_cast<std::uint32_t>(count_characters(issue.text)) + 1
+    const bool at_end = what == Token::EndMarker || e.start == tree.source.size();
+    auto column = at_end ? static_cast<std::uint32_t>(count_characters(issue.text)) + 1
                                            : tree.character_offset(e.line, e.end_col);
     issue.col = column;
     issue.end_col = -1;

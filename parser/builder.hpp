@@ -32,6 +32,11 @@ class Builder {
  public:
   Builder(SourceTree& tree, const Tokens& tokens) : tree(tree), tokens(tokens) { stack.reserve(64); }
 
+  /// What a pass over the tokens does besides building.
+  enum class Pass : std::uint8_t { Plain, ExplainDicts, ExplainAll };
+  void begin(Pass pass) { pass_ = pass; diagnosing_ = pass == Pass::ExplainAll; }
+  bool explaining_dicts() const { return pass_ != Pass::Plain; }
+  bool remembering() const { return pass_ == Pass::ExplainDicts || diagnosing_; }
   bool diagnosing() const { return diagnosing_; }
   void set_diagnosing(bool on) { diagnosing_ = on; }
 
@@ -108,6 +113,7 @@ class Builder {
   std::unordered_map<std::uint64_t, Memo> memo;
 
  private:
+  Pass pass_ = Pass::Plain;
   bool diagnosing_ = false;
 };
 

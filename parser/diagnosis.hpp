@@ -39,8 +39,7 @@ struct missing_else : seq<disjunction, t<T::If>, disjunction, not_at<t<T::Else, 
 struct statement_after_else : seq<disjunction, t<T::If>, disjunction, t<T::Else>, not_at<expression>> {};
 struct statement_before_if : seq<marked_statement, t<T::If>, disjunction, t<T::Else>, simple_stmt> {};
 struct bare_lambda : seq<t<T::Lambda>, maybe<lambda_params>, t<T::Colon>, at<t<T::FStringMiddle, T::TStringMiddle>>> {};
-struct legacy_name : any_name {};  // print, exec
-struct legacy_statement : seq<legacy_name, not_at<t<T::LeftParen>>, star_expressions> {};
+struct legacy_statement : seq<name, not_at<t<T::LeftParen>>, star_expressions> {};
 struct wrong_expression : sor<missing_comma, missing_else, statement_after_else, statement_before_if, bare_lambda, legacy_statement> {};
 
 struct walrus_target : seq<expression, t<T::ColonEqual>, expression> {};
@@ -67,7 +66,8 @@ struct starred_value : seq<expression, t<T::Colon>, marked_star, bitwise_or> {};
 struct missing_value : seq<expression, marked_colon, at<t<T::RightBrace, T::Comma>>> {};
 struct late_pair : seq<kvpair, star<t<T::Comma>, kvpair>, t<T::Comma>, sor<key_without_colon, starred_value, missing_value>> {};
 struct unpacking_comprehension : seq<t<T::DoubleStar>, bitwise_or, for_if_clauses, t<T::RightBrace>> {};
-struct wrong_brace : seq<t<T::LeftBrace>, sor<late_pair, starred_value, missing_value, unpacking_comprehension, starred_comprehension, bare_tuple_comprehension, comma_comprehension>> {};
+struct wrong_dict : seq<t<T::LeftBrace>, sor<late_pair, starred_value, missing_value>> {};
+struct wrong_brace : seq<t<T::LeftBrace>, sor<unpacking_comprehension, starred_comprehension, bare_tuple_comprehension, comma_comprehension>> {};
 
 struct missing_in : seq<t<T::For>, bitwise_or, star<t<T::Comma>, bitwise_or>, opt<t<T::Comma>>, not_at<t<T::In>>> {};
 struct loop_targets : seq<bitwise_or, star<t<T::Comma>, bitwise_or>, opt<t<T::Comma>>> {};
@@ -75,15 +75,14 @@ struct wrong_in : seq<loop_targets, not_at<t<T::In>>> {};
 struct wrong_for_target : seq<star_expressions> {};
 
 // --- Calls
-struct strict_argument : sor<args_unpacking, seq<argument_expression, not_at<t<T::Equal>>>> {};
-struct strict_args : sor<seq<strict_argument, star<t<T::Comma>, strict_argument>, opt<t<T::Comma>, kwargs>>, kwargs> {};
+struct some_args : seq<strict_args> {};
 struct late_unpacking : seq<sor<seq<strict_argument, star<t<T::Comma>, strict_argument>, t<T::Comma>, kwargs>, kwargs>, marked_comma, starred_any, star<t<T::Comma>, starred_any>> {};
-struct generator_first : seq<expression, for_if_clauses, t<T::Comma>, opt<sor<strict_args, seq<expression, for_if_clauses>>>> {};
+struct generator_first : seq<expression, for_if_clauses, t<T::Comma>, opt<sor<some_args, seq<expression, for_if_clauses>>>> {};
 struct equal_in_generator : seq<name, marked_equal, expression, for_if_clauses> {};
-struct missing_argument_value : seq<opt<strict_args, t<T::Comma>>, name, marked_equal, at<t<T::Comma, T::RightParen>>> {};
-struct generator_last : seq<strict_args, for_if_clauses> {};
-struct generator_after : seq<strict_args, t<T::Comma>, expression, for_if_clauses> {};
-struct late_positional : seq<strict_args, t<T::Comma>, strict_args> {};
+struct missing_argument_value : seq<opt<some_args, t<T::Comma>>, name, marked_equal, at<t<T::Comma, T::RightParen>>> {};
+struct generator_last : seq<some_args, for_if_clauses> {};
+struct generator_after : seq<some_args, t<T::Comma>, expression, for_if_clauses> {};
+struct late_positional : seq<some_args, t<T::Comma>, some_args> {};
 struct wrong_arguments : sor<late_unpacking, generator_first, equal_in_generator, missing_argument_value, generator_last, generator_after, late_positional> {};
 struct wrong_generator_call : seq<starred_comprehension> {};
 
@@ -151,12 +150,14 @@ struct augmented_other : seq<star_expressions, augassign, annotated_rhs> {};
 struct wrong_assignment : sor<annotated_bracket, annotated_tuple, annotated_other, assigned_other, assigned_yield, augmented_other> {};
 struct wrong_del : seq<star_expressions> {};
 
+struct type_as_name : seq<at<t<T::SoftType>, any_name>, star_named_expression, failure> {};  // only to look for mistakes there
+
 struct import_first : seq<dotted_name, star<t<T::Comma>, dotted_name>, t<T::From>, dotted_name> {};
 struct import_nothing : at<t<T::Newline>> {};
 struct wrong_import : sor<import_first, import_nothing> {};
 struct trailing_comma : seq<import_from_as_name, star<t<T::Comma>, import_from_as_name>, t<T::Comma>, at<t<T::Newline>>> {};
 struct wrong_import_names : sor<trailing_comma, import_nothing> {};
-struct wrong_as_name : seq<not_at<any_name, t<T::Comma, T::RightParen, T::Newline>>, expression> {};
+struct wrong_as_name : seq<not_at<any_name, t<T::Comma, T::RightParen, T::Newline, T::Semicolon>>, expression> {};
 
 // --- f-strings
 struct no_value : seq<t<T::LeftBrace>, t<T::Equal, T::Exclamation, T::Colon, T::RightBrace>> {};

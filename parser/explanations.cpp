@@ -73,9 +73,9 @@ bool action<g::missing_comma>::build(const Frame& f) {
 bool action<g::bare_lambda>::build(const Frame& f) {
   f.b.raise_at(f.pos(), fmt::format("{}: lambda expressions are not allowed without parentheses", string_around(f.b, f.first)));
 }
-bool action<g::legacy_name>::build(const Frame& f) { return is_legacy_name(f.b.text(f.first)) && f.keep_tokens(); }
 bool action<g::legacy_statement>::build(const Frame& f) {
   auto name = f.b.text(f.first);
+  if (!is_legacy_name(name)) return false;
   f.b.raise_between(f[0], f[1], fmt::format("Missing parentheses in call to '{}'. Did you mean {}(...)?", name, name));
 }
 bool action<g::walrus_target>::build(const Frame& f) {
@@ -125,8 +125,7 @@ bool action<g::key_without_colon>::build(const Frame& f) {
 }
 bool action<g::wrong_for_target>::build(const Frame& f) { return raise_target(f, f[0], TargetUse::For, "assign to"); }
 
-bool action<g::strict_args>::build(const Frame& f) {
-  // The parts stay on the stack under one item that only spans them: the last one is looked at.
+bool action<g::some_args>::build(const Frame& f) {
   auto* list = f.b.make<parts::NodeList>(f.pos());
   std::vector<Node*> nodes;
   for (std::size_t i = 0; i < f.size(); ++i) nodes.push_back(f[i].node);

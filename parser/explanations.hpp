@@ -89,7 +89,7 @@ template <> struct action<grammar::lambda_default_first> : says<LastItem, "param
 template <> struct action<grammar::lambda_second_slash> : says<LastToken, "/ may appear only once"> {};
 template <> struct action<grammar::lambda_slash_after_star> : says<LastToken, "/ must be ahead of *"> {};
 template <> struct action<grammar::lambda_slash_star> : says<LastToken, "expected comma between / and *"> {};
-template <> struct action<grammar::lambda_lonely_star> : says<Here, "named arguments must follow bare *"> {};
+template <> struct action<grammar::lambda_lonely_star> : says<NextToken, "named arguments must follow bare *"> {};
 template <> struct action<grammar::lambda_star_default> : says<LastToken, "var-positional argument cannot have default value"> {};
 template <> struct action<grammar::lambda_kwargs_default> : says<LastToken, "var-keyword argument cannot have default value"> {};
 template <> struct action<grammar::lambda_after_kwargs> : says<LastToken, "arguments cannot follow var-keyword argument"> {};
@@ -123,7 +123,6 @@ template <> struct action<grammar::field_value> : builds { static bool build(con
 
 template <> struct action<grammar::missing_comma> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::bare_lambda> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::legacy_name> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::legacy_statement> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::walrus_target> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::equal_for_other> : builds { static bool build(const Frame& f); };
@@ -133,7 +132,7 @@ template <> struct action<grammar::starred_any> : builds { static bool build(con
 template <> struct action<grammar::named_list> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::key_without_colon> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::wrong_for_target> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::strict_args> : builds { static bool build(const Frame& f); };
+template <> struct action<grammar::some_args> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::late_unpacking> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::generator_first> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::missing_argument_value> : builds { static bool build(const Frame& f); };

@@ -35,6 +35,18 @@ struct diagnosing {
 template <class... Rules>
 struct diagnose : seq<diagnosing, sor<Rules...>> {};
 
+/// Mistakes in dict displays are looked for in a pass of their own, before all others.
+struct explaining_dicts {
+  using rule_t = explaining_dicts;
+  using subs_t = empty_list;
+  template <apply_mode A, rewind_mode, template <class...> class, template <class...> class, class Input, class Builder>
+  static bool match(Input&, Builder& builder) {
+    return A == apply_mode::action && builder.explaining_dicts();
+  }
+};
+template <class... Rules>
+struct explain_dict : seq<explaining_dicts, sor<Rules...>> {};
+
 /// Stands for an optional part that is not there: pushes an empty item, so that a rule's items keep their places.
 struct absent : success {};
 template <class... Rules>
@@ -46,13 +58,13 @@ struct comma_list : seq<Item, star<t<T::Comma>, Item>, opt<t<T::Comma>>> {};
 // --- Rules that are named before they are written
 struct expression; struct named_expression; struct star_expressions; struct star_named_expression; struct yield_expr;
 struct bitwise_or; struct disjunction; struct primary; struct lambdef; struct replacement_field; struct interpolation;
-struct block; struct pattern; struct simple_stmt; struct statement; struct param; struct lambda_param;
+struct block; struct pattern; struct simple_stmt; struct statement;
 // from diagnosis.hpp
-struct wrong_for_target; struct wrong_in; struct wrong_field; struct wrong_paren; struct wrong_list; struct wrong_brace;
+struct wrong_for_target; struct wrong_in; struct wrong_field; struct wrong_paren; struct wrong_list; struct wrong_brace; struct wrong_dict;
 struct wrong_arguments; struct wrong_generator_call; struct wrong_kwarg; struct wrong_expression; struct wrong_named_expression;
 struct wrong_colon; struct wrong_forced_colon; struct wrong_forced_paren; struct wrong_body; struct wrong_not; struct wrong_star_assign;
 struct wrong_lone_star; struct wrong_assignment; struct wrong_with_target; struct wrong_with; struct wrong_import; struct wrong_import_names;
-struct wrong_as_name; struct wrong_del; struct wrong_try; struct wrong_mixed_try; struct wrong_except; struct wrong_elif;
+struct wrong_as_name; struct wrong_del; struct type_as_name; struct wrong_try; struct wrong_mixed_try; struct wrong_except; struct wrong_elif;
 struct wrong_as_pattern; struct wrong_type_params; struct wrong_bound; struct wrong_params; struct wrong_lambda_params; struct wrong_default;
 
 // --- Names and constants
@@ -95,15 +107,18 @@ struct for_if_clauses : plus<for_if_clause> {};
 struct starred : seq<t<T::Star>, bitwise_or> {};
 struct star_named_expression : sor<starred, named_expression> {};
 struct paren_items : seq<star_named_expression, sor<for_if_clauses, seq<star<t<T::Comma>, star_named_expression>, opt<t<T::Comma>>>>> {};
-struct paren : sor<seq<t<T::LeftParen>, opt<sor<yield_expr, paren_items>>, t<T::RightParen>>, diagnose<wrong_paren>> {};
-struct list : sor<seq<t<T::LeftBracket>, opt<paren_items>, t<T::RightBracket>>, diagnose<wrong_list>> {};
+struct paren_display : seq<t<T::LeftParen>, opt<sor<yield_expr, paren_items>>, t<T::RightParen>> {};
+struct paren : sor<paren_display, diagnose<wrong_paren>> {};
+struct list_display : seq<t<T::LeftBracket>, opt<paren_items>, t<T::RightBracket>> {};
+struct list : sor<list_display, diagnose<wrong_list>> {};
 struct double_starred : seq<t<T::DoubleStar>, bitwise_or> {};
 struct dict_value : seq<t<T::Colon>, expression> {};
 struct kvpair : sor<double_starred, seq<expression, dict_value>> {};
 struct dict_rest : sor<for_if_clauses, seq<star<t<T::Comma>, kvpair>, opt<t<T::Comma>>>> {};
 struct set_rest : sor<for_if_clauses, seq<star<t<T::Comma>, star_named_expression>, opt<t<T::Comma>>>> {};
-struct brace_items : sor<seq<double_starred, dict_rest>, seq<star_named_expression, if_then_else<dict_value, dict_rest, set_rest>>> {};
-struct brace : sor<seq<t<T::LeftBrace>, opt<brace_items>, t<T::RightBrace>>, diagnose<wrong_brace>> {};
+struct brace_items : sor<seq<double_starred, dict_rest>, seq<starred, set_rest>, seq<named_expression, if_then_else<dict_value, dict_rest, set_rest>>> {};
+struct brace_display : seq<t<T::LeftBrace>, opt<brace_items>, t<T::RightBrace>> {};
+struct brace : sor<brace_display, explain_dict<wrong_dict>, diagnose<wrong_brace>> {};
 struct atom : sor<name, number, strings, constant, paren, list, brace> {};
 
 // --- Primaries: an atom and what follows it, however long, in one loop
@@ -118,6 +133,9 @@ struct kwarg_or_double_starred : sor<diagnose<wrong_kwarg>, keyword_argument, kw
 struct kwargs : sor<seq<kwarg_or_starred, star<t<T::Comma>, kwarg_or_starred>, star<t<T::Comma>, kwarg_or_double_starred>>, seq<kwarg_or_double_starred, star<t<T::Comma>, kwarg_or_double_starred>>> {};
 struct args : sor<seq<positional_argument, star<t<T::Comma>, positional_argument>, opt<t<T::Comma>, kwargs>>, kwargs> {};
 struct arguments : seq<args, opt<t<T::Comma>>> {};
+// The same without bare generators, for class headers and diagnoses.
+struct strict_argument : sor<args_unpacking, seq<not_at<any_name, t<T::Equal>>, argument_expression, not_at<t<T::Equal>>>> {};
+struct strict_args : sor<seq<strict_argument, star<t<T::Comma>, strict_argument>, opt<t<T::Comma>, kwargs>>, kwargs> {};
 struct attribute : seq<t<T::Dot>, identifier> {};
 struct call : seq<t<T::LeftParen>, sor<diagnose<wrong_generator_call>, seq<opt<arguments>, t<T::RightParen>>, diagnose<wrong_arguments>>> {};
 struct slice_tail : seq<t<T::Colon>, maybe<expression>, opt<t<T::Colon>, maybe<expression>>> {};
@@ -139,9 +157,10 @@ struct logical : t<T::And, T::Or> {};
 struct disjunction : seq<star<negation>, bitwise_or, star<sor<seq<compare_op, bitwise_or>, seq<logical, star<negation>, bitwise_or>>>> {};
 
 // --- Expressions
-struct lambda_params : sor<diagnose<wrong_lambda_params>, comma_list<lambda_param>> {};
+struct lambda_params;
 struct lambdef : seq<t<T::Lambda>, maybe<lambda_params>, t<T::Colon>, expression> {};
-struct conditional : seq<disjunction, star<t<T::If>, disjunction, t<T::Else>, sor<disjunction, lambdef>>> {};
+struct else_value : sor<diagnose<expression>, disjunction, lambdef> {};
+struct conditional : seq<disjunction, star<t<T::If>, disjunction, t<T::Else>, else_value>> {};
 struct expression : sor<diagnose<wrong_expression>, conditional, lambdef> {};
 struct assignment_expression : seq<at<any_name, t<T::ColonEqual>>, name, t<T::ColonEqual>, expression> {};
 struct named_expression : sor<assignment_expression, diagnose<wrong_named_expression>, seq<expression, not_at<t<T::ColonEqual>>>> {};
@@ -150,21 +169,26 @@ struct star_expressions : comma_list<star_expression> {};
 struct yield_from : seq<t<T::From>, expression> {};
 struct yield_expr : seq<t<T::Yield>, sor<yield_from, maybe<star_expressions>>> {};
 
-// --- Parameters: read loosely, checked for order afterwards
+// --- Parameters
 struct annotation : seq<t<T::Colon>, expression> {};
 struct star_annotation : seq<t<T::Colon>, sor<starred, expression>> {};
 struct default_value : seq<t<T::Equal>, sor<expression, diagnose<wrong_default>>> {};
 struct slash_param : t<T::Slash> {};
-struct bare_star : seq<t<T::Star>, at<t<T::Comma, T::RightParen, T::Colon>>> {};
+struct bare_star : seq<t<T::Star>, at<t<T::Comma>>> {};
 struct var_param : seq<t<T::Star>, identifier, maybe<star_annotation>> {};
 struct kwarg_param : seq<t<T::DoubleStar>, identifier, maybe<annotation>> {};
 struct plain_param : seq<identifier, maybe<annotation>, maybe<default_value>> {};
-struct param : sor<plain_param, bare_star, var_param, kwarg_param, slash_param> {};
-struct params : sor<diagnose<wrong_params>, comma_list<param>> {};
+template <class Plain, class Var, class Kwargs>
+struct star_etc : sor<seq<sor<seq<bare_star, t<T::Comma>, Plain>, Var>, star<t<T::Comma>, Plain>, opt<t<T::Comma>, Kwargs>>, Kwargs> {};
+template <class Plain, class StarEtc>
+struct param_list : seq<sor<seq<Plain, star<t<T::Comma>, Plain>, opt<t<T::Comma>, slash_param, star<t<T::Comma>, Plain>>, opt<t<T::Comma>, StarEtc>>, StarEtc>, opt<t<T::Comma>>> {};
+struct param_star_etc : star_etc<plain_param, var_param, kwarg_param> {};
+struct params : sor<diagnose<wrong_params>, param_list<plain_param, param_star_etc>> {};
 struct lambda_var_param : seq<t<T::Star>, identifier> {};
 struct lambda_kwarg_param : seq<t<T::DoubleStar>, identifier> {};
 struct lambda_plain_param : seq<identifier, maybe<default_value>> {};
-struct lambda_param : sor<lambda_plain_param, bare_star, lambda_var_param, lambda_kwarg_param, slash_param> {};
+struct lambda_star_etc : star_etc<lambda_plain_param, lambda_var_param, lambda_kwarg_param> {};
+struct lambda_params : sor<diagnose<wrong_lambda_params>, param_list<lambda_plain_param, lambda_star_etc>> {};
 
 struct type_bound : seq<t<T::Colon>, expression> {};
 struct type_default : seq<t<T::Equal>, expression> {};
@@ -177,7 +201,7 @@ struct type_params : seq<t<T::LeftBracket>, sor<seq<comma_list<type_param>, t<T:
 
 // --- Simple statements
 struct assign_part : annotated_rhs {};  // knows whether "=", ":" or "+=" follows
-struct assign_tail : plus<t<T::Equal>, assign_part> {};
+struct assign_tail : seq<plus<t<T::Equal>, assign_part>, not_at<t<T::Equal>>> {};
 struct augassign : t<T::PlusEqual, T::MinusEqual, T::StarEqual, T::DoubleStarEqual, T::SlashEqual, T::DoubleSlashEqual, T::PercentEqual, T::AtEqual, T::BarEqual, T::AmperEqual, T::CaretEqual, T::LeftShiftEqual, T::RightShiftEqual> {};
 struct aug_tail : seq<augassign, annotated_rhs> {};
 struct ann_tail : seq<t<T::Colon>, expression, maybe<t<T::Equal>, annotated_rhs>> {};
@@ -192,7 +216,8 @@ struct global_stmt : seq<t<T::Global>, identifier, star<t<T::Comma>, identifier>
 struct nonlocal_stmt : seq<t<T::Nonlocal>, identifier, star<t<T::Comma>, identifier>> {};
 struct assert_stmt : seq<t<T::Assert>, expression, maybe<t<T::Comma>, expression>> {};
 struct del_targets : comma_list<primary> {};
-struct del_stmt : seq<t<T::Del>, sor<seq<del_targets, at<t<T::Semicolon, T::Newline>>>, diagnose<wrong_del>>> {};
+struct del_list : seq<del_targets, at<t<T::Semicolon, T::Newline>>> {};
+struct del_stmt : seq<t<T::Del>, sor<del_list, diagnose<wrong_del>>> {};
 struct type_alias : seq<at<t<T::SoftType>, any_name>, t<T::SoftType>, name, maybe<type_params>, t<T::Equal>, expression> {};
 // Imports
 struct dotted_name : seq<any_name, star<t<T::Dot>, any_name>> {};
@@ -208,14 +233,14 @@ struct import_from : seq<t<T::From>, import_module, t<T::Import>, import_from_ta
 
 struct simple_keyword : at<t<T::Return, T::Import, T::From, T::Raise, T::Pass, T::Del, T::Assert, T::Break, T::Continue, T::Global, T::Nonlocal>> {};
 struct keyword_stmt : sor<return_stmt, import_name, import_from, raise_stmt, pass_stmt, del_stmt, assert_stmt, break_stmt, continue_stmt, global_stmt, nonlocal_stmt> {};
-struct simple_stmt : if_then_else<simple_keyword, keyword_stmt, sor<type_alias, assignment>> {};
+struct simple_stmt : if_then_else<simple_keyword, keyword_stmt, sor<diagnose<type_as_name>, type_alias, assignment>> {};
 struct simple_stmts : seq<simple_stmt, star<t<T::Semicolon>, simple_stmt>, opt<t<T::Semicolon>>, t<T::Newline>> {};
 
 // --- Compound statements
 struct indented : seq<t<T::Newline>, t<T::Indent>, plus<statement>, t<T::Dedent>> {};
 struct block : sor<indented, simple_stmts, diagnose<wrong_body>> {};
 struct colon : sor<t<T::Colon>, diagnose<wrong_colon>> {};
-struct forced_colon : sor<t<T::Colon>, wrong_forced_colon> {};
+struct forced_colon : sor<t<T::Colon>, diagnose<wrong_forced_colon>> {};
 
 struct else_block : seq<t<T::Else>, forced_colon, block> {};
 struct elif_clause : seq<t<T::Elif>, named_expression, colon, block> {};
@@ -244,9 +269,10 @@ struct try_stmt : seq<t<T::Try>, forced_colon, block, sor<seq<absent, absent, fi
 struct decorator : seq<t<T::At>, named_expression, t<T::Newline>> {};
 struct decorators : star<decorator> {};
 struct returns : seq<t<T::Arrow>, expression> {};
-struct forced_paren : sor<t<T::LeftParen>, wrong_forced_paren> {};
+struct forced_paren : sor<t<T::LeftParen>, diagnose<wrong_forced_paren>> {};
 struct function_def : seq<opt<t<T::Async>>, t<T::Def>, identifier, maybe<type_params>, forced_paren, maybe<params>, t<T::RightParen>, maybe<returns>, forced_colon, block> {};
-struct class_arguments : seq<t<T::LeftParen>, opt<arguments>, t<T::RightParen>> {};
+struct class_argument_list : seq<strict_args, opt<t<T::Comma>>> {};
+struct class_arguments : seq<t<T::LeftParen>, sor<seq<opt<class_argument_list>, t<T::RightParen>>, diagnose<wrong_arguments>>> {};
 struct class_def : seq<t<T::Class>, identifier, maybe<type_params>, maybe<class_arguments>, colon, block> {};
 struct decorated : seq<decorators, sor<function_def, class_def>> {};
 

@@ -51,41 +51,65 @@ SyntaxIssue from_lexer(const SourceTree& tree, const LexIssue& issue) {
   return result;
 }
 
-/// The first pass has failed. The second looks for an explanation; without one, the token that could not be used is
+std::uint32_t last_index(const Tokens& tokens) { return static_cast<std::uint32_t>(tokens.size()) - 1; }
+
+/// The lexer's own issue if it comes before one that the parser found, having looked as far as `reached`. The parser's
+/// may be a consequence of it. An unclosed bracket, though, only counts if the trouble is on a later line than it.
+std::optional<SyntaxIssue> lexer_first(const SourceTree& tree, const Tokens& tokens, std::uint32_t reached) {
+  if (!tokens.issue.has_value()) return std::nullopt;
+  const auto at = std::min(reached, last_index(tokens));
+  if (tokens.kind(at) != Token::Error && tokens.issue->in_fstring) return std::nullopt;
+  if (tokens.kind(at) == Token::Error || !tokens.issue->unclosed || tokens.extents[at].line > tokens.issue->line) {
+    return from_lexer(tree, *tokens.issue);
+  }
+  return std::nullopt;
+}
+
+/// Runs one explaining pass; empty if it has no explanation.
+std::optional<SyntaxIssue> explain_in(Builder& b, Builder::Pass pass, Mode mode) {
+  b.begin(pass);
+  try {
+    run(b, mode);
+  } catch (Raised& raised) {
+    if (raised.issue.kind != IssueKind::MemoryError) {
+      if (auto issue = lexer_first(b.tree, b.tokens, b.furthest)) return issue;
+    }
+    return std::move(raised.issue);
+  }
+  return std::nullopt;
+}
+
+/// The first pass has failed. Further ones look for an explanation; without one, the token that could not be used is
 /// to blame.
 SyntaxIssue explain(SourceTree& tree, const Tokens& tokens, Builder& first, Mode mode) {
-  const std::uint32_t stuck = std::min<std::uint32_t>(first.furthest, static_cast<std::uint32_t>(tokens.size()) - 1);
+  const std::uint32_t stuck = std::min(first.furthest, last_index(tokens));
   if (tokens.kind(stuck) == Token::Error) return from_lexer(tree, *tokens.issue);
 
   Builder second(tree, tokens);
-  second.set_diagnosing(true);
   second.furthest = first.furthest;
-  std::optional<SyntaxIssue> issue;
-  try {
-    run(second, mode);
-  } catch (Raised& raised) {
-    issue = std::move(raised.issue);
+  bool braces = false;
+  for (std::uint32_t i = 0; i <= stuck && !braces; ++i) braces = tokens.kind(i) == Token::LeftBrace;
+  if (braces) {
+    if (auto issue = explain_in(second, Builder::Pass::ExplainDicts, mode)) return std::move(*issue);
+    second.memo.clear();
+    second.stack.clear();
   }
-  // A lexical error further on comes first: the explanation may be its consequence. An unclosed bracket, though,
-  // only if the trouble came on a later line than it.
-  const std::uint32_t reached = std::min<std::uint32_t>(second.furthest, static_cast<std::uint32_t>(tokens.size()) - 1);
-  auto lexer_wins = [&](std::uint32_t at_line) {
-    return tokens.issue.has_value() && (!tokens.issue->unclosed || at_line > tokens.issue->line);
-  };
-  if (tokens.kind(reached) == Token::Error) return from_lexer(tree, *tokens.issue);
-  if (issue.has_value()) {
-    if (issue->kind == IssueKind::MemoryError) return std::move(*issue);
-    if (issue->kind == IssueKind::SyntaxError && lexer_wins(tokens.extents[reached].line)) return from_lexer(tree, *tokens.issue);
-    return std::move(*issue);
-  }
+  if (auto issue = explain_in(second, Builder::Pass::ExplainAll, mode)) return std::move(*issue);
+  if (tokens.kind(std::min(second.furthest, last_index(tokens))) == Token::Error) return from_lexer(tree, *tokens.issue);
 
   try {
     const Token kind = tokens.kind(stuck);
     second.furthest = stuck;
     if (kind == Token::Indent) second.raise_here("unexpected indent", IssueKind::IndentationError);
     if (kind == Token::Dedent) second.raise_here("unexpected unindent", IssueKind::IndentationError);
-    if (lexer_wins(tokens.extents[stuck].line)) return from_lexer(tree, *tokens.issue);
-    if (kind == Token::EndMarker) second.raise_here("invalid syntax");
+    if (auto issue = lexer_first(tree, tokens, stuck)) return std::move(*issue);
+    if (kind == Token::EndMarker) {
+      // It has no column.
+      SyntaxIssue issue = tree.issue_at(second.pos(stuck, stuck + 1), "invalid syntax");
+      issue.col = 0;
+      issue.end_col = 0;
+      return issue;
+    }
     second.raise_at(second.pos(stuck, stuck + 1), "invalid syntax");
   } catch (Raised& raised) {
     return std::move(raised.issue);
@@ -120,7 +144,9 @@ ParseResult parse_decoded(std::string text, std::optional<SyntaxIssue> issue, Mo
       result.issue = explain(tree, tokens, builder, mode);
     }
   } catch (Raised& raised) {
-    result.issue = std::move(raised.issue);
+    // Bad literals and too deep nesting do not wait for the second pass.
+    auto issue = raised.issue.kind == IssueKind::MemoryError ? std::nullopt : lexer_first(tree, tokens, builder.furthest);
+    result.issue = issue.has_value() ? std::move(*issue) : std::move(raised.issue);
   }
   if (result.issue.has_value() && mode == Mode::Interactive && !result.issue->incomplete) {
     // Stuck at the very end of the text: more of it may help.
