@@ -27,6 +27,9 @@ NativeFunction* native_of(Value value) { return cast<NativeFunction>(value); }
 
 // "list.append", "math.sqrt", "len": how messages name a native.
 std::string qualified_name(const NativeFunction* function) {
+  // A class method is named after the class it is bound to.
+  if (function->def->kind == NativeKind::ClassMethod && is_instance(function->self, type_type))
+    return fmt::format("{}.{}", cast<Type>(function->self)->qualname->view(), function->def->name);
   if (function->owner) return fmt::format("{}.{}", function->owner->qualname->view(), function->def->name);
   if (function->module && is_str(function->module)) {
     std::string_view module = cast<Str>(function->module)->view();
@@ -57,10 +60,8 @@ private:
   CallArgs args_;
 };
 
-} // namespace
-
-Ref call_native(Thread& thread, NativeFunction* function, Value self, CallArgs args) {
-  if (self) return call_native(thread, function, Value(), WithSelf(self, args).get());
+// With everything that the native gets in `args`, the bound object included.
+Ref invoke(Thread& thread, NativeFunction* function, CallArgs args) {
   const NativeDef& def = *function->def;
   if (def.raw) return def.raw(thread, args);
   if (!function->signature) function->signature = signature_of(def.params);
@@ -89,6 +90,24 @@ Ref call_native(Thread& thread, NativeFunction* function, Value self, CallArgs a
   return def.fn(thread, row);
 }
 
+// A method of a native type called through the type: the first argument must be an instance.
+bool check_receiver(Thread& thread, NativeFunction* method, CallArgs args) {
+  if (args.count == 0)
+    return raise_type_error(thread, fmt::format("unbound method {}() needs an argument", qualified_name(method)));
+  if (is_instance(args[0], *method->owner)) return true;
+  return raise_type_error(thread, fmt::format("descriptor '{}' for '{}' objects doesn't apply to a '{}' object",
+                                              method->def->name, method->owner->name->view(), type_name(args[0])));
+}
+
+} // namespace
+
+Ref call_native(Thread& thread, NativeFunction* function, Value self, CallArgs args) {
+  if (!self) self = function->self;
+  if (self) return invoke(thread, function, WithSelf(self, args).get());
+  if (function->type == &method_descriptor_type && !check_receiver(thread, function, args)) return Ref();
+  return invoke(thread, function, args);
+}
+
 Ref make_native_function(Thread&, const NativeDef& def, Str* module_name) {
   auto* function = allocate<NativeFunction>(native_function_type);
   function->def = &def;
@@ -110,8 +129,7 @@ Ref bind_native(NativeFunction* method, Value self) {
 // --- builtin_function_or_method --------------------------------------------------------------------------------
 
 Ref function_call(Thread& thread, Value callee, CallArgs args) {
-  auto* function = native_of(callee);
-  return call_native(thread, function, function->self, args);
+  return call_native(thread, native_of(callee), Value(), args);
 }
 Ref function_repr(Thread&, Value self) {
   auto* function = native_of(self);
@@ -185,13 +203,7 @@ const GetSetDef descriptor_getset[] = {
 // --- method_descriptor ---------------------------------------------------------------------------------------------
 
 Ref method_call(Thread& thread, Value callee, CallArgs args) {
-  auto* method = native_of(callee);
-  if (args.count == 0)
-    return raise_type_error(thread, fmt::format("unbound method {}() needs an argument", qualified_name(method)));
-  if (!is_instance(args[0], *method->owner))
-    return raise_type_error(thread, fmt::format("descriptor '{}' for '{}' objects doesn't apply to a '{}' object",
-                                                method->def->name, method->owner->name->view(), type_name(args[0])));
-  return call_native(thread, method, Value(), args);
+  return call_native(thread, native_of(callee), Value(), args);
 }
 Ref method_get(Thread& thread, Value descr, Value object, Value) {
   if (!object) return share(descr);

@@ -4,7 +4,6 @@
 #include "vm/object/dict.hpp"
 #include "vm/object/exception.hpp"
 #include "vm/object/float.hpp"
-#include "vm/object/format.hpp"
 #include "vm/object/int.hpp"
 #include "vm/object/slot_table.hpp"
 #include "vm/object/str.hpp"
@@ -46,34 +45,6 @@ Ref str(Thread& thread, Value value) {
   if (is_exact(value, str_type)) return share(value);
   if (!check_native_stack(thread)) return Ref();
   return need_text(thread, type_of(value)->slots.str(thread, value), "__str__");
-}
-
-Ref ascii_repr(Thread& thread, Value value) {
-  Ref text = repr(thread, value);
-  if (!text || cast<Str>(text)->is_ascii) return text;
-  std::string out;
-  const char* at = cast<Str>(text)->data();
-  const char* end = at + cast<Str>(text)->size;
-  while (at < end) {
-    uint32_t codepoint = next_codepoint(at);
-    if (codepoint < 0x80) out += static_cast<char>(codepoint);
-    else if (codepoint < 0x100) out += fmt::format("\\x{:02x}", codepoint);
-    else if (codepoint < 0x10000) out += fmt::format("\\u{:04x}", codepoint);
-    else out += fmt::format("\\U{:08x}", codepoint);
-  }
-  return make_str(out);
-}
-
-Ref format(Thread& thread, Value value, Str* spec) {
-  // An empty spec is str() for the types that do not override __format__ in the language.
-  if (spec->size == 0 && is_exact(value, str_type)) return share(value);
-  Value found = type_lookup(type_of(value), names::dunder_format);
-  if (!found)
-    return raise_type_error(thread, fmt::format("Type {} doesn't define __format__", type_name(value)));
-  Ref text = call_found(thread, found, value, {Value(spec)});
-  if (text && !is_str(text))
-    return raise_type_error(thread, fmt::format("__format__ must return a str, not {}", type_name(text)));
-  return text;
 }
 
 bool hash_not_implemented(Thread& thread, Value self, int64_t&) {
