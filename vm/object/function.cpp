@@ -101,7 +101,7 @@ Ref function_construct(Thread& thread, Type*, CallArgs args) {
   if (Value defaults = given(3); defaults && is_tuple(defaults)) take(made->defaults, defaults);
   if (closure) take(made->closure, closure);
   if (Value kwdefaults = given(5); kwdefaults && is_dict(kwdefaults)) take(made->kwdefaults, kwdefaults);
-  return std::move(made);
+  return made;
 }
 
 void function_traverse(Object* self, Visitor& visit) {

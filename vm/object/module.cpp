@@ -114,7 +114,7 @@ Ref module_dir(Thread& thread, const Value* args) {
   Own<List> keys = new_list(module->dict->used);
   Value key, value;
   for (uint32_t at = 0; dict_next(module->dict, at, key, value);) list_append(keys.get(), key);
-  return std::move(keys);
+  return keys;
 }
 Ref get_dict(Thread&, Value self) { return share(module_of(self)->dict); }
 // A module's annotations: as a function's, from its namespace.

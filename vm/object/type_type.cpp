@@ -280,7 +280,7 @@ Ref type_mro_method(Thread& thread, const Value* args) {
 Ref type_subclasses(Thread&, const Value* args) {
   Own<List> list = new_list();
   for_each_subclass(type_from(args[0]), [&](Type* sub) { list_append(list.get(), Value(sub)); });
-  return std::move(list);
+  return list;
 }
 Ref type_prepare(Thread&, CallArgs) { return new_dict(); }
 Ref type_instancecheck(Thread& thread, const Value* args) {

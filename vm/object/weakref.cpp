@@ -107,7 +107,7 @@ int64_t weakref_count(Object* target) {
 Ref weakref_list(Object* target) {
   Own<List> list = new_list();
   for (WeakRef* ref = chain_of(target); ref; ref = ref->next) list_append(list.get(), Value(ref));
-  return std::move(list);
+  return list;
 }
 
 void clear_weakrefs(Object* object) {
