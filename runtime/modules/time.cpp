@@ -1,8 +1,8 @@
 // The module time. All clocks and sleeps go through the process's clock, so virtual time is seen here too.
 #include "runtime/loop/clock.hpp"
-#include "runtime/modules/namespace_object.hpp"
 #include "runtime/modules/struct_sequence.hpp"
 #include "runtime/modules/time_format.hpp"
+#include "vm/object/descriptor.hpp"
 #include "vm/object/dict.hpp"
 #include "vm/object/exception.hpp"
 #include "vm/object/float.hpp"
@@ -79,8 +79,7 @@ Ref time_get_clock_info(Thread& thread, const Value* args) {
     dict_set(fields.get(), intern("monotonic"), Value::from_bool(info.monotonic));
     dict_set(fields.get(), intern("adjustable"), Value::from_bool(info.adjustable));
     dict_set(fields.get(), intern("resolution"), Value::from_double(1e-9));
-    init_namespace_type();
-    return make_namespace(thread, fields.get());
+    return call(thread, &simple_namespace_type, {fields.value()});
   }
   return raise_value_error(thread, "unknown clock");
 }
