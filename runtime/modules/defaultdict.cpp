@@ -1,0 +1,155 @@
+// collections.defaultdict, and the module _collections.
+#include "runtime/modules/deque.hpp"
+#include "runtime/modules/registry.hpp"
+#include "vm/memory/heap.hpp"
+#include "vm/object/exception.hpp"
+#include "vm/object/int.hpp"
+#include "vm/object/module.hpp"
+#include "vm/object/native.hpp"
+#include "vm/object/protocol.hpp"
+#include "vm/object/sequence.hpp"
+#include "vm/object/str.hpp"
+#include "vm/object/thread.hpp"
+#include "vm/object/tuple.hpp"
+
+#include <fmt/format.h>
+
+namespace aspy {
+
+Type defaultdict_type;
+
+namespace {
+
+DefaultDict* as_default(Value value) { return cast<DefaultDict>(value); }
+
+void default_clear(Object* object) {
+  clear_field(static_cast<DefaultDict*>(object)->factory);
+  dict_type.slots.clear(object);
+}
+void default_dealloc(Object* object) {
+  clear_field(static_cast<DefaultDict*>(object)->factory);
+  dict_type.slots.dealloc(object);
+}
+void default_traverse(Object* object, Visitor& visitor) {
+  visitor(static_cast<DefaultDict*>(object)->factory);
+  dict_type.slots.traverse(object, visitor);
+}
+
+bool default_init(Thread& thread, Value self, CallArgs call) {
+  Value factory = call.count ? call.args[0] : None;
+  if (!factory.is_none() && !is_callable(factory)) return raise_type_error(thread, "first argument must be callable or None");
+  assign(as_default(self)->factory, share(factory));
+  CallArgs rest = call;
+  if (call.count) {
+    ++rest.args;
+    --rest.count;
+  }
+  return dict_type.slots.init(thread, self, rest);
+}
+
+// What a missing key gets: the factory's product, kept.
+Ref make_missing(Thread& thread, Value self, Value key) {
+  Value factory = as_default(self)->factory;
+  if (!factory || factory.is_none()) return raise_with_args(thread, KeyError_type, {key});
+  Ref keep = share(factory);
+  Ref made = call(thread, keep);
+  if (!made || !set_item(thread, self, key, made)) return {};
+  return made;
+}
+
+Ref default_get_item(Thread& thread, Value self, Value key) {
+  Value found = dict_get(thread, as_default(self), key);
+  if (found) return share(found);
+  if (thread.has_error()) return {};
+  // A subclass may have its own __missing__.
+  if (self.as_object()->type == &defaultdict_type) return make_missing(thread, self, key);
+  return call_method(thread, self, names::dunder_missing, {key});
+}
+Ref method_missing(Thread& thread, const Value* args) { return make_missing(thread, args[0], args[1]); }
+
+Ref default_repr(Thread& thread, Value self) {
+  Ref items = dict_type.slots.repr(thread, self);
+  if (!items) return {};
+  Value factory = as_default(self)->factory;
+  ReprGuard guard(self.as_object());
+  Ref shown = guard.recursive() ? Ref(make_str("...")) : repr(thread, factory ? factory : None);
+  if (!shown) return {};
+  return make_str(
+      fmt::format("{}({}, {})", type_name(self), cast<Str>(shown)->view(), cast<Str>(items)->view()));
+}
+
+Ref method_copy(Thread& thread, const Value* args) {
+  Value factory = as_default(args[0])->factory;
+  return call(thread, type_of(args[0]), {factory ? factory : None, args[0]});
+}
+Ref method_reduce(Thread& thread, const Value* args) {
+  Value factory = as_default(args[0])->factory;
+  Own<Tuple> arguments = factory && !factory.is_none() ? make_tuple({factory}) : make_tuple({});
+  Ref items = call_method(thread, args[0], "items");
+  if (!items) return {};
+  Ref iterator = iter(thread, items);
+  if (!iterator) return {};
+  return make_tuple({type_of(args[0]), arguments.value(), None, None, iterator});
+}
+
+Ref default_or(Thread& thread, Value a, Value b) {
+  if (!is_dict(a) || !is_dict(b)) return share(NotImplemented);
+  Value self = is_instance(a, defaultdict_type) ? a : b;
+  Value factory = as_default(self)->factory;
+  Ref made = call(thread, type_of(self), {factory ? factory : None, a});
+  return made && dict_update(thread, cast<Dict>(made), b) ? made : Ref();
+}
+
+Ref get_factory(Thread&, Value self) {
+  Value factory = as_default(self)->factory;
+  return share(factory ? factory : None);
+}
+bool set_factory(Thread&, Value self, Value value) {
+  assign(as_default(self)->factory, share(value ? value : None));
+  return true;
+}
+
+const NativeDef default_methods[] = {
+    {"__missing__", "self, key, /", method_missing, "Called by __getitem__ for a missing key."},
+    {"copy", "self, /", method_copy, "A shallow copy."},
+    {"__copy__", "self, /", method_copy, "A shallow copy."},
+    {"__reduce__", "self, /", method_reduce},
+    {"__class_getitem__", "cls, item, /", class_getitem, nullptr, NativeKind::ClassMethod},
+    {nullptr},
+};
+const GetSetDef default_getset[] = {{"default_factory", get_factory, set_factory, "Factory for default value."},
+                                    {nullptr, nullptr}};
+
+bool init_collections(Thread&, Module* module) {
+  init_deque_types();
+  init_defaultdict_type();
+  module_set(module, "deque", &deque_type);
+  module_set(module, "defaultdict", &defaultdict_type);
+  return true;
+}
+
+} // namespace
+
+void init_defaultdict_type() {
+  if (defaultdict_type.flags & TypeReady) return;
+  static const TypeSpec spec = {.name = "collections.defaultdict",
+                                .base = &dict_type,
+                                .instance_size = sizeof(DefaultDict),
+                                .flags = TypeTracked | TypeIsDict | TypeIsMapping | TypeWeakRefs,
+                                .methods = default_methods,
+                                .getset = default_getset,
+                                .doc = "A dict that makes missing values by calling a factory."};
+  Slots& slots = defaultdict_type.slots;
+  slots.dealloc = default_dealloc;
+  slots.traverse = default_traverse;
+  slots.clear = default_clear;
+  slots.init = default_init;
+  slots.get_item = default_get_item;
+  slots.repr = default_repr;
+  slots.binary[static_cast<int>(BinaryOp::Or)] = default_or;
+  make_ready(defaultdict_type, spec);
+}
+
+const ModuleSpec _collections_module = {"_collections", nullptr, init_collections};
+
+} // namespace aspy
