@@ -18,9 +18,9 @@ extern const NativeDef evaluation_builtins[]; // eval, exec, globals, locals, __
 
 extern const NativeDef class_builtins[];      // __build_class__
 
-// enumerate, filter, map, reversed, zip and the iterator of iter(callable, sentinel).
+// enumerate, filter, map, reversed, zip.
 void init_iterator_builtins();
-extern Type enumerate_type, filter_type, map_type, reversed_type, zip_type, callable_iterator_type;
+extern Type enumerate_type, filter_type, map_type, reversed_type, zip_type;
 
 // exit, quit, copyright, credits, license, help: objects that say how they are to be used.
 bool add_site_builtins(Thread& thread, Module* module);

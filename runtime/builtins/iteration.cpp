@@ -2,6 +2,7 @@
 #include "runtime/builtins/builtins.hpp"
 #include "vm/object/exception.hpp"
 #include "vm/object/generator.hpp"
+#include "vm/object/generic.hpp"
 #include "vm/object/list.hpp"
 #include "vm/object/protocol.hpp"
 #include "vm/object/str.hpp"
@@ -12,7 +13,7 @@
 
 namespace aspy {
 
-Ref make_callable_iterator(Value callable, Value sentinel); // iterators.cpp
+
 
 namespace {
 
