@@ -20,9 +20,12 @@ void Generator::comprehension(const Expr* expr, int dest) {
   Scope* scope = table_.find(expr, ScopeKind::Comprehension);
   List<Comprehension> parts = parts_of(expr);
   int result = u->push();
-  int iterator = temp(parts[0]->iter); // still in the scope outside
+  int source = operand(parts[0]->iter); // still in the scope outside
+  int iterator = result + 1;
+  u->top = iterator;
+  u->push();
   at(parts[0]->iter);
-  u->emit(parts[0]->is_async ? Op::GetAiter : Op::GetIter, iterator, iterator);
+  u->emit(parts[0]->is_async ? Op::GetAiter : Op::GetIter, iterator, source);
   at(expr);
   Op build = expr->kind == Kind::ListComp ? Op::BuildList : expr->kind == Kind::SetComp ? Op::BuildSet : Op::BuildDict;
   u->emit(build, result, result, 0);
@@ -81,9 +84,12 @@ void Generator::comprehension_part(const Expr* expr, List<Comprehension> parts, 
   ++depth_;
   int saved = u->top;
   if (index > 0) {
-    iterator = temp(part->iter);
+    int source = operand(part->iter);
+    iterator = saved;
+    u->top = iterator;
+    u->push();
     at(part->iter);
-    u->emit(part->is_async ? Op::GetAiter : Op::GetIter, iterator, iterator);
+    u->emit(part->is_async ? Op::GetAiter : Op::GetIter, iterator, source);
   }
   Label head = u->new_label(), next = u->new_label(), end = u->new_label();
   u->bind(head);
@@ -153,9 +159,11 @@ void Generator::generator_expression(const GeneratorExp* expr, int dest) {
   at(expr);
   make_function(code, scope, 0, function, function);
   u->top = function + 1;
-  int first = temp(expr->generators[0]->iter);
+  int first = function + 1;
+  u->touch(first + 1);
+  int source = operand(expr->generators[0]->iter);
   at(expr->generators[0]->iter);
-  u->emit(expr->generators[0]->is_async ? Op::GetAiter : Op::GetIter, first, first);
+  u->emit(expr->generators[0]->is_async ? Op::GetAiter : Op::GetIter, first, source);
   at(expr);
   u->emit(Op::Call, dest, function, 1);
 }

@@ -147,16 +147,17 @@ void Generator::for_statement(const For* stmt) {
   // A literal list that nobody else sees may as well be a constant tuple.
   auto* list = try_as<ListExpr>(stmt->iter);
   Value items = list && !async && !list->elts.empty() ? fold_tuple(list->elts) : Value();
+  int source = iterator;
   if (!items.is_empty()) {
     at(stmt->iter);
     u->load_constant(iterator, items);
   } else {
     u->top = iterator;
-    into(stmt->iter, iterator);
+    source = operand(stmt->iter);
     u->top = iterator + 1;
   }
   at(stmt->iter);
-  u->emit(async ? Op::GetAiter : Op::GetIter, iterator, iterator);
+  u->emit(async ? Op::GetAiter : Op::GetIter, iterator, source);
   u->bind(head);
   Block& block = push_block(BlockKind::For, stmt->pos);
   block.temp = iterator;

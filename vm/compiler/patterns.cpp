@@ -257,7 +257,7 @@ void Generator::pattern_mapping(const MatchMapping* node, int subject, Captures&
   std::vector<Value> seen;
   for (const Expr* key : node->keys) {
     Value value = fold(key);
-    if (value.is_empty() && !is<Attribute>(key))
+    if (value.is_empty() && !is<Attribute>(key) && !is<BinOp>(key) && !is<UnaryOp>(key))
       return fail(node->pos, "mapping pattern keys may only match literals and attribute lookups");
     if (value.is_empty()) continue;
     for (Value earlier : seen) {

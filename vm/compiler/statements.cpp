@@ -399,6 +399,7 @@ void Generator::import(const Import* stmt) {
         size_t end = rest.find('.');
         int part = list;
         u->emit_w(Op::ImportFrom, part, module, 0, name_constant(tree_.intern(rest.substr(0, end))));
+        u->emit(Op::Clear, module);
         u->emit(Op::Move, module, part);
         rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
       }

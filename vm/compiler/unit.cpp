@@ -108,6 +108,7 @@ Value ConstantPool::keep(Ref value) {
 }
 
 Str* ConstantPool::name(ast::Identifier name) {
+  if (name.empty()) return names::empty;
   bool fresh;
   Str*& known = names_.obtain(reinterpret_cast<uint64_t>(name.data()), fresh);
   if (fresh) known = intern(name);
