@@ -34,7 +34,7 @@ bool data_behind_struct(const Type* type) { return (type->flags & (TypeIsTuple |
 bool refuses_members(const Type* type) { return (type->flags & (TypeIsTuple | TypeIsInt | TypeIsBytes)) != 0; }
 
 bool is_identifier(std::string_view text) {
-  auto is_start = [](unsigned char c) { return c == '_' || c >= 0x80 || (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
+  auto is_start = [](unsigned char c) { return c == '_' || c >= 0x80 || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'); };
   if (text.empty() || !is_start(static_cast<unsigned char>(text[0]))) return false;
   return std::all_of(text.begin(), text.end(), [&](unsigned char c) { return is_start(c) || (c >= '0' && c <= '9'); });
 }
