@@ -1,0 +1,42 @@
+// The loop's door to the outside: one uv_loop_t, entered only when there is something to wait for.
+#pragma once
+
+#include "vm/object/thread.hpp"
+
+#include <cstdint>
+#include <memory>
+
+struct uv_loop_s;
+
+namespace aspy {
+
+class Poller {
+public:
+  Poller() = default;
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+  ~Poller();
+
+  // The libuv loop, made on first need; owned by this object, or borrowed from a host.
+  uv_loop_s* uv();
+  bool exists() const { return state_ != nullptr; }
+
+  // Waits until I/O happens, wake() is called, or `seconds` have passed (negative: for ever; 0: only looks). Runs the libuv callbacks,
+  // with the interpreter lock held; releases it while blocked.
+  void poll(Thread& thread, double seconds);
+  // Ends a poll() from any thread, or from a signal handler.
+  void wake();
+
+  // Something outside can still wake the loop: I/O handles, processes, threads that were counted in. While this is zero the loop never polls
+  // with jobs ready, and virtual time may jump.
+  int outside_work() const { return outside_; }
+  void add_outside_work() { ++outside_; }
+  void remove_outside_work() { --outside_; }
+
+private:
+  struct State;
+  State* state_ = nullptr;
+  std::atomic<int> outside_{0};
+};
+
+} // namespace aspy
