@@ -4,6 +4,7 @@
 
 #include "vm/object/type.hpp"
 
+#include <string>
 #include <vector>
 
 namespace aspy {
