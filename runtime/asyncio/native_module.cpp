@@ -3,6 +3,8 @@
 #include "runtime/asyncio/event_loop.hpp"
 #include "runtime/asyncio/future.hpp"
 #include "runtime/asyncio/task.hpp"
+#include "runtime/builtins/output.hpp"
+#include "runtime/report/traceback_format.hpp"
 #include "vm/interpreter/frame.hpp"
 #include "vm/object/exception.hpp"
 #include "vm/object/generator.hpp"
@@ -12,7 +14,6 @@
 #include "vm/object/protocol.hpp"
 #include "vm/object/str.hpp"
 #include "vm/object/tuple.hpp"
-#include "vm/report/traceback_print.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -122,9 +123,8 @@ Ref log_error(Thread& thread, const Value* args) {
   std::string text(cast<Str>(args[0])->view());
   text += "\n";
   if (args[1] && is_exception(args[1])) text += format_exception(thread, args[1]);
-  Ref sys = call_method(thread, Value(current_builtins_import(thread)), "__call__", {});
-  (void)sys;
-  return write_stderr(thread, text);
+  write_report(thread, text);
+  return share(None);
 }
 
 constexpr NativeDef functions[] = {

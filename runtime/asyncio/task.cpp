@@ -21,7 +21,7 @@ Type task_type;
 
 namespace {
 
-uint64_t next_task_number = 1;
+uint64_t next_task_number = 1, next_serial = 1;
 
 Task* as_task(Value value) { return cast<Task>(value); }
 
@@ -285,6 +285,7 @@ bool init_task(Thread& thread, Task* task, Value coroutine, Value loop, Value na
     task->log_destroy_pending = false;
     return false;
   }
+  task->serial = next_serial++;
   if (!name || name.is_none()) {
     task->name = Value::from_int(static_cast<int64_t>(next_task_number++));
   } else {

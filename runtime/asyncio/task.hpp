@@ -11,6 +11,7 @@ struct Task : Future {
   Future* waiter = nullptr; // the future it waits for (_fut_waiter), owned
   Value foreign_waiter;  // a future-like object of another class it waits for; owned
   Value name;            // str, or an int n standing for "Task-n"; owned
+  uint64_t serial = 0;          // order of making
   uint32_t cancel_requests = 0; // cancelling()
   bool must_cancel = false;     // raise CancelledError at the next step
   bool log_destroy_pending = true;

@@ -93,12 +93,12 @@ bool begin_step(Thread& thread, AsyncStep* step) {
   return true;
 }
 
-bool end_step(Thread& thread, StepKind kind, RunResult result, Ref& value) {
+bool end_step(Thread& thread, StepKind kind, RunOutcome result, Ref& value) {
   switch (result) {
-  case RunResult::Stepped:
+  case RunOutcome::Stepped:
     if (kind != StepKind::Close) return true;
     return raise(thread, RuntimeError_type, "async generator ignored GeneratorExit");
-  case RunResult::Returned:
+  case RunOutcome::Returned:
     if (kind == StepKind::Close) {
       value = share(None);
       return true;
@@ -127,7 +127,7 @@ SendOutcome step_send(Thread& thread, Value self, Value sent, Ref& out) {
     raise_reused(thread, step);
     return SendOutcome::Raised;
   }
-  RunResult result;
+  RunOutcome result;
   if (!step->started) {
     if (!begin_step(thread, step)) return SendOutcome::Raised;
     if (step->kind == StepKind::Send) {
@@ -136,14 +136,14 @@ SendOutcome step_send(Thread& thread, Value self, Value sent, Ref& out) {
       result = drive(thread, generator, starts ? Entry::Start : Entry::Resume, share(first), out);
     } else if (generator->state == GeneratorState::Created || generator->state == GeneratorState::Finished) {
       finish_generator(thread, generator);
-      result = RunResult::Raised;
+      result = RunOutcome::Raised;
     } else {
       result = drive(thread, generator, Entry::Throw, Ref(), out);
     }
   } else {
     result = drive(thread, generator, Entry::Resume, share(sent ? sent : None), out);
   }
-  if (result == RunResult::Yielded) return SendOutcome::Yielded;
+  if (result == RunOutcome::Yielded) return SendOutcome::Yielded;
   step->finished = true;
   generator->running_async = false;
   return end_step(thread, step->kind, result, out) ? SendOutcome::Returned : SendOutcome::Raised;
@@ -163,8 +163,8 @@ SendOutcome step_throw(Thread& thread, AsyncStep* step, Ref& out) {
     generator->running_async = true;
   }
   if (!generator->is_suspended()) return SendOutcome::Raised;
-  RunResult result = drive(thread, generator, Entry::Throw, Ref(), out);
-  if (result == RunResult::Yielded) return SendOutcome::Yielded;
+  RunOutcome result = drive(thread, generator, Entry::Throw, Ref(), out);
+  if (result == RunOutcome::Yielded) return SendOutcome::Yielded;
   step->finished = true;
   generator->running_async = false;
   return end_step(thread, step->kind, result, out) ? SendOutcome::Returned : SendOutcome::Raised;

@@ -34,15 +34,15 @@ void pop_root(Thread& thread, bool finished) {
     decref(handled);
 }
 
-RunResult drive(Thread& thread, Generator* generator, Entry entry, Ref sent, Ref& out) {
-  if (!check_native_stack(thread)) return RunResult::Raised;
+RunOutcome drive(Thread& thread, Generator* generator, Entry entry, Ref sent, Ref& out) {
+  if (!check_native_stack(thread)) return RunOutcome::Raised;
   // The generator may lose its last other reference while it runs.
   Own<Generator> alive = Own<Generator>::share(generator);
   Frame* bottom = &generator->frame;
   Frame* start = generator->leaf ? &generator->leaf->frame : bottom;
   if (bottom->depth = thread.frame ? thread.frame->depth + 1 : 1; bottom->depth > thread.recursion_limit) {
     raise(thread, RecursionError_type, "maximum recursion depth exceeded");
-    return RunResult::Raised;
+    return RunOutcome::Raised;
   }
   Value error = std::exchange(thread.error, Value()); // push_root must not meet it
   push_root(thread, generator);
@@ -83,10 +83,10 @@ bool may_drive(Thread& thread, Generator* generator) {
   return true;
 }
 
-SendOutcome outcome_of(RunResult result) {
+SendOutcome outcome_of(RunOutcome result) {
   switch (result) {
-  case RunResult::Returned: return SendOutcome::Returned;
-  case RunResult::Raised: return SendOutcome::Raised;
+  case RunOutcome::Returned: return SendOutcome::Returned;
+  case RunOutcome::Raised: return SendOutcome::Raised;
   default: return SendOutcome::Yielded;
   }
 }
@@ -184,14 +184,14 @@ bool close_generator(Thread& thread, Generator* generator, Ref& result) {
   if (!may_drive(thread, generator)) return false;
   raise_value(thread, Value(&GeneratorExit_type));
   switch (drive(thread, generator, Entry::Throw, Ref(), result)) {
-  case RunResult::Raised:
+  case RunOutcome::Raised:
     if (error_matches(thread, GeneratorExit_type) || error_matches(thread, StopIteration_type)) {
       clear_error(thread);
       result = share(None);
       return true;
     }
     return false;
-  case RunResult::Returned: return true;
+  case RunOutcome::Returned: return true;
   default: return raise(thread, RuntimeError_type, fmt::format("{} ignored GeneratorExit", generator_kind(generator)));
   }
 }

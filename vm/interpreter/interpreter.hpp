@@ -5,7 +5,7 @@
 
 namespace aspy {
 
-enum class RunResult : uint8_t {
+enum class RunOutcome : uint8_t {
   Returned, // the entry frame returned: `out` is its value
   Raised,   // an exception is pending
   Yielded,  // the chain under the entry frame is suspended and yielded `out` to its driver
@@ -20,7 +20,7 @@ enum class Entry : uint8_t {
 };
 
 // Runs `frame` until the frame marked FrameEntry below it ends or its chain suspends.
-RunResult run(Thread& thread, Frame* frame, Entry entry, Ref sent, Ref& out);
+RunOutcome run(Thread& thread, Frame* frame, Entry entry, Ref sent, Ref& out);
 
 // --- frames on the stack (vm/interpreter/call.cpp) -----------------------------------------------------------
 // First free register-stack slot above whatever runs now.
@@ -46,7 +46,7 @@ void release_registers(Frame* frame);
 void push_root(Thread& thread, Generator* root);
 void pop_root(Thread& thread, bool finished);
 // Drives one step of `generator` from C++ (it must be resumable). `Throw` raises the pending exception inside.
-RunResult drive(Thread& thread, Generator* generator, Entry entry, Ref sent, Ref& out);
+RunOutcome drive(Thread& thread, Generator* generator, Entry entry, Ref sent, Ref& out);
 // A StopIteration that leaves a generator or coroutine becomes RuntimeError("generator raised StopIteration").
 void convert_stop_iteration(Thread& thread, Generator* generator);
 const char* generator_kind(const Generator* generator); // "generator", "coroutine", "async generator"
@@ -64,7 +64,7 @@ struct AsyncStep : Object {
 bool begin_step(Thread& thread, AsyncStep* step);
 // Turns how the async generator's frame left (its value or pending exception) into the step's outcome: true with the value
 // in `value`, false with an exception pending (StopAsyncIteration at the end).
-bool end_step(Thread& thread, StepKind kind, RunResult result, Ref& value);
+bool end_step(Thread& thread, StepKind kind, RunOutcome result, Ref& value);
 Ref make_step(Generator* generator, StepKind kind, Value sent);
 bool run_firstiter_hook(Thread& thread, Generator* generator);
 

@@ -93,7 +93,7 @@ inline bool mod_floor(int64_t x, int64_t y, int64_t& out) {
   if (!function(thread, frame, R, pc)) goto error;                                                                     \
   NEXT(op_size[static_cast<int>(Op::name)]);
 
-RunResult run(Thread& thread, Frame* frame, Entry entry, Ref sent_in, Ref& out) {
+RunOutcome run(Thread& thread, Frame* frame, Entry entry, Ref sent_in, Ref& out) {
   Frame* const outer = thread.frame; // restored on the way out
   Value* R;
   const Word* pc;
@@ -1158,7 +1158,7 @@ dispatch:
     if (leaves) {
       thread.frame = outer;
       out = Ref::steal(value);
-      return RunResult::Returned;
+      return RunOutcome::Returned;
     }
     frame = caller;
     LOAD_FRAME();
@@ -1292,7 +1292,7 @@ dispatch:
     // The async generator awaited at pc ended with the pending exception.
     if (async_step_kind(R, *pc) == StepKind::Send) goto error;
     Ref result;
-    if (!end_step(thread, async_step_kind(R, *pc), RunResult::Raised, result)) goto error;
+    if (!end_step(thread, async_step_kind(R, *pc), RunOutcome::Raised, result)) goto error;
     value = result.release();
     goto await_done;
   }
@@ -1353,7 +1353,7 @@ dispatch:
     if (bottom->flags & FrameEntry) {
       thread.frame = outer;
       out = Ref::steal(value);
-      return RunResult::Yielded;
+      return RunOutcome::Yielded;
     }
     frame = driver; // a ForIter
     LOAD_FRAME();
@@ -1397,7 +1397,7 @@ dispatch:
       pop_root(thread, false);
       thread.frame = outer;
       out = Ref::steal(value);
-      return RunResult::Stepped;
+      return RunOutcome::Stepped;
     }
     caller->stack_end = frame->stack_end;
     frame = caller;
@@ -1405,7 +1405,7 @@ dispatch:
     if (async_step_kind(R, *pc) == StepKind::Send) [[likely]]
       goto await_done;
     Ref result = Ref::steal(value);
-    if (!end_step(thread, async_step_kind(R, *pc), RunResult::Stepped, result)) goto error;
+    if (!end_step(thread, async_step_kind(R, *pc), RunOutcome::Stepped, result)) goto error;
     value = result.release();
     goto await_done;
   }
@@ -1424,7 +1424,7 @@ dispatch:
     if (flags & FrameEntry) {
       thread.frame = outer;
       out = Ref::steal(value);
-      return RunResult::Returned;
+      return RunOutcome::Returned;
     }
     frame = caller;
     if (frame->generator) frame->stack_end = end;
@@ -1438,7 +1438,7 @@ dispatch:
       clear_field(value);
       if (op == Op::AsyncForIter && !R[b_of(*pc) + 1]) goto async_for_end;
       Ref result;
-      if (!end_step(thread, async_step_kind(R, *pc), RunResult::Returned, result)) goto error;
+      if (!end_step(thread, async_step_kind(R, *pc), RunOutcome::Returned, result)) goto error;
       value = result.release();
     }
     goto await_done;
@@ -1554,7 +1554,7 @@ unwind: {
   }
   if (flags & FrameEntry) {
     thread.frame = outer;
-    return RunResult::Raised;
+    return RunOutcome::Raised;
   }
   frame = caller;
   if (owner && frame->generator) frame->stack_end = end;
