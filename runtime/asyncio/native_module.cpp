@@ -4,6 +4,7 @@
 #include "runtime/asyncio/future.hpp"
 #include "runtime/asyncio/task.hpp"
 #include "runtime/builtins/output.hpp"
+#include "runtime/modules/registry.hpp"
 #include "runtime/report/traceback_format.hpp"
 #include "vm/interpreter/frame.hpp"
 #include "vm/object/exception.hpp"
