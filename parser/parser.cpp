@@ -121,7 +121,7 @@ ParseResult parse_decoded(std::string text, std::optional<SyntaxIssue> issue, Mo
   result.tree = std::make_unique<SourceTree>(std::move(text));
   SourceTree& tree = *result.tree;
   if (issue.has_value()) {
-    issue->text = tree.line_text(issue->line);
+    if (!issue->text_known) issue->text = tree.line_text(issue->line);
     result.issue = std::move(issue);
     return result;
   }

@@ -37,6 +37,48 @@ SyntaxIssue plain_issue(std::string message, std::uint32_t line = 0) {
   return issue;
 }
 
+/// The offset of the first byte that is not part of valid UTF-8, or npos.
+std::size_t invalid_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    if (static_cast<unsigned char>(text[i]) < 0x80) {
+      ++i;
+      continue;
+    }
+    utf8proc_int32_t c = 0;
+    auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + i,
+                                   static_cast<utf8proc_ssize_t>(text.size() - i), &c);
+    if (length <= 0) return i;
+    i += static_cast<std::size_t>(length);
+  }
+  return std::string_view::npos;
+}
+
+/// The line that contains byte `at`, as text whatever bytes it has: those that are no UTF-8 show as U+FFFD.
+std::string readable_line(std::string_view text, std::size_t at) {
+  auto before = text.substr(0, at).rfind('\n');
+  auto line = text.substr(before == text.npos ? 0 : before + 1);
+  line = line.substr(0, std::min(line.find('\n'), line.size()));
+  std::string readable;
+  for (std::size_t bad; (bad = invalid_utf8(line)) != line.npos; line.remove_prefix(bad + 1)) {
+    readable += line.substr(0, bad);
+    readable += "\xEF\xBF\xBD";
+  }
+  return readable.append(line);
+}
+
+/// An issue of the bytes themselves, at byte `at`.
+SyntaxIssue issue_at_byte(std::string message, std::string_view text, std::size_t at) {
+  auto before = text.substr(0, at);
+  SyntaxIssue issue;
+  issue.message = std::move(message);
+  issue.line = issue.end_line = static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n')) + 1;
+  auto start = before.rfind('\n');
+  if (start != before.npos) before.remove_prefix(start + 1);
+  issue.col = issue.end_col = static_cast<std::uint32_t>(count_characters(before)) + 1;
+  issue.text = readable_line(text, at);
+  return issue;
+}
+
 /// The encoding a `coding:` comment names, if the line is such a comment; lower case, "_" as "-".
 std::string coding_cookie(std::string_view line) {
   auto hash = line.find_first_not_of(" \t\f");
@@ -57,22 +99,6 @@ std::string coding_cookie(std::string_view line) {
   return name;
 }
 
-/// The offset of the first byte that is not part of valid UTF-8, or npos.
-std::size_t invalid_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    if (static_cast<unsigned char>(text[i]) < 0x80) {
-      ++i;
-      continue;
-    }
-    utf8proc_int32_t c = 0;
-    auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + i,
-                                   static_cast<utf8proc_ssize_t>(text.size() - i), &c);
-    if (length <= 0) return i;
-    i += static_cast<std::size_t>(length);
-  }
-  return std::string_view::npos;
-}
-
 }  // namespace
 
 std::optional<SyntaxIssue> normalise_text(std::string_view utf8, std::string& text) {
@@ -85,7 +111,13 @@ std::optional<SyntaxIssue> decode_source(std::string_view bytes, std::string& te
   bool mark = bytes.starts_with("\xEF\xBB\xBF");
   if (mark) bytes.remove_prefix(3);
   text = with_unix_line_ends(bytes);
-  if (bytes.find('\0') != std::string_view::npos) return plain_issue("source code cannot contain null bytes");
+  if (auto null = text.find('\0'); null != text.npos) {
+    // Shown is the line up to there, and no column.
+    text.resize(null);
+    auto issue = issue_at_byte("source code cannot contain null bytes", text, null);
+    issue.col = issue.end_col = 0;
+    return issue;
+  }
 
   // The cookie stands on the first or second line; on the second only if the first is blank or a comment.
   std::string cookie;
@@ -136,10 +168,10 @@ std::optional<SyntaxIssue> decode_source(std::string_view bytes, std::string& te
                                           "ordinal not in range(128)",
                                           value, bad));
   }
-  return plain_issue(fmt::format("Non-UTF-8 code starting with '\\x{:02x}' on line {}, but no encoding declared; "
-                                 "see https://peps.python.org/pep-0263/ for details",
-                                 value, bad_line),
-                     bad_line);
+  return issue_at_byte(fmt::format("Non-UTF-8 code starting with '\\x{:02x}' on line {}, but no encoding declared; "
+                                   "see https://peps.python.org/pep-0263/ for details",
+                                   value, bad_line),
+                       text, bad);
 }
 
 // --- Names --------------------------------------------------------------------------------------------------------

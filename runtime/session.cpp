@@ -24,6 +24,8 @@
 #include "vm/object/protocol.hpp"
 #include "vm/object/str.hpp"
 
+#include <algorithm>
+
 namespace aspy {
 namespace {
 
@@ -39,6 +41,21 @@ void call_if_loaded(Thread& thread, std::string_view module_name, std::string_vi
 Module* module_named(std::string_view name) {
   Value module = dict_get(loaded_modules(), name);
   return module && is_instance(module, module_type) ? cast<Module>(module) : nullptr;
+}
+
+// Bytes that are no UTF-8 in the program's own file: the message names the file, and line 2 counts as line 1,
+// since the first two lines are read together in search of an encoding.
+void name_undecodable_file(Thread& thread, const std::string& file) {
+  if (!error_matches(thread, SyntaxError_type)) return;
+  auto* error = static_cast<SyntaxErrorObject*>(thread.error.as_object());
+  if (!error->msg || !is_str(error->msg) || !error->lineno.is_int()) return;
+  std::string message(cast<Str>(error->msg)->view());
+  size_t on_line = message.find(" on line "), comma = message.find(", but no encoding");
+  if (!message.starts_with("Non-UTF-8 code") || on_line == message.npos || comma == message.npos) return;
+  int64_t line = std::max<int64_t>(error->lineno.as_int() <= 2 ? 1 : error->lineno.as_int(), 1);
+  message.replace(on_line, comma - on_line, " in file " + file + " on line " + std::to_string(line));
+  assign(error->msg, make_str(message));
+  assign(error->lineno, share(Value::from_int(line)));
 }
 
 // The exit code that SystemExit asks for. Anything but an int is a message, and means failure.
@@ -140,6 +157,7 @@ RunResult Session::run_program(std::string_view source, const std::string& filen
   if (!file.empty()) dict_set(globals_, intern("__file__"), make_str(file).value());
   Own<Code> code = compile(*thread_, source, filename, {});
   if (code && file.empty()) remember_source(code.get(), source);
+  if (!code && filename == file) name_undecodable_file(*thread_, file);
   Ref result = code ? run_code(*thread_, code.get(), globals_) : Ref();
   RunResult end = end_of_code(std::move(result));
   end.exits = true;

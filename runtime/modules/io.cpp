@@ -207,7 +207,7 @@ bool flush_standard_streams(Thread& thread) {
     if (flush_file(thread, file)) continue;
     if (name[3] == 'o') {
       written = false;
-      write_unraisable(thread, file, "Exception ignored while flushing sys.stdout");
+      write_unraisable(thread, Value(), "Exception ignored while flushing sys.stdout");
     } else {
       clear_error(thread);
     }
