@@ -42,6 +42,9 @@ public:
   // tracebacks show; `file` becomes __file__ unless it is empty.
   RunResult run_program(std::string_view source, const std::string& filename, const std::string& file);
 
+  // Reports the pending exception as that of a program; returns the exit code that goes with it.
+  int report_pending() { return end_of_code({}).exit_code; }
+
   // --- the prompt ---
   enum class Entry { Done, Incomplete, Exit };
   // Runs what was typed: prints the values of expression statements, reports an exception. Incomplete: more

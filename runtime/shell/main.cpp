@@ -1,6 +1,7 @@
 // The aspy program: reads its command line and does what it says.
 #include "runtime/session.hpp"
 #include "runtime/shell/cli.hpp"
+#include "runtime/shell/disassemble.hpp"
 #include "runtime/shell/golden.hpp"
 #include "runtime/shell/repl.hpp"
 #include "runtime/shell/source_file.hpp"
@@ -89,6 +90,7 @@ int main(int argc, char** argv) {
     std::fputs(line.text.c_str(), line.exit_code ? stderr : stdout);
     return line.exit_code;
   case Action::Golden: line.golden.aspy = this_program(); return run_goldens(line.golden);
+  case Action::Disassemble: return leave(disassemble_script(line.target));
   default: return leave(run(line));
   }
 }
