@@ -84,7 +84,11 @@ static std::string type_display(Thread& thread, Value type) {
   return text ? std::string(cast<Str>(text)->view()) : std::string("<class>");
 }
 
-std::string_view type_name(Value value) { return type_of(value)->name->view(); }
+// Native types are named with their module, as far as they have one; classes by their bare name.
+std::string_view type_name(Value value) {
+  Type* type = type_of(value);
+  return type->spec && !type->is_heap() ? std::string_view(type->spec->name) : type->name->view();
+}
 
 std::string full_type_name(const Type* type) {
   // Static types carry "module.Name" in their spec; classes keep __module__ in their namespace.
