@@ -3,6 +3,7 @@
 #include "runtime/modules/struct_sequence.hpp"
 #include "runtime/modules/time_format.hpp"
 #include "vm/object/descriptor.hpp"
+#include "vm/object/descriptor.hpp"
 #include "vm/object/dict.hpp"
 #include "vm/object/exception.hpp"
 #include "vm/object/float.hpp"
