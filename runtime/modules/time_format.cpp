@@ -455,9 +455,6 @@ struct TimeParser {
     if (julian >= 1 && !(has_month && has_day)) {
       ordinal_to_date(date_to_ordinal(out.year, 1, 1) + julian - 1, out.year, out.month, out.day);
     }
-    if (has_day && !has_year && has_month && out.month == 2 && out.day == 29) {
-      return raise_value_error(thread, "day of month without a year is ambiguous: 29 February");
-    }
     if (out.day > days_in_month(out.year, out.month)) {
       return raise_value_error(thread, fmt::format("day {} must be in range 1..{} for month {} in year {}", out.day,
                                                    days_in_month(out.year, out.month), out.month, out.year));

@@ -91,7 +91,8 @@ std::string_view type_name(Value value) {
 }
 
 std::string full_type_name(const Type* type) {
-  // Static types carry "module.Name" in their spec; classes keep __module__ in their namespace.
+  // Native types carry "module.Name" in their spec; classes keep __module__ in their namespace.
+  if (type->spec && !type->is_heap()) return type->spec->name;
   std::string_view qualname = type->qualname ? type->qualname->view() : type->name->view();
   Value module = type_lookup(const_cast<Type*>(type), names::dunder_module);
   if (module && is_str(module)) {

@@ -17,6 +17,7 @@ std::string float_repr(double number) {
   if (std::isinf(number)) return number > 0 ? "inf" : "-inf";
   char text[64];
   char* end = std::to_chars(text, text + sizeof text, number, std::chars_format::scientific).ptr;
+  *end = '\0'; // atoi reads up to it
   std::string_view form(text, size_t(end - text)); // [-]d[.ddd]e[+-]dd
   size_t e = form.find('e');
   int exponent = std::atoi(form.data() + e + 1);

@@ -277,6 +277,10 @@ Ref complex_format_method(Thread& thread, const Value* args) {
   if (spec.align == '=') {
     return raise_value_error(thread, "'=' alignment flag is not allowed in complex format specifier");
   }
+  if (spec.type == '%') {
+    raise_unknown_code(thread, spec.type, self);
+    return {};
+  }
   double real = cast<Complex>(self)->real, imag = cast<Complex>(self)->imag;
   // Without a type it reads like repr: no real part when that is zero, else in parentheses.
   bool bare = spec.type == 0 && real == 0 && !std::signbit(real);

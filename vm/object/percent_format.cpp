@@ -144,14 +144,15 @@ private:
       out_ += '%';
       return true;
     }
+    Value value = next_argument();
+    if (!value) return false;
     if (!known_code(conversion.code)) {
       char shown = conversion.code > 31 && conversion.code < 128 ? static_cast<char>(conversion.code) : '?';
       size_t index = bytes_ ? code_at : count_codepoints(format_.substr(0, code_at));
       return raise_value_error(thread_, fmt::format("unsupported format character '{}' (0x{:x}) at index {}", shown,
                                                     conversion.code, index));
     }
-    Value value = next_argument();
-    return value && put(conversion, value);
+    return put(conversion, value);
   }
 
   bool known_code(uint32_t code) const {
