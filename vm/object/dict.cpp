@@ -217,8 +217,13 @@ Ref remove_entry(Dict* dict, uint32_t number) {
   Ref value = Ref::steal(std::exchange(entry.value, Value()));
   --dict->used;
   dict->layout = 0;
-  // Holes at the end are taken back at once, so that a dict used as a stack does not grow.
-  while (dict->end > 0 && dict->entries[dict->end - 1].key.is_empty()) --dict->end;
+  // Holes at the end are taken back at once, so that popitem need not look for the last item. Their room is not
+  // given out again before the next rebuild, though: each addition uses up a cell of the index, and a search
+  // only ends where one is free.
+  while (dict->end > 0 && dict->entries[dict->end - 1].key.is_empty()) {
+    --dict->end;
+    if (dict->indices) --dict->capacity;
+  }
   return value;
 }
 
