@@ -3,6 +3,7 @@
 #include "runtime/asyncio/deadlock.hpp"
 #include "runtime/asyncio/task.hpp"
 #include "runtime/modules/contextvars.hpp"
+#include "runtime/signals.hpp"
 #include "vm/interpreter/breaker.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/exception.hpp"
@@ -172,6 +173,12 @@ bool run_once(Thread& thread, EventLoop* loop, int& passes) {
   return thread.breaker.load(std::memory_order_relaxed) == 0 || handle_breaker(thread);
 }
 
+// The poller that a signal must wake: the main thread's loop, while it runs.
+std::atomic<Poller*> main_poller{nullptr};
+void wake_main_poller() {
+  if (Poller* poller = main_poller.load()) poller->wake();
+}
+
 bool check_open(Thread& thread, EventLoop* loop) {
   if (!loop->closed) return true;
   return raise(thread, RuntimeError_type, "Event loop is closed");
@@ -194,11 +201,17 @@ bool run_forever(Thread& thread, EventLoop* loop) {
   thread.asyncgen_firstiter = firstiter.release();
   thread.asyncgen_finalizer = finalizer.release();
 
+  bool is_main = is_main_thread(thread);
+  if (is_main) {
+    main_poller = &loop->state->poller;
+    interrupt_wakeup = wake_main_poller;
+  }
   int passes = 0;
   while (stays) {
     stays = run_once(thread, loop, passes);
     if (loop->stopping) break;
   }
+  if (is_main) main_poller = nullptr;
 
   loop->stopping = false;
   loop->runner = nullptr;

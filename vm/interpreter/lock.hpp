@@ -28,5 +28,7 @@ Thread* new_thread();
 void bind_thread(Thread* thread);
 // Frees a thread state that no longer runs. The lock must be held.
 void delete_thread(Thread* thread);
+// The end of the calling OS thread's script life: frees its state and releases the lock.
+void end_thread(Thread* thread);
 
 } // namespace aspy

@@ -77,6 +77,12 @@ void delete_thread(Thread* thread) {
   delete thread;
 }
 
+void end_thread(Thread* thread) {
+  Thread shell; // stands in as the holder while the state goes
+  delete_thread(thread);
+  release_lock(shell);
+}
+
 bool check_native_stack(Thread& thread) {
   if (static_cast<const char*>(__builtin_frame_address(0)) > thread.native_limit) return true;
   return raise(thread, RecursionError_type, "maximum recursion depth exceeded");
