@@ -388,7 +388,7 @@ constexpr NativeDef methods[] = {
     {"call_at", "self, when, callback, /, *args, context=None", method_call_at, "Call back at a time of loop.time()."},
     {"time", "self, /", method_time, "Seconds on the loop's clock."},
     {"create_future", "self, /", method_create_future, "A new Future of this loop."},
-    {"create_task", "self, coro, /, *, name, context, eager_start", method_create_task, "Run a coroutine as a Task."},
+    {"create_task", "self, coro, /, *, name=None, context=None, eager_start=None", method_create_task, "Run a coroutine as a Task."},
     {"run_forever", "self, /", method_run_forever, "Run until stop() is called."},
     {"stop", "self, /", method_stop, "Stop at the end of this pass."},
     {"_close", "self, /", method_close},

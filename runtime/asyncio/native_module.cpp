@@ -133,7 +133,7 @@ constexpr NativeDef functions[] = {
     {"_get_running_loop", "", peek_running_loop, "The running event loop or None."},
     {"_set_running_loop", "loop, /", set_running_loop},
     {"current_task", "loop=None", current_task, "The task that runs now, or None."},
-    {"create_task", "coro, *, name, context, eager_start", create_task, "Run a coroutine as a task of the running loop."},
+    {"create_task", "coro, *, name=None, context=None, eager_start=None", create_task, "Run a coroutine as a task of the running loop."},
     {"isfuture", "obj, /", is_future_like, "Is it a Future, or like one?"},
     {"iscoroutine", "obj, /", is_coroutine, "Is it a coroutine object?"},
     {"_all_tasks", "loop, /", all_tasks},

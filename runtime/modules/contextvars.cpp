@@ -59,7 +59,7 @@ Value lookup(Thread& thread, Value variable) {
 
 Ref variable_construct(Thread& thread, Type* type, CallArgs call) {
   BoundArgs args;
-  if (!bind_args(thread, "ContextVar", "name, /, *, default", call, args)) return Ref();
+  if (!bind_args(thread, "ContextVar", "name, /, *, default=None", call, args)) return Ref();
   if (!is_str(args[0])) return raise_type_error(thread, "context variable name must be a str");
   auto* variable = static_cast<ContextVar*>(allocate_instance(type));
   variable->name = cast<Str>(share(args[0]).release());
@@ -123,7 +123,7 @@ Ref variable_repr(Thread& thread, Value self) {
 Ref variable_name(Thread&, Value self) { return share(Value(cast<ContextVar>(self)->name)); }
 
 constexpr NativeDef variable_methods[] = {
-    {"get", "self, default, /", variable_get, "The value in the current context, else the default; LookupError."},
+    {"get", "self, default=None, /", variable_get, "The value in the current context, else the default; LookupError."},
     {"set", "self, value, /", variable_set, "Set the value in the current context; returns a token to undo it."},
     {"reset", "self, token, /", variable_reset, "Restore the value from before the set() that made the token."},
     {"__class_getitem__", "cls, item, /", class_getitem, nullptr, NativeKind::ClassMethod},
