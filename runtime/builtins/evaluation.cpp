@@ -19,7 +19,7 @@ namespace aspy {
 namespace {
 
 // The code of eval's or exec's first argument: source text, bytes, or a code object.
-Own<Code> code_of(Thread& thread, Value source, Mode mode, const char* function) {
+Own<Code> code_of(Thread& thread, Value source, Mode mode, bool own_namespace, const char* function) {
   if (is_exact(source, code_type)) {
     if (cast<Code>(source)->free_names && cast<Code>(source)->free_names->view().size() > 0)
       return raise_type_error(thread,
@@ -35,6 +35,8 @@ Own<Code> code_of(Thread& thread, Value source, Mode mode, const char* function)
     while (!text.empty() && (text[0] == ' ' || text[0] == '\t')) text.remove_prefix(1);
   CompileOptions options;
   options.mode = mode;
+  options.decoded = is_str(source);
+  options.names_in_namespace = own_namespace;
   return compile(thread, text, "<string>", options);
 }
 
@@ -73,7 +75,7 @@ Ref evaluate(Thread& thread, const Value* args, bool exec) {
   Dict* globals;
   Ref ns;
   if (!settle_namespaces(thread, args[1], args[2], exec, globals, ns)) return {};
-  Own<Code> code = code_of(thread, args[0], exec ? Mode::Exec : Mode::Eval, exec ? "exec" : "eval");
+  Own<Code> code = code_of(thread, args[0], exec ? Mode::Exec : Mode::Eval, bool(ns), exec ? "exec" : "eval");
   if (!code) return {};
   Own<Dict> keep = Own<Dict>::share(globals);
   return run_code(thread, code.get(), globals, ns ? ns.get() : Value());
@@ -99,6 +101,8 @@ Ref builtin_compile(Thread& thread, const Value* args) {
   if (is_str(args[0])) text = cast<Str>(args[0])->view();
   else if (!as_bytes_like(args[0], text))
     return raise_type_error(thread, "compile() arg 1 must be a string, bytes or AST object");
+  options.decoded = is_str(args[0]);
+  options.names_in_namespace = true; // whoever runs it may give it locals of its own
   return compile(thread, text, cast<Str>(args[1])->view(), options);
 }
 
