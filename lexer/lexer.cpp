@@ -108,7 +108,7 @@ bool Lexer::begin_line() {
 
 void Lexer::read_indentation(std::uint32_t column, std::uint32_t alternative) {
   auto tab_error = [&] {
-    fail_at({LexIssueKind::Tab, "inconsistent use of tabs and spaces in indentation", line_, 1, 0});
+    fail_late({LexIssueKind::Tab, "inconsistent use of tabs and spaces in indentation", line_, 1, 0});
   };
   const Indent top = indents_.back();
   if (column == top.column) {
@@ -117,7 +117,7 @@ void Lexer::read_indentation(std::uint32_t column, std::uint32_t alternative) {
   }
   if (column > top.column) {
     if (indents_.size() >= max_indents) {
-      return fail_at({LexIssueKind::Indentation, "too many levels of indentation", line_, 1, 0});
+      return fail_late({LexIssueKind::Indentation, "too many levels of indentation", line_, 1, 0});
     }
     if (alternative <= top.alternative) return tab_error();
     indents_.push_back({column, alternative});
@@ -133,7 +133,7 @@ void Lexer::read_indentation(std::uint32_t column, std::uint32_t alternative) {
       tokens_.kinds.pop_back();
       tokens_.extents.pop_back();
     }
-    return fail_at({LexIssueKind::Indentation, "unindent does not match any outer indentation level", line_,
+    return fail_late({LexIssueKind::Indentation, "unindent does not match any outer indentation level", line_,
                     line_length_with_end(), -1});
   }
   if (indents_.back().alternative != alternative) tab_error();
@@ -147,7 +147,7 @@ void Lexer::next_token() {
       // The last line lacks its line end: it is implied.
       auto last = tokens_.kind(tokens_.size() - 1);
       if (last != Token::Newline && last != Token::Dedent) {
-        emit(Token::Newline, cursor_, cursor_);
+        emit(Token::Newline, comment_ != nullptr ? comment_ : cursor_, cursor_);
         tokens_.extents.back().end_col += 1;
       }
     }
@@ -161,13 +161,15 @@ void Lexer::next_token() {
       if (cursor_ + 1 < end_ && class_of(cursor_[1]) == Class::Digit) return lex_number();
       return lex_operator();
     case Class::Comment:
+      comment_ = cursor_;
       cursor_ = match<lexical::comment>(cursor_, end_);
       return;
     case Class::Newline:
       if (brackets_.empty()) {
-        emit(Token::Newline, cursor_, cursor_ + 1);
+        emit(Token::Newline, comment_ != nullptr ? comment_ : cursor_, cursor_ + 1);
         at_line_start_ = true;
       }
+      comment_ = nullptr;
       ++cursor_;
       return next_line(cursor_);
     case Class::Backslash: return continue_line();
@@ -194,10 +196,10 @@ void Lexer::continue_line() {
       issue.offset = line_length_with_end();
     }
     issue.incomplete = true;
-    return fail_at(std::move(issue));
+    return fail_late(std::move(issue));
   }
-  fail_at({LexIssueKind::Syntax, "unexpected character after line continuation character", line_,
-           characters(line_start_, next), 0});
+  fail_late({LexIssueKind::Syntax, "unexpected character after line continuation character", line_,
+           characters(line_start_, next) + 1, 0});
 }
 
 void Lexer::lex_word() {
@@ -339,6 +341,11 @@ std::uint32_t Lexer::line_length_with_end() const {
 void Lexer::fail(std::string message, const char* at) {
   auto offset = characters(line_start_, at);
   fail_at({LexIssueKind::Syntax, std::move(message), line_, offset, static_cast<std::int32_t>(offset)});
+}
+
+void Lexer::fail_late(LexIssue issue) {
+  issue.late = true;
+  fail_at(std::move(issue));
 }
 
 void Lexer::fail_at(LexIssue issue) {

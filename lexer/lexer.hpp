@@ -27,6 +27,7 @@ struct LexIssue {
   std::uint32_t offset = 0;
   std::int32_t end_offset = 0;
   bool unclosed = false;    // the end came inside a bracket; `line`/`offset` are the bracket's
+  bool late = false;        // tells only when the parser gets there; the others come before its issues
   bool in_fstring = false;  // it came inside an f-string: an error in a field there may well be its cause
   bool incomplete = false;  // the end came too early: more lines could make it right
 };

@@ -90,6 +90,7 @@ class Lexer {
   /// Stops with an issue at the characters before `at` in the current line, as most lexical errors are placed.
   void fail(std::string message, const char* at);
   void fail_at(LexIssue issue);
+  void fail_late(LexIssue issue);
   void warn(std::string message, const char* at);
   std::uint32_t characters(std::uint32_t line_start, const char* to) const;
   /// The length of the current line in characters, counting its line end even where the file lacks it.
@@ -104,6 +105,7 @@ class Lexer {
   bool imply_dedent_;
   bool stopped_ = false;
   bool at_line_start_ = true;
+  const char* comment_ = nullptr;  // the comment at the end of the current line: its line end begins there
   Tokens& tokens_;
   std::vector<Bracket> brackets_;
   std::vector<Indent> indents_;

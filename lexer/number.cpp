@@ -33,7 +33,7 @@ bool Lexer::check_number_end(const char* end, const char* what) {
   if (end == end_ || !is_word_part(*end)) return true;
   if (*end == '_') {
     // An underscore with no digit after it belongs to the number, as far as the report goes.
-    fail_number(end + 1, what);
+    fail_number(is_digit(end[-1]) ? end + 1 : end, what);
     return false;
   }
   std::string_view rest(end, static_cast<std::size_t>(end_ - end));

@@ -86,7 +86,7 @@ template <> struct action<grammar::brace_display> : builds { static bool build(c
 template <> struct action<grammar::kwargs_unpacking> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::args_unpacking> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::keyword_argument> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::positional_argument> : builds { static bool build(const Frame& f); };
+template <> struct action<grammar::generator_argument> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::class_argument_list> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::arguments> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::attribute> : builds { static bool build(const Frame& f); };

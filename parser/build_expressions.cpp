@@ -270,7 +270,7 @@ bool action<g::keyword_argument>::build(const Frame& f) {
   keyword->value = f.expr(1);
   return f.reduce(keyword);
 }
-bool action<g::positional_argument>::build(const Frame& f) {
+bool action<g::generator_argument>::build(const Frame& f) {
   if (f.size() == 1) return true;
   // A generator expression without its own brackets; only good as the one argument of a call.
   auto* node = f.b.make<GeneratorExp>(f.pos());

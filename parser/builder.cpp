@@ -40,7 +40,13 @@ void Builder::raise_here(std::string message, IssueKind issue_kind) {
 }
 
 void Builder::raise_at(ast::Position where, std::string message, IssueKind issue_kind) {
-  throw Raised{tree.issue_at(where, std::move(message), issue_kind)};
+  SyntaxIssue issue = tree.issue_at(where, std::move(message), issue_kind);
+  if (where.end_line != where.line) {
+    // The end is reported as a column of the first line, no further than that line goes.
+    auto line = tree.line_text(where.line);
+    issue.end_col = static_cast<std::int32_t>(count_characters(line.substr(0, where.end_col))) + 1;
+  }
+  throw Raised{std::move(issue)};
 }
 
 void Builder::raise_starting_from(ast::Position where, std::string message) {

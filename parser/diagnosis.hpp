@@ -34,13 +34,15 @@ struct marked_statement : t<T::Pass, T::Break, T::Continue> {};
 struct soft_keyword : t<T::SoftMatch, T::SoftCase, T::SoftType, T::Underscore> {};
 
 // --- Expressions
+struct between_strings : plus<not_at<t<T::String>>, quietly<expression>> {};
+struct unescaped_quotes : seq<t<T::String>, between_strings, t<T::String>> {};
 struct missing_comma : seq<not_at<sor<seq<any_name, t<T::String>>, soft_keyword>>, disjunction, quietly<expression>> {};
 struct missing_else : seq<disjunction, t<T::If>, disjunction, not_at<t<T::Else, T::Colon>>> {};
 struct statement_after_else : seq<disjunction, t<T::If>, disjunction, t<T::Else>, not_at<expression>> {};
 struct statement_before_if : seq<marked_statement, t<T::If>, disjunction, t<T::Else>, simple_stmt> {};
 struct bare_lambda : seq<t<T::Lambda>, maybe<lambda_params>, t<T::Colon>, at<t<T::FStringMiddle, T::TStringMiddle>>> {};
 struct legacy_statement : seq<name, not_at<t<T::LeftParen>>, star_expressions> {};
-struct wrong_expression : sor<missing_comma, missing_else, statement_after_else, statement_before_if, bare_lambda, legacy_statement> {};
+struct wrong_expression : sor<unescaped_quotes, missing_comma, missing_else, statement_after_else, statement_before_if, bare_lambda, legacy_statement> {};
 
 struct walrus_target : seq<expression, t<T::ColonEqual>, expression> {};
 struct equal_for_name : seq<name, t<T::Equal>, bitwise_or, not_at<t<T::Equal, T::ColonEqual>>> {};
@@ -76,7 +78,7 @@ struct wrong_for_target : seq<star_expressions> {};
 
 // --- Calls
 struct some_args : seq<strict_args> {};
-struct late_unpacking : seq<sor<seq<strict_argument, star<t<T::Comma>, strict_argument>, t<T::Comma>, kwargs>, kwargs>, marked_comma, starred_any, star<t<T::Comma>, starred_any>> {};
+struct late_unpacking : seq<sor<seq<positional_argument, star<t<T::Comma>, positional_argument>, t<T::Comma>, kwargs>, kwargs>, marked_comma, starred_any, star<t<T::Comma>, starred_any>> {};
 struct generator_first : seq<expression, for_if_clauses, t<T::Comma>, opt<sor<some_args, seq<expression, for_if_clauses>>>> {};
 struct equal_in_generator : seq<name, marked_equal, expression, for_if_clauses> {};
 struct missing_argument_value : seq<opt<some_args, t<T::Comma>>, name, marked_equal, at<t<T::Comma, T::RightParen>>> {};

@@ -55,6 +55,7 @@ struct says : builds {
 // clang-format off
 
 // --- The texts
+template <> struct action<grammar::unescaped_quotes> : says<Items<0>, "invalid syntax. Is this intended to be part of the string?"> {};
 template <> struct action<grammar::missing_else> : says<Items<0, 1>, "expected 'else' after 'if' expression"> {};
 template <> struct action<grammar::statement_after_else> : says<Here, "expected expression after 'else', but statement is given"> {};
 template <> struct action<grammar::statement_before_if> : says<Items<0>, "expected expression before 'if', but statement is given"> {};
@@ -121,6 +122,7 @@ template <> struct action<grammar::marked_statement> : builds { static bool buil
 template <> struct action<grammar::earlier_targets> : builds { static bool build(const Frame& f) { return f.keep_tokens(); } };
 template <> struct action<grammar::field_value> : builds { static bool build(const Frame& f) { return f.keep_tokens(); } };
 
+template <> struct action<grammar::between_strings> : builds { static bool build(const Frame& f) { return f.keep_tokens(); } };
 template <> struct action<grammar::missing_comma> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::bare_lambda> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::legacy_statement> : builds { static bool build(const Frame& f); };

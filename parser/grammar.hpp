@@ -31,6 +31,15 @@ struct diagnosing {
     return A == apply_mode::action && builder.diagnosing();
   }
 };
+/// The other way round: what need not be matched while explaining, because an explanation is tried first.
+struct not_diagnosing {
+  using rule_t = not_diagnosing;
+  using subs_t = empty_list;
+  template <apply_mode, rewind_mode, template <class...> class, template <class...> class, class Input, class Builder>
+  static bool match(Input&, Builder& builder) {
+    return !builder.diagnosing();
+  }
+};
 /// Alternatives that only explain errors: each raises, or fails without a trace.
 template <class... Rules>
 struct diagnose : seq<diagnosing, sor<Rules...>> {};
@@ -127,15 +136,16 @@ struct argument_expression : sor<assignment_expression, seq<expression, not_at<t
 struct kwargs_unpacking : seq<t<T::DoubleStar>, expression> {};
 struct args_unpacking : sor<diagnose<wrong_star_assign>, seq<t<T::Star>, expression>, diagnose<wrong_lone_star>> {};
 struct keyword_argument : seq<at<any_name, t<T::Equal>>, identifier, t<T::Equal>, expression> {};
-struct positional_argument : sor<args_unpacking, seq<not_at<any_name, t<T::Equal>>, argument_expression, not_at<t<T::Equal>>, opt<for_if_clauses>>> {};
+struct plain_argument : seq<not_at<any_name, t<T::Equal>>, argument_expression, not_at<t<T::Equal>>> {};
+struct positional_argument : sor<args_unpacking, plain_argument> {};
+struct generator_argument : seq<plain_argument, opt<for_if_clauses, at<t<T::RightParen>>>> {};
 struct kwarg_or_starred : sor<diagnose<wrong_kwarg>, keyword_argument, args_unpacking> {};
 struct kwarg_or_double_starred : sor<diagnose<wrong_kwarg>, keyword_argument, kwargs_unpacking> {};
 struct kwargs : sor<seq<kwarg_or_starred, star<t<T::Comma>, kwarg_or_starred>, star<t<T::Comma>, kwarg_or_double_starred>>, seq<kwarg_or_double_starred, star<t<T::Comma>, kwarg_or_double_starred>>> {};
-struct args : sor<seq<positional_argument, star<t<T::Comma>, positional_argument>, opt<t<T::Comma>, kwargs>>, kwargs> {};
+struct args : sor<seq<sor<args_unpacking, generator_argument>, star<t<T::Comma>, positional_argument>, opt<t<T::Comma>, kwargs>>, kwargs> {};
 struct arguments : seq<args, opt<t<T::Comma>>> {};
-// The same without bare generators, for class headers and diagnoses.
-struct strict_argument : sor<args_unpacking, seq<not_at<any_name, t<T::Equal>>, argument_expression, not_at<t<T::Equal>>>> {};
-struct strict_args : sor<seq<strict_argument, star<t<T::Comma>, strict_argument>, opt<t<T::Comma>, kwargs>>, kwargs> {};
+// The same without a bare generator, for class headers and diagnoses.
+struct strict_args : sor<seq<positional_argument, star<t<T::Comma>, positional_argument>, opt<t<T::Comma>, kwargs>>, kwargs> {};
 struct attribute : seq<t<T::Dot>, identifier> {};
 struct call : seq<t<T::LeftParen>, sor<diagnose<wrong_generator_call>, seq<opt<arguments>, t<T::RightParen>>, diagnose<wrong_arguments>>> {};
 struct slice_tail : seq<t<T::Colon>, maybe<expression>, opt<t<T::Colon>, maybe<expression>>> {};
@@ -206,7 +216,7 @@ struct augassign : t<T::PlusEqual, T::MinusEqual, T::StarEqual, T::DoubleStarEqu
 struct aug_tail : seq<augassign, annotated_rhs> {};
 struct ann_tail : seq<t<T::Colon>, expression, maybe<t<T::Equal>, annotated_rhs>> {};
 struct assign_none : not_at<sor<t<T::Equal, T::Colon>, augassign>> {};
-struct assignment : sor<seq<assign_part, sor<assign_tail, aug_tail, ann_tail, assign_none>>, diagnose<wrong_assignment>> {};
+struct assignment : sor<seq<assign_part, sor<assign_tail, aug_tail, ann_tail, seq<not_diagnosing, assign_none>>>, diagnose<wrong_assignment, seq<assign_part, assign_none>>> {};
 struct return_stmt : seq<t<T::Return>, maybe<star_expressions>> {};
 struct raise_stmt : seq<t<T::Raise>, sor<seq<expression, maybe<t<T::From>, expression>>, seq<absent, absent>>> {};
 struct pass_stmt : t<T::Pass> {};

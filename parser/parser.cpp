@@ -58,7 +58,7 @@ std::uint32_t last_index(const Tokens& tokens) { return static_cast<std::uint32_
 std::optional<SyntaxIssue> lexer_first(const SourceTree& tree, const Tokens& tokens, std::uint32_t reached) {
   if (!tokens.issue.has_value()) return std::nullopt;
   const auto at = std::min(reached, last_index(tokens));
-  if (tokens.kind(at) != Token::Error && tokens.issue->in_fstring) return std::nullopt;
+  if (tokens.kind(at) != Token::Error && (tokens.issue->in_fstring || tokens.issue->late)) return std::nullopt;
   if (tokens.kind(at) == Token::Error || !tokens.issue->unclosed || tokens.extents[at].line > tokens.issue->line) {
     return from_lexer(tree, *tokens.issue);
   }
