@@ -53,11 +53,8 @@ void Lexer::lex_fstring_text() {
     if (c == string.quote &&
         (!string.triple || (end_ - at >= 3 && at[1] == string.quote && at[2] == string.quote))) {
       flush();
-      if (in_spec) {
-        // The string ends inside a format spec. The parser says what it expected there.
-        fields_.resize(string.fields);
-        while (!brackets_.empty() && brackets_.back().start > string.start) brackets_.pop_back();
-      }
+      // Inside a format spec the fields' braces stay open: the parser says what it expected there.
+      fields_.resize(string.fields);
       cursor_ = at + (string.triple ? 3 : 1);
       emit(string.is_template ? Token::TStringEnd : Token::FStringEnd, at, cursor_);
       fstrings_.pop_back();

@@ -69,7 +69,7 @@ void Lexer::run() {
 /// Handles blank and comment lines and the indentation of the others. False at the end of the source.
 bool Lexer::begin_line() {
   for (;;) {
-    std::uint32_t column = 0, alternative = 0;
+    std::uint32_t column = 0, alternative = 0, continued = 0;
     const char* at = cursor_;
     for (;; ++at) {
       if (at == end_) break;
@@ -81,10 +81,10 @@ bool Lexer::begin_line() {
       } else if (*at == '\f') {
         column = alternative = 0;
       } else if (*at == '\\' && at + 1 < end_ && at[1] == '\n') {
-        // A continued blank beginning: the next line's indentation does not count further.
+        // A continued blank beginning: its own column counts, or the next line's if it has none.
+        if (continued == 0) continued = column;
         at += 1;
         next_line(at + 1);
-        while (at + 1 < end_ && class_of(at[1]) == Class::Space) ++at;
       } else {
         break;
       }
@@ -101,6 +101,7 @@ bool Lexer::begin_line() {
     }
     cursor_ = at;
     at_line_start_ = false;
+    if (continued != 0) column = alternative = continued;
     read_indentation(column, alternative);
     return true;
   }

@@ -97,12 +97,13 @@ SyntaxIssue explain(SourceTree& tree, const Tokens& tokens, Builder& first, Mode
   if (auto issue = explain_in(second, Builder::Pass::ExplainAll, mode)) return std::move(*issue);
   if (tokens.kind(std::min(second.furthest, last_index(tokens))) == Token::Error) return from_lexer(tree, *tokens.issue);
 
+  const std::uint32_t reached = second.furthest;
   try {
     const Token kind = tokens.kind(stuck);
     second.furthest = stuck;
     if (kind == Token::Indent) second.raise_here("unexpected indent", IssueKind::IndentationError);
     if (kind == Token::Dedent) second.raise_here("unexpected unindent", IssueKind::IndentationError);
-    if (auto issue = lexer_first(tree, tokens, stuck)) return std::move(*issue);
+    if (auto issue = lexer_first(tree, tokens, reached)) return std::move(*issue);
     if (kind == Token::EndMarker) {
       // It has no column.
       SyntaxIssue issue = tree.issue_at(second.pos(stuck, stuck + 1), "invalid syntax");
