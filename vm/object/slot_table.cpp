@@ -265,10 +265,9 @@ void update_slot(Type* type, uint8_t slot) {
     if (def.script) generic = def.script;
     AnySlot fn = specific_function(type, def, found);
     if (fn && (!specific || specific == fn)) specific = fn;
-    else if (is_exact(found, slot_wrapper_type) && !def.script) continue; // __add__ of numbers does not fill concat
-    else if (is_exact(found, slot_wrapper_type) && cast<SlotWrapper>(found)->def->slot != slot &&
-             is_subtype(type, cast<SlotWrapper>(found)->owner))
-      continue; // the sequence's __add__ leaves the number's slot alone
+    else if (is_exact(found, slot_wrapper_type) && cast<SlotWrapper>(found)->def->name == def.name &&
+             cast<SlotWrapper>(found)->def->slot != slot && is_subtype(type, cast<SlotWrapper>(found)->owner))
+      continue; // the sequence's __add__ leaves the number's slot alone, and the other way round
     else use_generic = true;
   }
   slot_array(type->slots)[slot] = specific && !use_generic ? specific : use_generic ? generic : nullptr;
