@@ -25,6 +25,8 @@ struct MappingProxy : Object {
 };
 extern Type mapping_proxy_type, simple_namespace_type, union_type, generic_alias_type;
 
+// The setter of a field that is shown as it is, and never changes: AttributeError "readonly attribute".
+bool readonly_attribute(Thread& thread, Value self, Value value_or_empty);
 Ref make_getset(const GetSetDef& def, Type* owner);
 Ref make_member(Str* name, Type* owner, int32_t offset);
 Ref make_mapping_proxy(Value mapping);

@@ -50,8 +50,9 @@ bool getset_set(Thread& thread, Value descr, Value object, Value value) {
                                            getset->owner->name->view()));
 }
 Ref getset_repr(Thread&, Value self) {
-  return make_str(
-      fmt::format("<attribute '{}' of '{}' objects>", getset_of(self)->def->name, getset_of(self)->owner->name->view()));
+  const char* kind = getset_of(self)->def->set == readonly_attribute ? "member" : "attribute";
+  return make_str(fmt::format("<{} '{}' of '{}' objects>", kind, getset_of(self)->def->name,
+                              getset_of(self)->owner->name->view()));
 }
 void getset_dealloc(Object* self) {
   auto* getset = static_cast<GetSet*>(self);
@@ -118,14 +119,7 @@ Ref member_qualname(Thread&, Value self) {
   return make_str(
       fmt::format("{}.{}", member_of(self)->owner->qualname->view(), member_of(self)->name->view()));
 }
-// What `__slots__ = {"x": "text"}` documents.
-Ref member_doc(Thread& thread, Value self) {
-  Value declared = dict_get(type_dict(member_of(self)->owner), names::dunder_slots);
-  if (!is_dict(declared)) return share(None);
-  Value doc = dict_get(thread, cast<Dict>(declared), Value(member_of(self)->name));
-  if (thread.has_error()) clear_error(thread);
-  return share(doc ? doc : None);
-}
+Ref member_doc(Thread&, Value) { return share(None); }
 Ref member_owner(Thread&, Value self) { return share(member_of(self)->owner); }
 
 const GetSetDef member_getset[] = {
@@ -157,6 +151,8 @@ Ref instance_weakref(Thread&, Value self) { return first_weakref(self.as_object(
 const GetSetDef instance_dict_getset = {"__dict__", instance_dict, instance_set_dict, "dictionary for instance variables"};
 const GetSetDef instance_weakref_getset = {"__weakref__", instance_weakref, nullptr,
                                            "list of weak references to the object"};
+
+bool readonly_attribute(Thread& thread, Value, Value) { return raise(thread, AttributeError_type, "readonly attribute"); }
 
 Ref make_getset(const GetSetDef& def, Type* owner) {
   auto* getset = allocate<GetSet>(getset_type);

@@ -31,7 +31,7 @@ bool raise_unhashable_key(Thread& thread, Value key, const char* what) {
   Ref cause = take_error(thread);
   Ref text = str(thread, cause);
   if (!text) return false;
-  return raise_type_error(thread, fmt::format("cannot use '{}' as {} ({})", full_type_name(type_of(key)), what,
+  return raise_type_error(thread, fmt::format("cannot use '{}' as {} ({})", type_name(key), what,
                                               cast<Str>(text)->view()));
 }
 

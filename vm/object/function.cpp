@@ -266,11 +266,11 @@ bool set_type_params(Thread& thread, Value self, Value value) {
 }
 
 const GetSetDef function_getset[] = {
-    {"__closure__", get_closure},
+    {"__closure__", get_closure, readonly_attribute},
     {"__doc__", get_value<&Function::doc>, set_value<&Function::doc>},
-    {"__globals__", get_globals},
+    {"__globals__", get_globals, readonly_attribute},
     {"__module__", get_value<&Function::module>, set_value<&Function::module>},
-    {"__builtins__", get_builtins},
+    {"__builtins__", get_builtins, readonly_attribute},
     {"__code__", get_code, set_code},
     {"__defaults__", get_defaults, set_defaults},
     {"__kwdefaults__", get_kwdefaults, set_kwdefaults},

@@ -74,9 +74,12 @@ bool set_item(Thread& thread, Value object, Value key, Value value) {
     if (!type->is_heap() || type_lookup(type, value ? names::dunder_setitem : names::dunder_delitem))
       return slot(thread, object, key, value);
   }
-  return raise_type_error(thread, fmt::format("'{}' object {}", type_name(object),
-                                              value ? "does not support item assignment"
-                                                    : "doesn't support item deletion"));
+  // What could be a sequence is told so in other words.
+  bool sequence_like = type->is_heap() || type->slots.length || type->slots.contains;
+  const char* deletion = sequence_like && type_of(key)->slots.index ? "doesn't support item deletion"
+                                                                    : "does not support item deletion";
+  return raise_type_error(
+      thread, fmt::format("'{}' object {}", type_name(object), value ? "does not support item assignment" : deletion));
 }
 
 // --- membership -----------------------------------------------------------------------------------------------------

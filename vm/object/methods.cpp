@@ -104,7 +104,7 @@ Ref method_func(Thread&, Value self) { return share(method_of(self)->function); 
 Ref method_self(Thread&, Value self) { return share(method_of(self)->self); }
 Ref method_doc(Thread& thread, Value self) { return get_attr(thread, method_of(self)->function, names::dunder_doc); }
 const GetSetDef method_getset[] = {
-    {"__func__", method_func}, {"__self__", method_self}, {"__doc__", method_doc}, {nullptr, nullptr}};
+    {"__func__", method_func, readonly_attribute}, {"__self__", method_self, readonly_attribute}, {"__doc__", method_doc}, {nullptr, nullptr}};
 const TypeSpec method_spec = {.name = "method",
                               .instance_size = sizeof(BoundMethod),
                               .flags = TypeFinal | TypeTracked | TypeWeakRefs,
@@ -194,8 +194,8 @@ Ref wrapper_abstract(Thread& thread, Value self) {
 }
 
 const GetSetDef wrapper_getset[] = {
-    {"__func__", wrapper_func},
-    {"__wrapped__", wrapper_func},
+    {"__func__", wrapper_func, readonly_attribute},
+    {"__wrapped__", wrapper_func, readonly_attribute},
     {"__dict__", wrapper_dict},
     {"__isabstractmethod__", wrapper_abstract},
     {"__annotations__", wrapper_annotations, wrapper_set_annotations},

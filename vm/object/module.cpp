@@ -76,6 +76,7 @@ Ref module_repr(Thread&, Value self) {
 
 Ref module_construct(Thread&, Type* type, CallArgs) {
   auto* module = static_cast<Module*>(allocate_instance(type));
+  module->no_shape = nullptr; // a subclass's instance begins with a shape
   module->dict = new_dict().release();
   module->set_flag(Object::flag3);
   return Ref::steal(module);
@@ -155,7 +156,7 @@ const NativeDef module_methods[] = {
     {nullptr},
 };
 const GetSetDef module_getset[] = {
-    {"__dict__", get_dict},
+    {"__dict__", get_dict, readonly_attribute},
     {"__annotations__", get_annotations, set_annotations},
     {"__annotate__", get_annotate, set_annotate},
     {nullptr, nullptr},

@@ -79,7 +79,8 @@ Ref object_repr(Thread&, Value self) {
   return make_str(fmt::format("<{} object at {}>", name, fmt::ptr(self.is_object() ? self.as_object() : nullptr)));
 }
 
-Ref object_str(Thread& thread, Value self) { return repr(thread, self); }
+// Not repr(): str() says itself what it got that is no text.
+Ref object_str(Thread& thread, Value self) { return type_of(self)->slots.repr(thread, self); }
 
 Ref object_compare(Thread& thread, Value a, Value b, CompareOp op) {
   if (op == CompareOp::Eq) return share(a == b ? True : NotImplemented);

@@ -156,9 +156,9 @@ const NativeDef property_methods[] = {
     {nullptr},
 };
 const GetSetDef property_getset[] = {
-    {"fget", get_function<&Property::getter>},
-    {"fset", get_function<&Property::setter>},
-    {"fdel", get_function<&Property::deleter>},
+    {"fget", get_function<&Property::getter>, readonly_attribute},
+    {"fset", get_function<&Property::setter>, readonly_attribute},
+    {"fdel", get_function<&Property::deleter>, readonly_attribute},
     {"__name__", get_name, set_name},
     {"__doc__", get_function<&Property::doc>, set_doc},
     {"__isabstractmethod__", get_abstract},

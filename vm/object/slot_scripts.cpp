@@ -34,13 +34,6 @@ Ref call_found_with(Thread& thread, Value found, Value self, CallArgs args) {
   return call(thread, found, CallArgs{row, args.count + 1, args.kwnames});
 }
 
-Ref text_result(Thread& thread, Value self, Str* name) {
-  Ref text = call_dunder(thread, self, name);
-  if (text && !is_str(text))
-    return raise_type_error(thread, fmt::format("{} returned non-string (type {})", name->view(), type_name(text)));
-  return text;
-}
-
 } // namespace
 
 Ref call_dunder(Thread& thread, Value self, Str* name, std::initializer_list<Value> rest) {
@@ -134,8 +127,9 @@ bool script_descr_set(Thread& thread, Value descr, Value object, Value value) {
 
 // --- identity and text -----------------------------------------------------------------------------------------
 
-Ref script_repr(Thread& thread, Value self) { return text_result(thread, self, names::dunder_repr); }
-Ref script_str(Thread& thread, Value self) { return text_result(thread, self, names::dunder_str); }
+// repr() and str() check that it is text.
+Ref script_repr(Thread& thread, Value self) { return call_dunder(thread, self, names::dunder_repr); }
+Ref script_str(Thread& thread, Value self) { return call_dunder(thread, self, names::dunder_str); }
 
 bool script_hash(Thread& thread, Value self, int64_t& out) {
   Value found = type_lookup(type_of(self), names::dunder_hash);

@@ -132,7 +132,9 @@ Ref get_self_class(Thread&, Value self) {
   return share(super_of(self)->self_type ? Value(super_of(self)->self_type) : None);
 }
 const GetSetDef super_getset[] = {
-    {"__thisclass__", get_start}, {"__self__", get_self}, {"__self_class__", get_self_class}, {nullptr, nullptr}};
+    {"__thisclass__", get_start, readonly_attribute},
+    {"__self__", get_self, readonly_attribute},
+    {"__self_class__", get_self_class, readonly_attribute}, {nullptr, nullptr}};
 const TypeSpec super_spec = {
     .name = "super",
     .instance_size = sizeof(Super),
