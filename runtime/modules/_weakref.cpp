@@ -1,4 +1,5 @@
 // _weakref: references and proxies (vm/object/weakref.hpp) for the `weakref` module (weakref.aspy).
+#include "runtime/modules/registry.hpp"
 #include "vm/object/int.hpp"
 #include "vm/object/list.hpp"
 #include "vm/object/module.hpp"
