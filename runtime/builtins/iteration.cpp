@@ -52,7 +52,12 @@ Ref builtin_next(Thread& thread, const Value* args) {
   return {};
 }
 
-Ref builtin_sorted(Thread& thread, const Value* args) {
+// The keywords are list.sort()'s: it is the one that complains.
+Ref builtin_sorted(Thread& thread, CallArgs call) {
+  if (!check_count(thread, "sorted", call, 1, 1)) return {};
+  BoundArgs bound;
+  if (!bind_args(thread, "sort", "iterable, /, *, key=None, reverse=False", call, bound)) return {};
+  const Value* args = bound.values;
   Own<List> result = list_from_iterable(thread, args[0]);
   if (!result) return {};
   int reverse = args[2] ? truthy(thread, args[2]) : 0;
@@ -89,7 +94,8 @@ const NativeDef iteration_builtins[] = {
     {"any", "iterable, /", builtin_any, "Return True if any item is true."},
     {"iter", "object, sentinel=None, /", builtin_iter, "Get an iterator from an object."},
     {"next", "iterator, default=None, /", builtin_next, "Return the next item from the iterator."},
-    {"sorted", "iterable, /, *, key=None, reverse=False", builtin_sorted, "Return a new sorted list."},
+    {"sorted", "iterable, /, *, key=None, reverse=False", nullptr, "Return a new sorted list.", NativeKind::Function,
+     builtin_sorted},
     {nullptr},
 };
 

@@ -53,6 +53,7 @@ IteratorObject* new_iterator(Type* type, Ref first, Ref second) {
 
 Ref enumerate_construct(Thread& thread, Type* type, CallArgs call) {
   BoundArgs args;
+  if (call.count == 0 && !call.kwnames) return raise_type_error(thread, "enumerate() missing required argument 'iterable'");
   if (!bind_args(thread, "enumerate", "iterable, start=0", call, args)) return {};
   Ref start = args[1] ? to_index_object(thread, args[1]) : share(Value::from_int(0));
   if (!start) return {};
