@@ -50,13 +50,11 @@ Ref int_from_bytes_text(Thread& thread, Value value, std::string_view text, int 
   Ref number = int_from_text(thread, text, base);
   if (number || !is_exact(thread.error, ValueError_type)) return number;
   // The message shows what was given: b'x'.
-  Own<Str> limit = make_str("");
-  ErrorShelter shelter(thread);
+  clear_error(thread);
   Ref shown = repr(thread, value);
   if (!shown) return {};
-  std::string message = fmt::format("invalid literal for int() with base {}: {}", base, cast<Str>(shown)->view());
-  clear_error(thread);
-  return raise_value_error(thread, message);
+  return raise_value_error(
+      thread, fmt::format("invalid literal for int() with base {}: {}", base, cast<Str>(shown)->view()));
 }
 
 // int(x) with one argument.
