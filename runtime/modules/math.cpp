@@ -244,6 +244,8 @@ double ulp(double x) {
   double above = std::nextafter(x, INFINITY);
   return std::isinf(above) ? x - std::nextafter(x, 0.0) : above - x;
 }
+// The C library's own is off by a bit even for cubes of whole numbers.
+double cube_root(double x) { return double(std::cbrt(static_cast<long double>(x))); }
 double to_degrees(double x) { return x * (180.0 / M_PI); }
 double to_radians(double x) { return x * (M_PI / 180.0); }
 
@@ -255,7 +257,7 @@ constexpr NativeDef math_functions[] = {
     {"atan", "x, /", unary<::atan, Domain::Any, false>, "Return the arc tangent (measured in radians) of x."},
     {"atan2", "y, x, /", binary<::atan2>, "Return the arc tangent (measured in radians) of y/x."},
     {"atanh", "x, /", unary<::atanh, Domain::OpenUnit, false>, "Return the inverse hyperbolic tangent of x."},
-    {"cbrt", "x, /", unary<::cbrt, Domain::Any, false>, "Return the cube root of x."},
+    {"cbrt", "x, /", plain<cube_root>, "Return the cube root of x."},
     {"ceil", "x, /", math_ceil, "Return the ceiling of x as an Integral."},
     {"comb", "n, k, /", math_comb, "Number of ways to choose k items from n items without repetition and without order."},
     {"copysign", "x, y, /", binary<::copysign>, "Return a float with the magnitude of x but the sign of y."},

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <complex>
 
 namespace aspy {
 
@@ -32,8 +33,10 @@ Ref make(Pair pair) { return make_complex(pair.real, pair.imag); }
 
 // --- arithmetic ---
 
+// With the infinities that the plain formula would turn to NaN.
 Pair multiply(Pair a, Pair b) {
-  return {a.real * b.real - a.imag * b.imag, a.real * b.imag + a.imag * b.real};
+  std::complex<double> product = std::complex<double>(a.real, a.imag) * std::complex<double>(b.real, b.imag);
+  return {product.real(), product.imag()};
 }
 
 // Divides by the larger part of the divisor first, so that nothing overflows on the way. False: division by zero.
