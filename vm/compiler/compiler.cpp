@@ -96,14 +96,13 @@ const char* const known_features[] = {"nested_scopes",    "generators",   "divis
                                       "with_statement",   "print_function", "unicode_literals", "barry_as_FLUFL",
                                       "generator_stop",   "annotations"};
 
-// `from __future__ import ...` at the start of a module; anywhere else it is an error.
+// `from __future__ import ...` at the start of a module, behind its docstring.
 std::optional<SyntaxIssue> read_future(SourceTree& tree, ScopeTable& table) {
   if (tree.root->kind == Kind::Expression) return std::nullopt;
-  bool start = true, docstring = true;
+  bool docstring = true;
   for (const Stmt* stmt : tree.module()->body) {
     auto* import = try_as<ImportFrom>(stmt);
     if (import && import->level == 0 && import->module == "__future__") {
-      if (!start) return tree.issue_at(stmt->pos, "from __future__ imports must occur at the beginning of the file");
       for (const Alias* alias : import->names) {
         bool known = false;
         for (const char* feature : known_features) known |= alias->name == feature;
@@ -112,15 +111,13 @@ std::optional<SyntaxIssue> read_future(SourceTree& tree, ScopeTable& table) {
         if (!known) return tree.issue_at(stmt->pos, fmt::format("future feature {} is not defined", alias->name));
       }
       docstring = false;
+      table.last_future_line = stmt->pos.line;
       continue;
     }
     auto* expr = try_as<ExprStmt>(stmt);
     auto* constant = expr ? try_as<Constant>(expr->value) : nullptr;
-    if (docstring && constant && constant->type == ConstantKind::Str) {
-      docstring = false;
-      continue;
-    }
-    start = false;
+    if (!docstring || !constant || constant->type != ConstantKind::Str) break;
+    docstring = false;
   }
   return std::nullopt;
 }
@@ -134,7 +131,7 @@ void raise_issue(Thread& thread, const SyntaxIssue& issue, std::string_view file
   case IssueKind::RecursionError: raise(thread, RecursionError_type, issue.message); return;
   default: break;
   }
-  Own<Str> message = make_str(issue.message), name = make_str(filename), line = make_str(issue.text);
+  Own<Str> message = make_str(issue.message), name = make_str(filename), line = make_str(issue.text + "\n");
   bool has_text = show_text && issue.text_known;
   Own<aspy::Tuple> place =
       make_tuple({Value(name.get()), Value::from_int(issue.line), Value::from_int(issue.col),

@@ -197,7 +197,7 @@ void Generator::pattern_sequence(const MatchSequence* node, int subject, Capture
   for (int i = 0; i < size; ++i) {
     const Pattern* part = node->patterns[static_cast<size_t>(i)];
     if (is<MatchStar>(part)) {
-      if (star >= 0) return fail(node->pos, "multiple starred expressions in sequence pattern");
+      if (star >= 0) return fail(node->pos, "multiple starred names in sequence pattern");
       star = i;
       star_wildcard = is_star_wildcard(part);
       only_wildcards &= star_wildcard;

@@ -46,6 +46,7 @@ private:
   void expression(const ast::Expr* expr);
   void links(const ast::Expr* outer, const ast::Expr* inner);
   void name(const ast::Name* name);
+  void keywords(ast::List<ast::Keyword> list);
   void walrus(const ast::NamedExpr* expr);
   void walrus_in_comprehension(const ast::Name* target);
   void lambda(const ast::Lambda* expr);

@@ -41,7 +41,7 @@ void ScopeBuilder::links(const Expr* outer, const Expr* inner) {
     case Kind::Subscript: expression(as<Subscript>(link)->slice); break;
     case Kind::Call:
       expressions(as<Call>(link)->args);
-      for (const Keyword* keyword : as<Call>(link)->keywords) expression(keyword->value);
+      keywords(as<Call>(link)->keywords);
       break;
     default: break;
     }
@@ -144,6 +144,13 @@ again: // deep edges on the right side go round here instead of down
   default: break;
   }
   --depth_;
+}
+
+void ScopeBuilder::keywords(List<Keyword> list) {
+  for (const Keyword* keyword : list) {
+    if (keyword->name == "__debug__") return fail(keyword->pos, "cannot assign to __debug__");
+    expression(keyword->value);
+  }
 }
 
 void ScopeBuilder::name(const Name* node) {

@@ -101,7 +101,7 @@ void ScopeBuilder::define(Identifier name, uint16_t flags, const Position& pos) 
   Identifier full = mangled(name);
   Symbol* entry = symbol(full);
   if ((flags & SymParam) && (entry->flags & SymParam))
-    return fail(pos, fmt::format("duplicate parameter '{}' in function definition", name));
+    return fail(pos, fmt::format("duplicate argument '{}' in function definition", name));
   if (flags & SymTypeParam) {
     if (entry->flags & SymTypeParam) return fail(pos, fmt::format("duplicate type parameter '{}'", name));
   }
@@ -366,7 +366,7 @@ void ScopeBuilder::class_def(const ClassDef* def) {
     type_params(def->type_params);
   }
   expressions(def->bases);
-  for (const Keyword* keyword : def->keywords) expression(keyword->value);
+  keywords(def->keywords);
   int saved_return = std::exchange(finally_return_, 0), saved_loop = std::exchange(finally_loop_, 0);
   bool saved_conditional = std::exchange(conditional_block_, false);
   Scope* scope = enter(ScopeKind::Class, def, def->name);

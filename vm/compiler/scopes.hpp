@@ -110,6 +110,7 @@ public:
 
   Scope* root = nullptr;
   bool future_annotations = false;
+  uint32_t last_future_line = 0; // up to here `from __future__ import` may stand
   std::optional<SyntaxIssue> issue; // the first error found
   std::vector<SyntaxWarning> warnings;
   std::deque<Scope> scopes; // in the order they were opened: parents come before children

@@ -410,6 +410,8 @@ void Generator::import(const Import* stmt) {
 }
 
 void Generator::import_from(const ImportFrom* stmt) {
+  if (stmt->module == "__future__" && stmt->pos.line > table_.last_future_line)
+    return fail(stmt->pos, "from __future__ imports must occur at the beginning of the file");
   int module = u->push(), list = u->push();
   std::vector<Value> names;
   for (const Alias* alias : stmt->names) names.push_back(Value(text(alias->name)));

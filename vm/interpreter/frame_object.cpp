@@ -31,7 +31,8 @@ Ref frame_object(Thread&, Frame* frame) {
 Ref frame_locals(Thread&, Frame* frame) {
   if (frame->extra && !(frame->flags & FrameInit)) return share(frame->extra);
   Code* code = frame->code;
-  if (!(code->flags & CodeOptimized) && code->local_count == 0) return share(Value(frame->globals)); // a module
+  // A module: its only registers are those of comprehensions, which are not its names.
+  if (!(code->flags & CodeOptimized)) return share(Value(frame->globals));
   Own<Dict> locals = new_dict();
   auto add = [&](Value name, Value value) {
     if (value && is_exact(value, cell_type)) value = cast<Cell>(value)->contents;
