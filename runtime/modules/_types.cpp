@@ -18,6 +18,10 @@
 namespace aspy {
 namespace {
 
+// Nothing here makes capsules; the name stands for what C extensions hand around.
+Type capsule_type;
+const TypeSpec capsule_spec = {.name = "PyCapsule", .flags = TypeFinal | TypeNoConstruct};
+
 // The metaclass that a class statement with these bases and this explicit metaclass would use.
 Ref types_winner(Thread& thread, const Value* args) {
   if (!is_instance(args[0], type_type) || !is_tuple(args[1])) return raise_type_error(thread, "a class and a tuple of bases");
@@ -41,6 +45,7 @@ const NativeDef types_functions[] = {
 };
 
 bool init_types_module(Thread&, Module* module) {
+  make_ready(capsule_type, capsule_spec);
   const struct {
     const char* name;
     Type& type;
@@ -62,6 +67,7 @@ bool init_types_module(Thread&, Module* module) {
       {"ModuleType", module_type},
       {"TracebackType", traceback_type},
       {"FrameType", frame_type},
+      {"CapsuleType", capsule_type},
       {"GetSetDescriptorType", getset_type},
       {"MemberDescriptorType", member_type},
       {"GenericAlias", generic_alias_type},

@@ -112,7 +112,7 @@ Ref call(Thread& thread, Value callable, CallArgs args) {
     if (!check_native_stack(thread)) return Ref();
     return call_native(thread, cast<NativeFunction>(callable), Value(), args);
   }
-  if (!type->slots.call) return raise_type_error(thread, fmt::format("'{}' object is not callable", full_type_name(type)));
+  if (!type->slots.call) return raise_type_error(thread, fmt::format("'{}' object is not callable", type_name(callable)));
   if (!check_native_stack(thread)) return Ref();
   return type->slots.call(thread, callable, args);
 }

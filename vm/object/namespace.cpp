@@ -24,7 +24,7 @@ Ref namespace_construct(Thread&, Type* type, CallArgs) { return Ref::steal(alloc
 
 bool namespace_init(Thread& thread, Value self, CallArgs args) {
   if (args.count > 1)
-    return raise_type_error(thread, fmt::format("{} expected at most 1 argument, got {}", type_name(self), args.count));
+    return raise_type_error(thread, fmt::format("{} expected at most 1 argument, got {}", type_of(self)->name->view(), args.count));
   Object* object = self.as_object();
   if (args.count == 1) {
     Own<Dict> given = new_dict();
@@ -41,7 +41,7 @@ bool namespace_init(Thread& thread, Value self, CallArgs args) {
 }
 
 Ref namespace_repr(Thread& thread, Value self) {
-  std::string_view name = is_exact(self, simple_namespace_type) ? "namespace" : type_name(self);
+  std::string_view name = is_exact(self, simple_namespace_type) ? "namespace" : type_of(self)->name->view();
   ReprGuard guard(self.as_object());
   if (guard.recursive()) return make_str(fmt::format("{}(...)", name));
   StrBuilder text;

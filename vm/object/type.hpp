@@ -152,8 +152,8 @@ enum TypeFlag : uint32_t {
   TypeIsType = 1 << 13, TypeIsException = 1 << 14, TypeIsBytes = 1 << 15, TypeIsFloat = 1 << 16,
   TypeIsSet = 1 << 17, // set or frozenset
   TypeIsSequence = 1 << 18, TypeIsMapping = 1 << 19, // for match patterns (PEP 634)
-  // Attribute access is the generic one, so that inline caches may be used for instances / for the
-  // type itself. Set by make_ready and kept up when __getattribute__ and the like are assigned.
+  // Attribute access of instances is the generic one, so that inline caches may be used. Set by make_ready and kept up
+  // when __getattribute__ and the like are assigned. Metatypes never have these: classes look things up in another way.
   TypeGenericGet = 1 << 20, TypeGenericSet = 1 << 21,
   TypeUserInit = 1 << 22, // __init__ is a script function: type.__call__ may push a frame
   TypeSlotsOnly = 1 << 23, // instances have no __dict__

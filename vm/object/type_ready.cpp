@@ -105,9 +105,8 @@ Dict* type_dict(Type* type) {
 void update_slot_flags(Type* type) {
   uint32_t flags = type->flags & ~(TypeGenericGet | TypeGenericSet | TypeUserInit | TypeUserNew);
   const Slots& slots = type->slots;
-  bool is_metatype = (type->flags & TypeIsType) != 0;
-  if (slots.get_attr == (is_metatype ? type_get_attr : generic_get_attr)) flags |= TypeGenericGet;
-  if (slots.set_attr == (is_metatype ? type_set_attr_slot : generic_set_attr)) flags |= TypeGenericSet;
+  if (slots.get_attr == generic_get_attr) flags |= TypeGenericGet;
+  if (slots.set_attr == generic_set_attr) flags |= TypeGenericSet;
   if (slots.construct == script_construct) flags |= TypeUserNew;
   if (type->is_heap() && slots.init) {
     Value init = type_lookup(type, names::dunder_init);
