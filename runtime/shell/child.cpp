@@ -56,11 +56,13 @@ void when_exited(uv_process_t* process, int64_t status, int signal) {
   child->close(reinterpret_cast<uv_handle_t*>(process));
 }
 
-// The whole process group goes, so that a grandchild that holds the pipes open does not keep us waiting.
+// What the child itself started may hold the pipes open for ever: they are not read to their end.
 void when_time_is_up(uv_timer_t* timer) {
   Child* child = child_of(timer);
   child->result.timed_out = true;
-  kill(-child->process.pid, SIGKILL);
+  uv_process_kill(&child->process, SIGKILL);
+  child->close(reinterpret_cast<uv_handle_t*>(&child->out));
+  child->close(reinterpret_cast<uv_handle_t*>(&child->err));
 }
 
 void Child::close(uv_handle_t* handle) {
@@ -89,7 +91,6 @@ void Child::start(uv_loop_t* loop) {
   options.file = words[0];
   options.args = words.data();
   options.cwd = command.directory.c_str();
-  options.flags = UV_PROCESS_DETACHED; // a process group of its own: see when_time_is_up
   options.stdio = streams;
   options.stdio_count = 3;
   started = uv_hrtime();

@@ -4,9 +4,11 @@
 #include "runtime/shell/diff.hpp"
 #include "runtime/shell/golden_case.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 
@@ -94,6 +96,13 @@ int run_goldens(const GoldenOptions& options) {
     fmt::print(stderr, "aspy golden: {}\n", error.what());
     return 1;
   }
+
+  // Inherited by the children: one that outlives a killed runner does not spin for ever.
+  rlim_t most_cpu = static_cast<rlim_t>(options.time_limit) * 2 + 60;
+  rlimit cpu{};
+  getrlimit(RLIMIT_CPU, &cpu);
+  cpu.rlim_cur = std::min(cpu.rlim_max, most_cpu);
+  setrlimit(RLIMIT_CPU, &cpu);
 
   ChildPool pool(options.jobs ? options.jobs : std::thread::hardware_concurrency());
   Report report(goldens.size());
