@@ -9,6 +9,7 @@
 #include "vm/object/native.hpp"
 #include "vm/object/protocol.hpp"
 #include "vm/object/str.hpp"
+#include "vm/object/subclasses.hpp"
 #include "vm/object/thread.hpp"
 
 #include <fmt/format.h>
@@ -214,7 +215,17 @@ static bool set_suppress(Thread& thread, Value self, Value value) {
   return true;
 }
 
+static Ref get_dict(Thread&, Value self) { return share(attrs_dict(self.as_object())); }
+static bool set_dict(Thread& thread, Value self, Value value) {
+  if (!value) return raise_type_error(thread, "cannot delete __dict__");
+  if (!is_dict(value))
+    return raise_type_error(thread, fmt::format("__dict__ must be set to a dictionary, not a '{}'", type_name(value)));
+  attrs_replace_dict(self.as_object(), cast<Dict>(value));
+  return true;
+}
+
 static const GetSetDef exception_getset[] = {
+    {"__dict__", get_dict, set_dict},
     {"args", get_args, set_args},
     {"__traceback__", get_traceback, set_traceback},
     {"__cause__", get_cause, set_cause},
@@ -309,6 +320,16 @@ static void ready(Type& type, const char* name, Type& base, TypeSpec& spec) {
   make_ready(type, spec);
 }
 
+// ExceptionGroup is an Exception too: the one built-in exception with two bases.
+static void add_second_base(Type& type, Type& second) {
+  Own<Tuple> bases = make_tuple({(*type.bases)[0], &second});
+  Own<Tuple> order = make_tuple({&type, type.base, &second, &BaseException_type, &object_type});
+  decref(std::exchange(type.bases, bases.release()));
+  decref(std::exchange(type.mro, order.release()));
+  add_subclass(&second, &type);
+  type_assign_version(&type);
+}
+
 void init_exception_types() {
   init_traceback_type();
 #define ASPY_EXCEPTION(id, base)                                                                                       \
@@ -316,6 +337,7 @@ void init_exception_types() {
   ready(id##_type, #id, base##_type, id##_spec);
 #include "vm/object/exceptions.def"
 #undef ASPY_EXCEPTION
+  add_second_base(ExceptionGroup_type, Exception_type);
 }
 
 } // namespace aspy

@@ -4,6 +4,7 @@
 #include "vm/object/list.hpp"
 #include "vm/object/native.hpp"
 #include "vm/object/protocol.hpp"
+#include "vm/object/sequence.hpp"
 #include "vm/object/str.hpp"
 #include "vm/object/thread.hpp"
 
@@ -230,6 +231,7 @@ const NativeDef group_methods[] = {
     {"derive", "self, excs, /", group_derive, "Makes a group with the same message around other exceptions."},
     {"split", "self, matcher_value, /", group_split, "Returns the matching part and the rest, each a group or None."},
     {"subgroup", "self, matcher_value, /", group_subgroup, "Returns the matching part, or None."},
+    {"__class_getitem__", "cls, item, /", class_getitem, nullptr, NativeKind::ClassMethod},
     {nullptr},
 };
 
