@@ -375,9 +375,16 @@ std::string format_unraisable(Thread& thread, Value exception, Value object, std
                       safe_repr(thread, object, "object"));
   else if (!message.empty()) out = fmt::format("{}:\n", message);
   if (!exception || exception.is_none()) return out;
-  FormatOptions options;
-  options.chain = false;
-  return out + format_exception(thread, exception, options);
+  // Plainer than other reports: no carets, no chain, no notes.
+  Value traceback = cast<ExceptionObject>(exception)->traceback;
+  if (traceback && !traceback.is_none()) {
+    std::vector<StackEntry> entries = stack_entries(cast<Traceback>(traceback));
+    for (StackEntry& entry : entries) entry.has_columns = false;
+    out += "Traceback (most recent call last):\n";
+    for (const std::string& piece : format_stack(entries)) out += piece;
+  }
+  std::string name = class_name(thread, exception), text = safe_str(thread, exception, "exception");
+  return out + (text.empty() ? name + "\n" : fmt::format("{}: {}\n", name, text));
 }
 
 } // namespace aspy

@@ -31,6 +31,15 @@ Ref make_arguments(Value exception, Value where, std::string_view message) {
 void report(Thread& thread, Value where, std::string_view message) {
   Ref error = take_error(thread);
   if (!error) return;
+  // The object becomes part of the message, unless there is no other message.
+  std::string words(message);
+  if (!words.empty() && where && !where.is_none()) {
+    Ref shown = repr(thread, where);
+    words += ' ';
+    words += shown ? cast<Str>(shown)->view() : std::string_view("<object repr() failed>");
+    clear_error(thread);
+    where = None;
+  }
   Value sys = loaded_modules() ? dict_get(loaded_modules(), "sys") : Value();
   Value hook, original;
   if (sys && is_instance(sys, module_type)) {
@@ -38,10 +47,10 @@ void report(Thread& thread, Value where, std::string_view message) {
     original = dict_get(cast<Module>(sys)->dict, "__unraisablehook__");
   }
   if (!hook || hook.is_none() || hook == original) {
-    write_report(thread, format_unraisable(thread, error, where, message));
+    write_report(thread, format_unraisable(thread, error, where, words));
     return;
   }
-  Ref keep = share(hook), arguments = make_arguments(error, where, message);
+  Ref keep = share(hook), arguments = make_arguments(error, where, words);
   if (call(thread, hook, {arguments})) return;
   // The hook itself failed: both are reported, by plain means.
   Ref second = take_error(thread);

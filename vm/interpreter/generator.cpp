@@ -202,7 +202,8 @@ void generator_finalize(Thread& thread, Object* object) {
   ErrorShelter shelter(thread);
   if (generator->type == &async_generator_type && generator->finalizer && !generator->closed) {
     Ref hook = share(generator->finalizer);
-    if (!call(thread, hook, {Value(generator)})) write_unraisable(thread, Value(generator));
+    if (!call(thread, hook, {Value(generator)}))
+      write_unraisable(thread, Value(generator), "Exception ignored while finalizing generator");
     return;
   }
   if (generator->type == &coroutine_type && generator->state == GeneratorState::Created) {
@@ -212,7 +213,8 @@ void generator_finalize(Thread& thread, Object* object) {
   }
   if (generator->state == GeneratorState::Active && !generator->is_suspended()) return; // part of a chain that goes too
   Ref result;
-  if (!close_generator(thread, generator, result)) write_unraisable(thread, Value(generator));
+  if (!close_generator(thread, generator, result))
+    write_unraisable(thread, Value(generator), "Exception ignored while closing generator");
 }
 
 namespace {

@@ -110,7 +110,7 @@ bool error_matches(Thread& thread, const Type& type); // the pending exception i
 std::string_view type_name(Value value);
 // "module.Qualname" as messages print types ("collections.OrderedDict", "int").
 std::string full_type_name(const Type* type);
-// Prints a pending exception that has nowhere to go ("Exception ignored in: ..."), and clears it.
+// Prints a pending exception that has nowhere to go, and clears it: "Exception ignored in: WHERE", or "MESSAGE WHERE:".
 void write_unraisable(Thread& thread, Value where, std::string_view message = {});
 // Who prints it, set by the runtime: takes the pending exception. Null: the exception is dropped.
 extern void (*unraisable_hook)(Thread& thread, Value where, std::string_view message);

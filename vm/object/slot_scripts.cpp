@@ -79,7 +79,7 @@ void script_finalize(Thread& thread, Object* self) {
   Value found = type_lookup(self->type, names::dunder_del);
   if (!found) return;
   Ref keep = share(found);
-  if (!call_found(thread, found, self)) write_unraisable(thread, found);
+  if (!call_found(thread, found, self)) write_unraisable(thread, found, "Exception ignored while calling deallocator");
 }
 
 // --- attributes ------------------------------------------------------------------------------------------------

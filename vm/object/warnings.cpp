@@ -28,7 +28,8 @@ void warn_never_awaited(Thread& thread, Object* coroutine) {
   if (!name || !is_str(name)) return;
   std::string text = fmt::format("coroutine '{}' was never awaited", cast<Str>(name)->view());
   // Filters may turn the warning into an exception; there is nobody to raise it in.
-  if (!warning_hooks.warn(thread, RuntimeWarning_type, text, 1, coroutine)) write_unraisable(thread, coroutine);
+  if (!warning_hooks.warn(thread, RuntimeWarning_type, text, 1, coroutine)) 
+    write_unraisable(thread, coroutine, "Exception ignored while finalizing coroutine");
 }
 
 } // namespace aspy

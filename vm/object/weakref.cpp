@@ -125,7 +125,7 @@ void clear_weakrefs(Object* object) {
   for (const Own<WeakRef>& ref : with_callback) {
     ErrorShelter shelter(thread);
     Ref callback = Ref::steal(std::exchange(ref->callback, Value()));
-    if (!call(thread, callback, {ref.value()})) write_unraisable(thread, callback);
+    if (!call(thread, callback, {ref.value()})) write_unraisable(thread, callback, "Exception ignored while calling weakref callback");
   }
 }
 
