@@ -5,6 +5,7 @@
 #include "runtime/modules/importing.hpp"
 #include "runtime/modules/struct_sequence.hpp"
 #include "runtime/report/traceback_format.hpp"
+#include "vm/interpreter/frame.hpp"
 #include "vm/object/dict.hpp"
 #include "vm/object/exception.hpp"
 #include "vm/object/module.hpp"
@@ -29,6 +30,12 @@ Ref make_arguments(Value exception, Value where, std::string_view message) {
 }
 
 void report(Thread& thread, Value where, std::string_view message) {
+  // An exception that native code raised has no traceback yet: the line that runs now is the best there is.
+  if (thread.has_error() && !cast<ExceptionObject>(thread.error)->traceback) {
+    Frame* frame = thread.frame;
+    while (frame && (frame->code->flags & CodeLibrary)) frame = frame->caller;
+    if (frame) add_traceback(thread, frame->code, frame->offset(), frame->globals);
+  }
   Ref error = take_error(thread);
   if (!error) return;
   // The object becomes part of the message, unless there is no other message.
