@@ -73,6 +73,26 @@ int exit_code_of(Thread& thread, Value exception) {
   return 1;
 }
 
+// Whether the entry is a compound statement that could go on (another line in its block, an `else`): it ends
+// with an empty line.
+bool is_open_block(const SourceTree& tree, std::string_view source) {
+  if (source.ends_with("\n\n") || tree.module()->body.empty()) return false;
+  switch (tree.module()->body.back()->kind) {
+  case ast::Kind::FunctionDef:
+  case ast::Kind::AsyncFunctionDef:
+  case ast::Kind::ClassDef:
+  case ast::Kind::For:
+  case ast::Kind::AsyncFor:
+  case ast::Kind::While:
+  case ast::Kind::If:
+  case ast::Kind::With:
+  case ast::Kind::AsyncWith:
+  case ast::Kind::Match:
+  case ast::Kind::Try: return true;
+  default: return false;
+  }
+}
+
 } // namespace
 
 Session::Session(const SessionOptions& options) {
@@ -167,7 +187,7 @@ RunResult Session::run_program(std::string_view source, const std::string& filen
 Session::Entry Session::run_entry(std::string_view source, const std::string& filename, int& exit_code) {
   Thread& thread = *thread_;
   ParseResult parsed = parse_text(source, Mode::Interactive);
-  if (parsed.issue && parsed.issue->incomplete) return Entry::Incomplete;
+  if (parsed.issue ? parsed.issue->incomplete : is_open_block(*parsed.tree, source)) return Entry::Incomplete;
 
   if (!console_) console_ = import_module(thread, "_console");
   CompileOptions options;
@@ -203,12 +223,13 @@ int Session::finish(int exit_code) {
 
   bool written = flush_standard_streams(thread);
 
-  // What the last uncaught exception holds goes first, then __main__ and the cycles it was part of, then the other modules.
-  // sys and builtins stay to the last, since finalisers print and warn.
+  // What the last uncaught exception holds goes first, then __main__ and the cycles it was part of, then the
+  // other modules. sys and builtins stay to the last, since finalisers print and warn.
   sys_state.finalizing = true;
   forget_sources();
   Dict* modules = loaded_modules();
-  Own<Module> sys = Own<Module>::share(module_named("sys")), builtins = Own<Module>::share(module_named("builtins"));
+  Own<Module> sys = Own<Module>::share(module_named("sys")),
+              builtins = Own<Module>::share(module_named("builtins"));
   for (const char* name : {"last_exc", "last_type", "last_value", "last_traceback"})
     if (sys && dict_get(sys->dict, name)) module_set(sys.get(), name, None);
   dict_remove(modules, names::dunder_main);

@@ -12,7 +12,8 @@ namespace {
 
 constexpr const char* banner_text = "aspy " ASPY_VERSION " (Python 3.14 syntax)\n"
                                     "Use \"await\" directly instead of \"asyncio.run()\". "
-                                    "Type \"exit\" or Ctrl-D to leave.\n";
+                                    "Type \"exit\" or Ctrl-D to leave.\n"
+                                    ">>> import asyncio\n";
 
 bool is_blank(const std::string& line) { return line.find_first_not_of(" \t\f") == line.npos; }
 
@@ -22,7 +23,11 @@ int run_repl(Session& session, bool banner) {
   Thread& thread = session.thread();
   // While nobody types, tasks of earlier entries go on.
   LineEditor editor([&] { return session.run_tasks() ? 0 : -1; }, [&] { return take_interrupt(thread); });
-  if (banner) std::fputs(banner_text, stderr);
+  int exit_code = 0;
+  if (banner) {
+    std::fputs(banner_text, stderr);
+    session.run_entry("import asyncio\n", "<stdin>", exit_code);
+  }
 
   std::string entry, line; // what was typed so far, and the line just read
   for (;;) {
@@ -41,8 +46,8 @@ int run_repl(Session& session, bool banner) {
     }
 
     // A block goes on until an empty line ends it; an unfinished bracket or string goes on by itself.
-    int exit_code = 0;
-    std::string source = entry;
+    // The end of the input ends it, too.
+    std::string source = outcome == LineOutcome::End ? entry + "\n" : entry;
     Session::Entry result = session.run_entry(source, "<stdin>", exit_code);
     if (result == Session::Entry::Exit) return exit_code;
     if (result == Session::Entry::Incomplete && outcome == LineOutcome::Line) continue;
