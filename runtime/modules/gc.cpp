@@ -146,10 +146,30 @@ const NativeDef gc_functions[] = {
     {nullptr},
 };
 
+// gc.callbacks, while it is not empty: called with "start" or "stop", and with what happened.
+List* listeners = nullptr; // owned: the last collections come after the module is gone
+
+void tell_listeners(Thread& thread, bool start, int generation, size_t collected) {
+  if (!listeners || listeners->size == 0) return;
+  ErrorShelter shelter(thread);
+  Own<Str> phase = make_str(start ? "start" : "stop");
+  Own<Dict> info = new_dict();
+  dict_set(info.get(), intern("generation"), Value::from_int(generation));
+  dict_set(info.get(), intern("collected"), Value::from_int(int64_t(collected)));
+  dict_set(info.get(), intern("uncollectable"), Value::from_int(0));
+  Own<List> now = make_list(listeners->view()); // a callback may change the list
+  for (Value callback : now->view()) {
+    Ref result = call(thread, callback, {phase.value(), info.value()});
+    if (!result) write_unraisable(thread, callback, "Exception ignored while calling GC callback");
+  }
+}
+
 bool init_gc(Thread&, Module* module) {
   Own<List> garbage = new_list(), callbacks = new_list();
   module_set(module, "garbage", garbage.value());
   module_set(module, "callbacks", callbacks.value());
+  if (!listeners) listeners = Own<List>(callbacks).release();
+  collector_listener = tell_listeners;
   const char* flags[] = {"DEBUG_STATS", "DEBUG_COLLECTABLE", "DEBUG_UNCOLLECTABLE"};
   for (int i = 0; i < 3; ++i) module_set(module, flags[i], Value::from_int(1 << i));
   module_set(module, "DEBUG_SAVEALL", Value::from_int(32));

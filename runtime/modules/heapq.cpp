@@ -121,10 +121,21 @@ Ref heapify(Thread& thread, const Value* args) {
   return share(None);
 }
 
+// n >= len(items), for its error.
+Ref binary_compare_error(Thread& thread, Value count, Value items) {
+  int64_t size = length(thread, items);
+  if (size < 0) return {};
+  Ref result = compare(thread, count, Value::from_int(size), CompareOp::Ge);
+  if (!result) return {};
+  return to_index_object(thread, count);
+}
+
 // The n first of the sorted items.
 template <bool largest>
 Ref select(Thread& thread, const Value* args) {
   int64_t count;
+  // A count that is no number is found out by comparing it with the size.
+  if (!has_index(args[0])) return binary_compare_error(thread, args[0], args[1]);
   if (!to_size(thread, args[0], count)) return {};
   Own<List> items = list_from_iterable(thread, args[1]);
   if (!items || !list_sort(thread, items.get(), args[2] ? args[2] : None, largest)) return {};

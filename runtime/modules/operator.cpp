@@ -64,8 +64,16 @@ Ref op_concat(Thread& thread, const Value* args) {
                   : binary_op(thread, BinaryOp::Add, args[0], args[1]);
 }
 
+// iter() with the words of the sequence protocol.
+Ref iterate(Thread& thread, Value sequence) {
+  Ref iterator = iter(thread, sequence);
+  if (iterator || !error_matches(thread, TypeError_type)) return iterator;
+  clear_error(thread);
+  return raise_type_error(thread, fmt::format("argument of type '{}' is not iterable", type_name(sequence)));
+}
+
 Ref op_count_of(Thread& thread, const Value* args) {
-  Ref iterator = iter(thread, args[0]);
+  Ref iterator = iterate(thread, args[0]);
   if (!iterator) return {};
   int64_t count = 0;
   while (Ref item = next(thread, iterator)) {
@@ -76,7 +84,7 @@ Ref op_count_of(Thread& thread, const Value* args) {
   return thread.has_error() ? Ref() : make_int(count);
 }
 Ref op_index_of(Thread& thread, const Value* args) {
-  Ref iterator = iter(thread, args[0]);
+  Ref iterator = iterate(thread, args[0]);
   if (!iterator) return {};
   for (int64_t i = 0; Ref item = next(thread, iterator); ++i) {
     int same = equals(thread, item, args[1]);

@@ -354,6 +354,17 @@ void Generator::sequence(const Expr* expr, List<Expr> elts, int dest) {
 
 void Generator::set_display(const Set* expr, int dest) {
   int first = u->top;
+  Value folded = expr->elts.size() >= 3 ? membership_constant(expr) : Value();
+  if (!folded.is_empty()) {
+    // {1, 2, 3}: an empty set updated by a constant, which can give another order than adding one by one.
+    int set = u->push(), items = u->push();
+    at(expr);
+    u->emit(Op::BuildSet, set, first, 0);
+    u->load_constant(items, folded);
+    u->emit(Op::SetUpdate, set, items);
+    if (dest != set) u->emit(Op::Move, dest, set);
+    return;
+  }
   size_t plain = 0;
   while (plain < expr->elts.size() && plain < display_chunk && !is<Starred>(expr->elts[plain]))
     temp(expr->elts[plain++]);

@@ -15,6 +15,8 @@
 
 namespace aspy {
 
+void (*collector_listener)(Thread& thread, bool start, int generation, size_t collected) = nullptr;
+
 void clear_weakrefs(Object* object); // vm/object/weakref.hpp
 
 namespace {
@@ -249,6 +251,7 @@ size_t collect(Thread& thread, int generation) {
   if (collecting) return 0;
   collecting = true;
   requested = false;
+  if (collector_listener) collector_listener(thread, true, generation, 0);
   if (holes > table.size() / 4) squeeze();
   size_t end = table.size();
   std::vector<Object*> garbage = find_unreachable(generation == 0 ? std::min(old_end, end) : 1, end);
@@ -261,6 +264,7 @@ size_t collect(Thread& thread, int generation) {
   CollectorStats& counted = stats[std::clamp(generation, 0, 2)];
   ++counted.collections;
   counted.collected += freed;
+  if (collector_listener) collector_listener(thread, false, generation, freed);
   return freed;
 }
 

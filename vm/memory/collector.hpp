@@ -31,6 +31,8 @@ void collector_set_threshold(uint32_t young); // 0 turns automatic collection of
 uint32_t collector_threshold();
 uint32_t collector_young_count();
 CollectorStats& collector_stats(int generation);
+// Told of the start and the end of each collection (gc.callbacks); null: nobody listens.
+extern void (*collector_listener)(Thread& thread, bool start, int generation, size_t collected);
 // Collect at every allocation: a hostile mode for tests.
 void collector_set_stress(bool on);
 

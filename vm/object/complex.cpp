@@ -240,8 +240,7 @@ int number_of(Thread& thread, Value value, Pair& out) {
       Ref made = call(thread, method);
       if (!made) return -1;
       if (!is_complex(made)) {
-        raise_type_error(thread, fmt::format("{}.__complex__() must return a complex, not {}", type_name(value),
-                                             type_name(made)));
+        raise_type_error(thread, fmt::format("__complex__ returned non-complex (type {})", type_name(made)));
         return -1;
       }
       out = pair_of(made);
@@ -359,13 +358,14 @@ constexpr NativeDef complex_methods[] = {
     {"__getnewargs__", "self, /", complex_getnewargs},
     {nullptr}};
 
+bool refuse_store(Thread& thread, Value, Value) { return raise(thread, AttributeError_type, "readonly attribute"); }
 template <double Complex::* field>
 Ref complex_part(Thread&, Value self) {
   return Ref::steal(Value::from_double(cast<Complex>(self)->*field));
 }
 constexpr GetSetDef complex_getset[] = {
-    {"real", complex_part<&Complex::real>, nullptr, "the real part of a complex number"},
-    {"imag", complex_part<&Complex::imag>, nullptr, "the imaginary part of a complex number"},
+    {"real", complex_part<&Complex::real>, refuse_store, "the real part of a complex number"},
+    {"imag", complex_part<&Complex::imag>, refuse_store, "the imaginary part of a complex number"},
     {nullptr}};
 
 constexpr TypeSpec complex_spec = {

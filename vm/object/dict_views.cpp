@@ -231,8 +231,10 @@ Ref view_sub(Thread& thread, Value a, Value b) {
 }
 
 Ref intersect(Thread& thread, Value view, Value other) {
-  // Walk the smaller side when both know their size.
-  if (is_set_like(other) && length(thread, other) > length(thread, view)) std::swap(view, other);
+  // Walk the smaller side when both know their size; a set does it itself.
+  if (is_exact(other, set_type) && length(thread, view) <= length(thread, other))
+    return call_method(thread, other, "intersection", {view});
+  if (is_set_like(other) && !is_set(other) && length(thread, other) > length(thread, view)) std::swap(view, other);
   bool other_is_container = is_set_like(view);
   Own<Set> result = new_set();
   Ref iterator = iter(thread, other);

@@ -55,7 +55,7 @@ bool to_double(Thread& thread, Value value, double& out) {
     Ref made = slots.to_float(thread, value);
     if (!made) return false;
     if (!is_float_like(made))
-      return raise_type_error(thread, fmt::format("{}.__float__() must return a float, not {}", type_name(value),
+      return raise_type_error(thread, fmt::format("{}.__float__ returned non-float (type {})", type_name(value),
                                                   type_name(made)));
     out = float_value(made);
     return true;

@@ -345,9 +345,12 @@ Ref range_field(Thread&, Value self) {
   return share(cast<Range>(self)->*field);
 }
 
-constexpr GetSetDef range_getset[] = {{"start", range_field<&Range::start>},
-                                      {"stop", range_field<&Range::stop>},
-                                      {"step", range_field<&Range::step>},
+// Fields shown read-only have a complaint of their own.
+bool refuse_store(Thread& thread, Value, Value) { return raise(thread, AttributeError_type, "readonly attribute"); }
+
+constexpr GetSetDef range_getset[] = {{"start", range_field<&Range::start>, refuse_store},
+                                      {"stop", range_field<&Range::stop>, refuse_store},
+                                      {"step", range_field<&Range::step>, refuse_store},
                                       {nullptr}};
 constexpr NativeDef range_methods[] = {
     {"count", "self, value, /", range_count,

@@ -183,10 +183,10 @@ Own<Set> intersection(Thread& thread, Set* set, Value other) {
   Ref iterator = iter(thread, other);
   if (!iterator) return nullptr;
   while (Ref key = next(thread, iterator)) {
-    uint64_t hash;
-    if (!hash_key(thread, key, hash, as_set_element)) return nullptr;
-    int inside = set_contains_hashed(thread, set, key, int64_t(hash));
-    if (inside < 0 || (inside && set_add_hashed(thread, result.get(), key, int64_t(hash)) < 0)) return nullptr;
+    int64_t number;
+    if (!hash(thread, key, number)) return nullptr;
+    int inside = set_contains_hashed(thread, set, key, number);
+    if (inside < 0 || (inside && set_add_hashed(thread, result.get(), key, number) < 0)) return nullptr;
   }
   if (thread.has_error()) return nullptr;
   return result;

@@ -139,9 +139,12 @@ Ref slice_field(Thread&, Value self) {
   return share(cast<Slice>(self)->*field);
 }
 
-constexpr GetSetDef slice_getset[] = {{"start", slice_field<&Slice::start>},
-                                      {"stop", slice_field<&Slice::stop>},
-                                      {"step", slice_field<&Slice::step>},
+// Fields shown read-only have a complaint of their own.
+bool refuse_store(Thread& thread, Value, Value) { return raise(thread, AttributeError_type, "readonly attribute"); }
+
+constexpr GetSetDef slice_getset[] = {{"start", slice_field<&Slice::start>, refuse_store},
+                                      {"stop", slice_field<&Slice::stop>, refuse_store},
+                                      {"step", slice_field<&Slice::step>, refuse_store},
                                       {nullptr}};
 constexpr NativeDef slice_methods[] = {
     {"indices", "self, object, /", slice_indices_method,
