@@ -151,7 +151,9 @@ ParseResult parse_decoded(std::string text, std::optional<SyntaxIssue> issue, Mo
   }
   if (result.issue.has_value() && mode == Mode::Interactive && !result.issue->incomplete) {
     // Stuck at the very end of the text: more of it may help.
-    const auto stuck = std::min<std::size_t>(builder.furthest, tokens.size() - 1);
+    // (The blocks that are open close there; an empty line closes them for good.)
+    auto stuck = std::min<std::size_t>(builder.furthest, tokens.size() - 1);
+    while (tokens.kind(stuck) == Token::Dedent && !source.ends_with("\n\n")) ++stuck;
     result.issue->incomplete = tokens.kind(stuck) == Token::EndMarker;
   }
   std::stable_sort(tree.warnings.begin(), tree.warnings.end(),
