@@ -160,7 +160,14 @@ void tell_listeners(Thread& thread, bool start, int generation, size_t collected
   Own<List> now = make_list(listeners->view()); // a callback may change the list
   for (Value callback : now->view()) {
     Ref result = call(thread, callback, {phase.value(), info.value()});
-    if (!result) write_unraisable(thread, callback, "Exception ignored while calling GC callback");
+    if (result) continue;
+    Ref error = take_error(thread);
+    Ref shown = repr(thread, callback);
+    clear_error(thread);
+    thread.error = error.release();
+    std::string message = "Exception ignored while calling GC callback ";
+    if (shown) message += cast<Str>(shown)->view();
+    write_unraisable(thread, Value(), message);
   }
 }
 

@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace aspy {
 namespace {
 
@@ -145,86 +147,80 @@ Ref select(Thread& thread, const Value* args) {
 
 // --- merge ---
 
-// What merge() gives: the sources, each with the item it offers next and that item's key.
+// What merge() gives: a heap of entries [key, order, item, iterator], one for each source that has items left. The
+// order tells sources with equal keys apart.
 struct Merge : Object {
-  Value sources;       // list of iterators
-  Value items, keys;   // lists, parallel to it
-  Value key;           // key function or empty
+  Value heap; // list
+  Value key;  // key function or empty
   bool reverse = false;
-  bool started = false;
+  bool given = false; // the item on top has been given: its source must go on first
 };
-using MergeFields = OwnedFields<Merge, &Merge::sources, &Merge::items, &Merge::keys, &Merge::key>;
+using MergeFields = OwnedFields<Merge, &Merge::heap, &Merge::key>;
 Type merge_type;
 
-// Fetches the next item of source `i`; a source that is finished is taken out. False: raised.
-bool advance(Thread& thread, Merge* merge, size_t i, bool& finished) {
-  auto *sources = cast<List>(merge->sources), *items = cast<List>(merge->items), *keys = cast<List>(merge->keys);
-  Ref item = next(thread, (*sources)[i]);
-  finished = !item;
-  if (!item) {
-    if (thread.has_error()) return false;
-    list_pop(sources, i).reset();
-    list_pop(items, i).reset();
-    list_pop(keys, i).reset();
-    return true;
-  }
+// Fetches the next item of an entry's iterator. 1, 0 at its end, -1 raised.
+int advance(Thread& thread, Merge* merge, List* entry) {
+  Ref item = next(thread, (*entry)[3]);
+  if (!item) return thread.has_error() ? -1 : 0;
   Ref key = merge->key ? call(thread, merge->key, {item}) : share(item.get());
-  if (!key) return false;
-  assign(items->items[i], std::move(item));
-  assign(keys->items[i], std::move(key));
-  return true;
+  if (!key) return -1;
+  assign(entry->items[2], std::move(item));
+  assign(entry->items[0], std::move(key));
+  return 1;
+}
+
+// Moves the source on top to its next item, and to where that belongs. False: raised.
+bool turn_top(Thread& thread, Merge* merge, List* heap) {
+  Ref top = share((*heap)[0]);
+  int found = advance(thread, merge, cast<List>(top));
+  if (found < 0) return false;
+  if (found == 0) {
+    Ref last = list_pop(heap, heap->size - 1);
+    if (heap->size == 0) return true;
+    assign(heap->items[0], std::move(last));
+  }
+  if (heap->size == 1) return true; // a single source needs no comparisons
+  return merge->reverse ? sink<true>(thread, heap, 0) : sink<false>(thread, heap, 0);
 }
 
 Ref merge_next(Thread& thread, Value self) {
   auto* merge = cast<Merge>(self);
-  auto *items = cast<List>(merge->items), *keys = cast<List>(merge->keys);
-  bool finished;
-  if (!merge->started) {
-    merge->started = true;
-    for (size_t i = 0; i < items->size;) {
-      if (!advance(thread, merge, i, finished)) return {};
-      if (!finished) ++i;
-    }
+  auto* heap = cast<List>(merge->heap);
+  if (merge->given) {
+    merge->given = false;
+    if (heap->size && !turn_top(thread, merge, heap)) return {};
   }
-  if (items->size == 0) return {};
-  // The first of the best: equal items keep the order of their sources.
-  size_t best = 0;
-  for (size_t i = 1; i < keys->size; ++i) {
-    int better = merge->reverse ? above<true>(thread, (*keys)[i], (*keys)[best])
-                                : above<false>(thread, (*keys)[i], (*keys)[best]);
-    if (better < 0) return {};
-    if (better) best = i;
-  }
-  Ref item = share((*items)[best]);
-  if (!advance(thread, merge, best, finished)) return {};
-  return item;
-}
-
-Ref heapq_merge(Thread& thread, const Value* args) {
-  int reverse = args[2] ? truthy(thread, args[2]) : 0;
-  if (reverse < 0) return {};
-  Own<List> sources = new_list(), items = new_list(), keys = new_list();
-  if (args[0]) {
-    for (Value iterable : cast<Tuple>(args[0])->view()) {
-      Ref source = iter(thread, iterable);
-      if (!source) return {};
-      list_append(sources.get(), std::move(source));
-      list_append(items.get(), None);
-      list_append(keys.get(), None);
-    }
-  }
-  Own<Merge> merge = new_instance<Merge>(&merge_type);
-  merge->sources = sources.release();
-  merge->items = items.release();
-  merge->keys = keys.release();
-  if (args[1] && !args[1].is_none()) merge->key = share(args[1]).release();
-  merge->reverse = reverse != 0;
-  return merge;
+  if (heap->size == 0) return {};
+  merge->given = true;
+  return share((*cast<List>((*heap)[0]))[2]);
 }
 
 constexpr TypeSpec merge_spec = {.name = "heapq.merge",
                                  .instance_size = sizeof(Merge),
                                  .flags = TypeTracked | TypeFinal | TypeNoConstruct};
+
+Ref heapq_merge(Thread& thread, const Value* args) {
+  int reverse = args[2] ? truthy(thread, args[2]) : 0;
+  if (reverse < 0) return {};
+  Own<Merge> merge = new_instance<Merge>(&merge_type);
+  if (args[1] && !args[1].is_none()) merge->key = share(args[1]).release();
+  merge->reverse = reverse != 0;
+  Own<List> heap = new_list();
+  int64_t order = 0;
+  for (Value iterable : args[0] ? cast<Tuple>(args[0])->view() : std::span<const Value>()) {
+    Ref source = iter(thread, iterable);
+    if (!source) return {};
+    Own<List> entry = make_list(std::array<Value, 4>{None, Value::from_int(order), None, source.get()});
+    order += reverse ? -1 : 1;
+    int found = advance(thread, merge.get(), entry.get());
+    if (found < 0) return {};
+    if (found) list_append(heap.get(), entry.value());
+  }
+  for (size_t i = heap->size / 2; i-- > 0;)
+    if (!(reverse ? sink<true>(thread, heap.get(), i) : sink<false>(thread, heap.get(), i))) return {};
+  merge->heap = heap.release();
+  return merge;
+}
 
 constexpr NativeDef functions[] = {
     {"heappush", "heap, item, /", heappush<false>, "Push item onto heap, maintaining the heap invariant."},

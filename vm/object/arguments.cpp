@@ -58,7 +58,7 @@ bool to_double(Thread& thread, Value value, double& out) {
     Ref number = slots.to_float(thread, value);
     if (!number) return false;
     if (!is_float_like(number))
-      return raise_type_error(thread, fmt::format("{}.__float__() must return a float, not {}", type_name(value),
+      return raise_type_error(thread, fmt::format("{}.__float__ returned non-float (type {})", type_name(value),
                                                   type_name(number)));
     out = float_value(number);
     return true;
