@@ -129,6 +129,7 @@ Ref get_names(Thread&, Value self) {
     case Op::LoadSuperAttr:
     case Op::CallMethod:
     case Op::CallMethodKw:
+    case Op::LoadMethod:
     case Op::ImportName:
     case Op::ImportFrom: {
       Value name = code->constants[code->words[at + 1]];

@@ -92,6 +92,9 @@ Operands operands_of(Op op) {
   case Op::CallKw: return {W, no, no, Extra::Constant, R};
   case Op::CallMethod:
   case Op::CallMethodKw: return {W, no, no, Extra::Name, R};
+  case Op::LoadMethod: return {W, no, no, Extra::Name};
+  case Op::CallLoaded: return {W, no, no, Extra::None, R};
+  case Op::CallLoadedKw: return {W, no, no, Extra::Constant, R};
   case Op::MakeFunction: return {W, no, no, Extra::Constant, R};
   case Op::SetTypeParams: return {K, R};
   case Op::Return:
@@ -136,6 +139,8 @@ int row_length(Op op, Word word, Word w) {
   case Op::Call:
   case Op::CallKw: return n + 1;
   case Op::CallEx: return n + 2;
+  case Op::CallLoaded:
+  case Op::CallLoadedKw: return n + 2;
   case Op::CallMethod:
   case Op::CallMethodKw: return n + 2; // the first is empty
   case Op::MakeFunction: return (n & 1) + (n >> 1 & 1) + (n >> 2 & 1) + (n >> 3 & 1);

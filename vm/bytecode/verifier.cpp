@@ -111,6 +111,7 @@ private:
     case Op::AsyncWithExit:
       if (n_of(word) == 1) read(at, b + 1, Role::Keep, state);
       break;
+    case Op::LoadMethod: read(at, a + 1, Role::Keep, state); break;
     case Op::PopHandled: read(at, a + 1, Role::Drop, state); break;
     case Op::MatchClass: read(at, b + 1, Role::Read, state); break;
     case Op::AsyncForIter: check_register(at, b + 1); break;

@@ -13,6 +13,43 @@ using namespace ast;
 namespace {
 // Calls with more arguments gather them in a list and a dict first.
 constexpr size_t most_arguments = 60;
+
+// True when evaluating `expr` runs nothing that a script could see, apart from operators.
+bool is_quiet(const Expr* expr, int depth = 0) {
+  if (!expr) return true;
+  if (depth > 8) return false;
+  ++depth;
+  auto all = [&](List<Expr> list) {
+    for (const Expr* part : list)
+      if (!is_quiet(part, depth)) return false;
+    return true;
+  };
+  switch (expr->kind) {
+  case Kind::Constant:
+  case Kind::Name:
+  case Kind::Lambda: return true;
+  case Kind::Attribute: return is_quiet(as<Attribute>(expr)->value, depth);
+  case Kind::Subscript: return is_quiet(as<Subscript>(expr)->value, depth) && is_quiet(as<Subscript>(expr)->slice, depth);
+  case Kind::BinOp: return is_quiet(as<BinOp>(expr)->left, depth) && is_quiet(as<BinOp>(expr)->right, depth);
+  case Kind::UnaryOp: return is_quiet(as<UnaryOp>(expr)->operand, depth);
+  case Kind::BoolOp: return all(as<BoolOp>(expr)->values);
+  case Kind::Compare: return is_quiet(as<Compare>(expr)->left, depth) && all(as<Compare>(expr)->comparators);
+  case Kind::IfExp:
+    return is_quiet(as<IfExp>(expr)->test, depth) && is_quiet(as<IfExp>(expr)->body, depth) &&
+           is_quiet(as<IfExp>(expr)->orelse, depth);
+  case Kind::Tuple: return all(as<Tuple>(expr)->elts);
+  case Kind::ListExpr: return all(as<ListExpr>(expr)->elts);
+  case Kind::Set: return all(as<Set>(expr)->elts);
+  case Kind::Dict: return all(as<Dict>(expr)->values) && all(as<Dict>(expr)->keys);
+  case Kind::JoinedStr: return all(as<JoinedStr>(expr)->values);
+  case Kind::FormattedValue: return is_quiet(as<FormattedValue>(expr)->value, depth);
+  case Kind::Slice:
+    return is_quiet(as<Slice>(expr)->lower, depth) && is_quiet(as<Slice>(expr)->upper, depth) &&
+           is_quiet(as<Slice>(expr)->step, depth);
+  default: return false;
+  }
+}
+
 } // namespace
 
 bool Generator::is_plain_call(const Call* call) {
@@ -52,6 +89,16 @@ void Generator::arguments(const Call* call, int callee, int first, int out, cons
   if (!is_plain_call(call)) return spread_call(call->args, call->keywords, callee, out, call->pos);
   u->top = first;
   u->touch(first);
+  // A method is looked up by its call, unless the arguments do something: then it has to be there before them.
+  bool early = false;
+  if (method) {
+    for (const Expr* arg : call->args) early |= !is_quiet(arg);
+    for (const Keyword* keyword : call->keywords) early |= !is_quiet(keyword->value);
+  }
+  if (early) {
+    u->pos = attribute_position(method->pos, method);
+    u->emit_w(Op::LoadMethod, callee, 0, 0, name_constant(mangled(method->attr)));
+  }
   for (const Expr* arg : call->args) temp(arg);
   for (const Keyword* keyword : call->keywords) temp(keyword->value);
   Value names;
@@ -63,11 +110,11 @@ void Generator::arguments(const Call* call, int callee, int first, int out, cons
   auto count = static_cast<int>(call->args.size() + call->keywords.size());
   u->pos = method ? attribute_position(call->pos, method) : call->pos;
   uint32_t start = u->here();
-  if (!method) {
+  if (!method || early) {
     if (names.is_empty())
-      u->emit(Op::Call, out, callee, count);
+      u->emit(early ? Op::CallLoaded : Op::Call, out, callee, count);
     else
-      u->emit_w(Op::CallKw, out, callee, count, u->constant(names));
+      u->emit_w(early ? Op::CallLoadedKw : Op::CallKw, out, callee, count, u->constant(names));
     return;
   }
   Str* name = text(mangled(method->attr));

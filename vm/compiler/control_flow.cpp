@@ -195,7 +195,7 @@ void Generator::return_statement(const Return* stmt) {
     return fail(stmt->pos, "'return' with value in async generator");
   for (const Block& block : blocks_)
     if (block.kind == BlockKind::StarHandler)
-      return fail(stmt->pos, "'break', 'continue' and 'return' cannot appear in an 'except*' block");
+      return fail(stmt->pos, "'break', 'continue' and 'return' cannot appear in an except* block");
   bool runs_code = false;
   for (const Block& block : blocks_)
     runs_code |= block.kind == BlockKind::FinallyBody || block.kind == BlockKind::With ||
@@ -234,7 +234,7 @@ void Generator::break_or_continue(const Stmt* stmt) {
     BlockKind kind = blocks_[loop - 1].kind;
     if (kind == BlockKind::While || kind == BlockKind::For) break;
     if (kind == BlockKind::StarHandler)
-      return fail(stmt->pos, "'break', 'continue' and 'return' cannot appear in an 'except*' block");
+      return fail(stmt->pos, "'break', 'continue' and 'return' cannot appear in an except* block");
     --loop;
   }
   if (loop == 0) return fail(stmt->pos, is_break ? "'break' outside loop" : "'continue' not properly in loop");

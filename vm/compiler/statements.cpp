@@ -147,7 +147,6 @@ void Generator::store(const Expr* target, int source) {
   }
   case Kind::Subscript: {
     auto* item = as<Subscript>(target);
-    check_subscript(item);
     int object = operand(item->value, true);
     int key = operand(item->slice);
     at(target);
@@ -244,7 +243,6 @@ void Generator::aug_assign(const AugAssign* stmt) {
   }
   case Kind::Subscript: {
     auto* item = as<Subscript>(stmt->target);
-    check_subscript(item);
     int object = operand(item->value, true);
     int key = operand(item->slice, true);
     at(item);

@@ -932,6 +932,63 @@ dispatch:
       goto call_method;
     }
 
+    CASE(LoadMethod) : {
+      SAVE();
+      int a = a_of(*pc);
+      Value object = R[a + 1];
+      Type* type = type_of(object);
+      Value method;
+      if (type->version != 0 && type->version == pc[2] && method_cache_holds(object, type, pc)) [[likely]] {
+        std::memcpy(&method.bits, pc + 4, sizeof method.bits);
+      } else {
+        method = find_method(thread, object, const_cast<Word*>(pc), frame->code);
+        if (thread.has_error()) goto error;
+      }
+      if (method) {
+        incref(method);
+        store(R, a, method);
+      } else {
+        Ref found = get_attr(thread, object, cast<Str>(frame->code->constants[pc[1]]));
+        if (!found) goto error;
+        store(R, a, Value());
+        store(R, a + 1, found.release());
+      }
+      NEXT(op_size[static_cast<int>(Op::LoadMethod)]);
+    }
+    CASE(CallLoaded) : {
+      Word w = *pc;
+      SAVE();
+      nargs = n_of(w);
+      kwnames = nullptr;
+      goto call_loaded;
+    }
+    CASE(CallLoadedKw) : {
+      Word w = *pc;
+      SAVE();
+      kwnames = cast<Tuple>(frame->code->constants[pc[1]]);
+      nargs = n_of(w) - static_cast<uint32_t>(kwnames->size);
+      goto call_loaded;
+    }
+
+  call_loaded: {
+    // With a method in its room the object is the first argument; else the object's place holds what is called.
+    base = &R[b_of(*pc) + 1];
+    if (base[-1]) {
+      ++nargs;
+      if (is_exact(base[-1], method_descriptor_type)) {
+        uint32_t total = nargs + (kwnames ? static_cast<uint32_t>(kwnames->size) : 0);
+        Ref result = call_native(thread, cast<NativeFunction>(base[-1]), Value(), CallArgs{base, nargs, kwnames});
+        if (!result) goto error;
+        for (int i = -1; i < static_cast<int>(total); ++i) clear_field(base[i]);
+        value = result.release();
+        goto call_done;
+      }
+    } else {
+      ++base;
+    }
+    goto call_value;
+  }
+
   call_method: {
     // base[0] is the object; the method is looked up on its type. What is found there and is a function gets the object as
     // its first argument where it lies.
@@ -943,7 +1000,7 @@ dispatch:
       std::memcpy(&method.bits, pc + 4, sizeof method.bits);
     } else {
       method = find_method(thread, object, const_cast<Word*>(pc), frame->code);
-      if (thread.has_error()) goto error;
+      if (thread.has_error()) goto method_error;
     }
     if (method) {
       Type* kind = method.as_object()->type;
@@ -964,13 +1021,18 @@ dispatch:
     }
     // An attribute of the instance, or something that binds in its own way.
     Ref found = get_attr(thread, object, cast<Str>(frame->code->constants[pc[1]]));
-    if (!found) goto error;
+    if (!found) goto method_error;
     Value owner = base[0];
     base[0] = found.release();
     decref(owner);
     ++base;
     goto call_value;
   }
+
+  method_error:
+    // Told from the attribute's place, which is that of the second word.
+    add_traceback(thread, frame->code, frame->offset() + 1, frame->globals);
+    goto unwind;
 
   call_value: {
     // base[-1] is the callable (owned), base[0 .. nargs + keywords) its arguments.
