@@ -94,8 +94,10 @@ bool read_options(Thread& thread, CallArgs call, PrintOptions& out) {
   return true;
 }
 
-// One write for the whole line: what the native file gets.
-bool print_joined(Thread& thread, CallArgs call, const PrintOptions& options, std::string& line) {
+// As few writes as can be: what the native file gets. Before script code may run (__str__ of an object can print as well)
+// everything so far is written.
+bool print_joined(Thread& thread, CallArgs call, const PrintOptions& options, Value file) {
+  std::string line;
   std::string_view sep = options.sep ? cast<Str>(options.sep)->view() : " ";
   for (uint32_t i = 0; i < call.count; ++i) {
     if (i) line += sep;
@@ -103,12 +105,16 @@ bool print_joined(Thread& thread, CallArgs call, const PrintOptions& options, st
       line += cast<Str>(call.args[i])->view();
       continue;
     }
+    if (!line.empty() && call.args[i].is_object()) {
+      if (text_file_hooks.write(thread, file, line) < 0) return false;
+      line.clear();
+    }
     Ref text = str(thread, call.args[i]);
     if (!text) return false;
     line += cast<Str>(text)->view();
   }
   line += options.end ? cast<Str>(options.end)->view() : "\n";
-  return true;
+  return text_file_hooks.write(thread, file, line) >= 0;
 }
 
 // A file written in the language sees each piece by itself, as its `write` may tell.
@@ -139,8 +145,7 @@ Ref builtin_print(Thread& thread, CallArgs call) {
   int native = text_file_hooks.write ? text_file_hooks.write(thread, file, {}) : 0;
   if (native < 0) return {};
   if (native) {
-    std::string line;
-    if (!print_joined(thread, call, options, line) || text_file_hooks.write(thread, file, line) < 0) return {};
+    if (!print_joined(thread, call, options, file)) return {};
   } else if (!print_pieces(thread, call, options, file)) {
     return {};
   }

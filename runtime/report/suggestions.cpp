@@ -149,13 +149,13 @@ std::string closest_name(std::string_view wrong, const std::vector<std::string>&
   return best;
 }
 
-std::string suggestion_for(Thread& thread, Value exception) {
+std::string suggestion_for(Thread& thread, Value exception, bool names) {
   ErrorShelter shelter(thread);
   std::string name, wrong;
   bool is_name = is_instance(exception, NameError_type);
   if (is_name) {
     wrong = text_of(cast<NameErrorObject>(exception)->name);
-    name = for_name(cast<NameErrorObject>(exception));
+    if (names) name = for_name(cast<NameErrorObject>(exception));
   } else if (is_instance(exception, AttributeError_type)) {
     name = for_attribute(thread, cast<AttributeErrorObject>(exception));
   } else if (is_instance(exception, ImportError_type)) {

@@ -12,6 +12,14 @@ namespace aspy {
 // The candidate closest to `wrong`, or an empty string when none is close enough.
 std::string closest_name(std::string_view wrong, const std::vector<std::string>& candidates);
 // What to add to an error's message: ". Did you mean: 'x'?", ". Did you forget to import 'x'?", or nothing.
-std::string suggestion_for(Thread& thread, Value exception);
+// `names`: also look at the variables of the frame that a NameError came from.
+std::string suggestion_for(Thread& thread, Value exception, bool names = true);
+
+// A keyword that was misspelt: the line of a SyntaxError reads well with `keyword` in place of the characters [column, end).
+struct KeywordTypo {
+  std::string keyword;
+  size_t column = 0, end = 0; // characters from 0
+};
+bool find_keyword_typo(std::string_view line, KeywordTypo& out);
 
 } // namespace aspy

@@ -142,7 +142,8 @@ size_t character_count(std::string_view utf8) {
 }
 
 // The place of a SyntaxError: file, line, and the line's text with carets below the offending part.
-void append_syntax_place(Thread& thread, SyntaxErrorObject* error, std::vector<std::string>& out, std::string& suffix) {
+void append_syntax_place(Thread& thread, SyntaxErrorObject* error, const KeywordTypo* typo,
+                         std::vector<std::string>& out, std::string& suffix) {
   auto number = [](Value value) { return value && value.is_int() ? value.as_int() : int64_t{-1}; };
   bool has_line = error->lineno && !error->lineno.is_none();
   std::string filename;
@@ -169,6 +170,10 @@ void append_syntax_place(Thread& thread, SyntaxErrorObject* error, std::vector<s
   } else {
     end_offset = error->end_lineno && !error->end_lineno.is_none() ? length + 1 : offset;
   }
+  if (typo) {
+    offset = static_cast<int64_t>(typo->column) + 1;
+    end_offset = static_cast<int64_t>(typo->end) + 1;
+  }
   if (offset > length) offset = length + 1;
   if (end_offset > length) end_offset = length + 1;
   if (offset >= end_offset || end_offset < 0) end_offset = offset + 1;
@@ -187,18 +192,25 @@ void append_syntax_place(Thread& thread, SyntaxErrorObject* error, std::vector<s
   out.push_back(carets + "\n");
 }
 
-std::vector<std::string> only(Thread& thread, Value exception) {
+// `names`: a NameError is compared with the variables of its frame.
+std::vector<std::string> only(Thread& thread, Value exception, bool names = true) {
   std::string name = class_name(thread, exception);
   std::vector<std::string> out;
   if (is_instance(exception, SyntaxError_type)) {
     auto* error = cast<SyntaxErrorObject>(exception);
     std::string suffix;
-    append_syntax_place(thread, error, out, suffix);
+    KeywordTypo typo;
+    std::string_view said = text_of(error->msg);
+    bool misspelt = error->metadata && !error->metadata.is_none() && error->text && is_str(error->text) &&
+                    (said == "invalid syntax" || said.find("Perhaps you forgot a comma") != said.npos) &&
+                    find_keyword_typo(text_of(error->text), typo);
+    append_syntax_place(thread, error, misspelt ? &typo : nullptr, out, suffix);
     std::string message = error->msg && !error->msg.is_none() ? safe_str(thread, error->msg, "exception") : std::string();
     if (message.empty() && (!error->msg || error->msg.is_none())) message = "None";
+    if (misspelt) message = fmt::format("invalid syntax. Did you mean '{}'?", typo.keyword);
     out.push_back(fmt::format("{}: {}{}\n", name, message.empty() ? "<no detail available>" : message, suffix));
   } else {
-    std::string message = safe_str(thread, exception, "exception") + suggestion_for(thread, exception);
+    std::string message = safe_str(thread, exception, "exception") + suggestion_for(thread, exception, names);
     out.push_back(message.empty() ? name + "\n" : fmt::format("{}: {}\n", name, message));
   }
   append_notes(thread, exception, out);
@@ -358,7 +370,7 @@ std::string format_exception(Thread& thread, Value exception, const FormatOption
 std::vector<std::string> format_exception_only(Thread& thread, Value exception, bool show_group) {
   ErrorShelter shelter(thread);
   Ref keep = share(exception);
-  std::vector<std::string> out = only(thread, exception);
+  std::vector<std::string> out = only(thread, exception, false);
   if (!show_group || !is_instance(exception, BaseExceptionGroup_type)) return out;
   for (Value member : cast<Tuple>(cast<ExceptionGroupObject>(exception)->exceptions)->view()) {
     if (!check_native_stack(thread)) break;

@@ -137,6 +137,10 @@ void raise_issue(Thread& thread, const SyntaxIssue& issue, std::string_view file
       make_tuple({Value(name.get()), Value::from_int(issue.line), Value::from_int(issue.col),
                   has_text ? Value(line.get()) : None, Value::from_int(issue.end_line), Value::from_int(issue.end_col)});
   raise_with_args(thread, *type, {Value(message.get()), Value(place.get())});
+  // Tells a report that real source was read: it may look for misspelt keywords there.
+  if (is_instance(thread.error, SyntaxError_type))
+    assign(aspy::cast<SyntaxErrorObject>(thread.error)->metadata,
+           make_tuple({Value::from_int(issue.line), Value::from_int(0), None}));
 }
 
 // False: a filter made an error of it, which is pending.
