@@ -53,12 +53,15 @@ std::vector<std::string> candidates(const std::string& word) {
 
 // Complete, or the beginning of something that could be.
 bool reads_well(const std::string& line) {
+  ParseResult alone = parse_text(line + "\n", Mode::Interactive);
+  if (!alone.issue || alone.issue->incomplete) return true;
   // Clauses cannot stand without the statement they belong to.
-  for (const char* front : {"", "if 1:\n  pass\n", "try:\n  pass\n"}) {
-    ParseResult parsed = parse_text(front + line + "\n", Mode::Interactive);
-    if (!parsed.issue || parsed.issue->incomplete) return true;
-  }
-  return false;
+  std::string_view front;
+  if (line.starts_with("el")) front = "if 1:\n  pass\n";
+  else if (line.starts_with("except") || line.starts_with("finally")) front = "try:\n  pass\n";
+  else return false;
+  ParseResult together = parse_text(std::string(front) + line + "\n  pass\n", Mode::Exec);
+  return !together.issue;
 }
 
 struct Word {
