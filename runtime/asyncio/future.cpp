@@ -208,7 +208,7 @@ void future_finalize(Thread& thread, Object* object) {
   future->log_traceback = false;
   ErrorShelter shelter(thread);
   Own<Dict> context = new_dict(4);
-  Own<Str> message = make_str(fmt::format("{} exception was never retrieved", type_name(Value(object))));
+  Own<Str> message = make_str(fmt::format("{} exception was never retrieved", object->type->name->view()));
   dict_set(context.get(), intern("message"), message.value());
   dict_set(context.get(), intern("exception"), future->result);
   dict_set(context.get(), intern("future"), Value(object));
@@ -441,7 +441,7 @@ const char* state_text(const Future* future) {
 }
 
 Ref future_repr(Thread& thread, Value self) {
-  std::string text = fmt::format("<{} {}", type_name(self), state_text(as_future(self)));
+  std::string text = fmt::format("<{} {}", type_of(self)->name->view(), state_text(as_future(self)));
   if (!future_repr_info(thread, as_future(self), text)) return Ref();
   text += ">";
   return make_str(text);

@@ -147,7 +147,7 @@ Handle* as_handle(Value value) { return cast<Handle>(value); }
 
 Ref handle_repr(Thread& thread, Value self) {
   Handle* handle = as_handle(self);
-  std::string text = fmt::format("<{}", type_name(self));
+  std::string text = fmt::format("<{}", type_of(self)->name->view());
   if (handle->cancelled) text += " cancelled";
   if (is_instance(self, timer_handle_type)) text += fmt::format(" when={}", handle->when);
   if (handle->callback) {

@@ -406,7 +406,7 @@ Ref task_repr(Thread& thread, Value self) {
                       : task->state == FutureState::Pending   ? "pending"
                       : task->state == FutureState::Cancelled ? "cancelled"
                                                               : "finished";
-  std::string text = fmt::format("<{} {}", type_name(self), state);
+  std::string text = fmt::format("<{} {}", type_of(self)->name->view(), state);
   Ref name = task_name(thread, task);
   Ref quoted = repr(thread, name);
   if (!quoted) return Ref();
