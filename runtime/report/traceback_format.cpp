@@ -103,8 +103,8 @@ std::string safe_repr(Thread& thread, Value value, std::string_view what) {
 std::string class_name(Thread& thread, Value exception) {
   Type* type = type_of(exception);
   std::string_view qualname = type->qualname ? type->qualname->view() : type->name->view();
-  Value module = type_lookup(type, names::dunder_module);
-  (void)thread;
+  Ref module = find_attr(thread, Value(type), names::dunder_module);
+  clear_error(thread);
   std::string_view name = text_of(module);
   if (!module || name == "builtins" || name == "__main__") return std::string(qualname);
   if (!is_str(module)) return fmt::format("<unknown>.{}", qualname);

@@ -2,6 +2,8 @@
 // list_methods.cpp, sorting in sort.cpp.
 #include "vm/object/list.hpp"
 
+#include "vm/object/exception.hpp"
+
 #include "vm/memory/heap.hpp"
 #include "vm/object/list_methods.hpp"
 #include "vm/object/native.hpp"
@@ -87,7 +89,9 @@ bool list_extend(Thread& thread, List* list, Value iterable) {
   for (;;) {
     Ref item = step(thread, iterator);
     if (!item) {
-      if (thread.has_error()) return false;
+      if (!thread.has_error()) break;
+      if (!error_matches(thread, StopIteration_type)) return false;
+      clear_error(thread); // a generator's own, with what it returned
       break;
     }
     list_append(list, std::move(item));
