@@ -176,7 +176,7 @@ Ref step_method_send(Thread& thread, const Value* args) {
   return step_result(thread, outcome, std::move(out));
 }
 Ref step_method_throw(Thread& thread, const Value* args) {
-  raise_thrown(thread, args + 1);
+  if (!raise_thrown(thread, args + 1)) return Ref();
   Ref out;
   SendOutcome outcome = step_throw(thread, as_step(args[0]), out);
   return step_result(thread, outcome, std::move(out));
@@ -252,7 +252,7 @@ Ref method_asend(Thread& thread, const Value* args) {
 Ref method_athrow(Thread& thread, const Value* args) {
   Generator* generator = as_generator(args[0]);
   if (!run_firstiter_hook(thread, generator)) return Ref();
-  raise_thrown(thread, args + 1);
+  if (!raise_thrown(thread, args + 1)) return Ref();
   Ref exception = take_error(thread);
   return make_step(generator, StepKind::Throw, exception);
 }
@@ -329,7 +329,7 @@ Ref anext_method_send(Thread& thread, const Value* args) {
   return step_result(thread, outcome, std::move(out));
 }
 Ref anext_method_throw(Thread& thread, const Value* args) {
-  raise_thrown(thread, args + 1);
+  if (!raise_thrown(thread, args + 1)) return Ref();
   Ref out;
   Value iterator = cast<AnextAwaitable>(args[0])->iterator;
   SendOutcome outcome = SendOutcome::Raised;

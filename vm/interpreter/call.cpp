@@ -41,6 +41,24 @@ void release_registers(Frame* frame) {
   for (uint32_t i = 0; i < code->far_count; ++i) clear_field(R[code->temp_count + i]);
 }
 
+void keep_locals(Thread& thread, Frame* frame) {
+  Code* code = frame->code;
+  Value* locals = frame->regs - code->local_count;
+  bool any = false;
+  for (uint32_t i = 0; i < code->local_count && !any; ++i) any = locals[i].is_object();
+  if (!any || !is_exception(thread.error)) return;
+  Value traceback = cast<ExceptionObject>(thread.error)->traceback;
+  if (!traceback || !is_exact(traceback, traceback_type)) return;
+  auto* entry = cast<Traceback>(traceback);
+  if (entry->code != code || entry->locals) return;
+  Own<Tuple> kept = new_tuple(code->local_count);
+  for (uint32_t i = 0; i < code->local_count; ++i) {
+    kept->items()[i] = locals[i] ? locals[i] : None;
+    locals[i] = Value();
+  }
+  entry->locals = Value(kept.release());
+}
+
 void pop_frame(Thread& thread, Frame* frame) {
   if (frame->object) detach_frame_object(frame);
   release_registers(frame);

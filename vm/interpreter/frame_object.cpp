@@ -174,6 +174,16 @@ Ref traceback_frame(Thread& thread, Traceback* entry) {
   object->code = Own<Code>::share(entry->code).release();
   object->globals = Own<Dict>::share(entry->globals).release();
   object->instruction = entry->instruction;
+  if (entry->locals) {
+    Own<Dict> locals = new_dict();
+    Tuple* kept = cast<Tuple>(entry->locals);
+    for (size_t i = 0; i < kept->size; ++i) {
+      Value value = (*kept)[i];
+      if (is_exact(value, cell_type)) value = cast<Cell>(value)->contents;
+      if (value) dict_set(locals.get(), cast<Str>((*entry->code->local_names)[i]), value);
+    }
+    object->locals = Value(locals.release());
+  }
   return Ref::steal(Value(object));
 }
 

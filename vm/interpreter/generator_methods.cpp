@@ -83,7 +83,7 @@ bool raise_thrown(Thread& thread, const Value* arguments) {
   }
   if (traceback && !traceback.is_none()) assign(cast<ExceptionObject>(exception)->traceback, share(traceback));
   set_error(thread, std::move(exception));
-  return false;
+  return true;
 }
 
 Ref step_result(Thread& thread, SendOutcome outcome, Ref out) {
@@ -104,7 +104,7 @@ Ref generator_send(Thread& thread, const Value* args) {
 }
 
 Ref generator_throw(Thread& thread, const Value* args) {
-  raise_thrown(thread, args + 1);
+  if (!raise_thrown(thread, args + 1)) return Ref();
   Ref out;
   SendOutcome outcome = resume_with_error(thread, args[0], out);
   return step_result(thread, outcome, std::move(out));

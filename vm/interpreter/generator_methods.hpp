@@ -13,7 +13,7 @@ bool close_generator(Thread& thread, Generator* generator, Ref& result);
 void generator_finalize(Thread& thread, Object* object);
 void fill_generator_lifetime(Slots& slots);
 
-// The exception that throw(type, value, traceback) means, made pending. False as raise does, always.
+// The exception that throw(type, value, traceback) means, made pending. False: another one is, about the arguments.
 bool raise_thrown(Thread& thread, const Value* arguments);
 // What send() and throw() return for an outcome: a yielded value, or StopIteration pending.
 Ref step_result(Thread& thread, SendOutcome outcome, Ref out);

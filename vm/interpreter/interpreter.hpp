@@ -40,6 +40,9 @@ Frame* push_frame(Thread& thread, Code* code, Value* base, Frame* caller);
 // Releases what a stack frame owns (registers, function, extra) and pops it; generators' frames are released, not popped.
 void pop_frame(Thread& thread, Frame* frame);
 void release_registers(Frame* frame);
+// A frame that ends by the pending exception leaves its variables to the exception's traceback, as CPython's frames do: they live as
+// long as the traceback.
+void keep_locals(Thread& thread, Frame* frame);
 
 // --- generators (vm/interpreter/generator.cpp) ---------------------------------------------------------------------
 // Makes `root` what the thread drives, and back. See Generator::own_handled.

@@ -1295,6 +1295,7 @@ dispatch:
       goto error;
     }
     if (frame->depth >= thread.recursion_limit) {
+      finish_generator(thread, generator); // it counts as entered
       raise(thread, RecursionError_type, "maximum recursion depth exceeded");
       goto error;
     }
@@ -1602,6 +1603,7 @@ unwind: {
   Generator* owner = frame->generator;
   Value* end = frame->stack_end;
   bool was_async = false;
+  keep_locals(thread, frame);
   if (owner) {
     owner->state = GeneratorState::Finished;
     owner->leaf = nullptr;

@@ -101,15 +101,15 @@ bool enter_context(Thread& thread, Value* R, Word word, bool is_async) {
     std::string message = fmt::format("'{}' object does not support the {} protocol (missed {} method)",
                                       full_type_name(type_of(manager)), protocol, name->view());
     if (other)
-      message += fmt::format(", but it supports the {} protocol. Did you mean to use '{}'?",
+      message += fmt::format(" but it supports the {} protocol. Did you mean to use '{}'?",
                              is_async ? "context manager" : "asynchronous context manager",
                              is_async ? "with" : "async with");
     return static_cast<bool>(raise_type_error(thread, message));
   };
-  Ref enter = lookup_special(thread, manager, enter_name);
-  if (!enter) return missing(enter_name);
   Ref exit = lookup_special(thread, manager, exit_name);
   if (!exit) return missing(exit_name);
+  Ref enter = lookup_special(thread, manager, enter_name);
+  if (!enter) return missing(enter_name);
   store(R, b_of(word), exit.release());
   Ref entered = call(thread, enter);
   if (!entered) return false;

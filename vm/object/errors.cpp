@@ -97,7 +97,7 @@ std::string full_type_name(const Type* type) {
   Value module = type_lookup(const_cast<Type*>(type), names::dunder_module);
   if (module && is_str(module)) {
     std::string_view name = cast<Str>(module)->view();
-    if (name != "builtins") return fmt::format("{}.{}", name, qualname);
+    if (name != "builtins" && name != "__main__") return fmt::format("{}.{}", name, qualname);
   }
   return std::string(qualname);
 }

@@ -176,9 +176,7 @@ Ref script_iter(Thread& thread, Value self) {
 }
 
 Ref script_next(Thread& thread, Value self) {
-  Ref item = call_dunder(thread, self, names::dunder_next);
-  if (!item && error_matches(thread, StopIteration_type)) clear_error(thread);
-  return item;
+  return call_dunder(thread, self, names::dunder_next); // StopIteration stays pending: it may carry a value
 }
 
 Ref script_await(Thread& thread, Value self) {

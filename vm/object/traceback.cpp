@@ -41,6 +41,7 @@ static void traceback_dealloc(Object* object) {
   clear_field(entry->frame);
   clear_field(entry->code);
   clear_field(entry->globals);
+  clear_field(entry->locals);
   Traceback* next = std::exchange(entry->next, nullptr);
   free_object(entry);
   // A deep recursion's traceback is a long list: let go of it without recursing.
@@ -58,6 +59,7 @@ static void traceback_traverse(Object* object, Visitor& visitor) {
   visitor(entry->code);
   visitor(entry->frame);
   visitor(entry->globals);
+  visitor(entry->locals);
 }
 
 static Ref get_next(Thread&, Value self) {

@@ -88,7 +88,7 @@ struct Slots {
 
   // --- iteration and awaiting ---
   Ref (*iter)(Thread&, Value) = nullptr;
-  Ref (*next)(Thread&, Value) = nullptr; // empty without a pending exception: exhausted
+  Ref (*next)(Thread&, Value) = nullptr; // empty: exhausted when no exception, or a StopIteration, is pending
   // One step of a native generator-like awaitable or iterator. `sent` is empty on the first step of an
   // await, the value sent otherwise. Types without it are driven through __await__/send/__next__.
   SendOutcome (*send)(Thread&, Value self, Value sent, Ref& out) = nullptr;
