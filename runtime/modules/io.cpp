@@ -7,6 +7,7 @@
 #include "vm/object/int.hpp"
 #include "vm/object/module.hpp"
 
+#include <cstdlib>
 #include <fmt/format.h>
 #include <memory>
 #include <sys/stat.h>
@@ -142,6 +143,17 @@ bool init_module(Thread& thread, Module* module) {
   return true;
 }
 
+// Where the locale says nothing of an encoding, bytes that are no UTF-8 pass through unharmed.
+bool is_plain_locale() {
+  for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(variable);
+    if (!value || !*value) continue;
+    std::string_view locale = value;
+    return locale == "C" || locale == "POSIX" || locale == "C.UTF-8" || locale == "C.utf8" || locale == "UTF-8";
+  }
+  return true;
+}
+
 // One standard stream, or None where the process was started without it.
 Ref make_stream(Thread& thread, int fd, const char* name, const char* mode) {
   struct stat info;
@@ -153,7 +165,7 @@ Ref make_stream(Thread& thread, int fd, const char* name, const char* mode) {
   file->writable = fd != 0;
   Own<Str> label = make_str(name);
   Own<BinaryFile> binary = make_binary_file(fd == 0 ? buffered_reader_type : buffered_writer_type, file, label.value());
-  Own<Str> encoding = make_str("utf-8"), errors = make_str(fd == 2 ? "backslashreplace" : "strict");
+  Own<Str> encoding = make_str("utf-8"), errors = make_str(fd == 2 ? "backslashreplace" : is_plain_locale() ? "surrogateescape" : "strict");
   Own<Str> newline = make_str("\n");
   bool line_buffering = fd == 2 || ::isatty(fd) == 1;
   return make_text_file(thread, binary.value(), encoding.value(), errors.value(), fd == 0 ? None : newline.value(),

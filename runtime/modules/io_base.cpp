@@ -225,7 +225,7 @@ Ref readlines(Thread& thread, const Value* args) {
     if (size < 0) return {};
     list_append(lines.get(), std::move(line));
     total += size;
-    if (hint > 0 && total >= hint) return lines;
+    if (hint > 0 && total > hint) return lines;
   }
 }
 

@@ -164,7 +164,7 @@ struct StringIO : Object {
 
 StringIO* open_text(Thread& thread, Value self) {
   StringIO* file = cast<StringIO>(self);
-  if (file->closed || !file->data) return raise_closed(thread);
+  if (file->closed || !file->data) return raise_value_error(thread, "I/O operation on closed file");
   return file;
 }
 

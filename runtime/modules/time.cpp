@@ -295,8 +295,25 @@ const NativeDef functions[] = {
     {},
 };
 
+// struct_time(sequence): nine items; two more, the zone's name and offset, may follow.
+Ref struct_time_construct(Thread& thread, Type* type, CallArgs args) {
+  BoundArgs bound;
+  if (!bind_args(thread, "struct_time", "sequence, dict=None", args, bound)) return {};
+  if (!type_of(bound[0])->slots.iter && !type_of(bound[0])->slots.get_item) {
+    return raise_type_error(thread, "constructor requires a sequence");
+  }
+  Own<Tuple> items = tuple_from_iterable(thread, bound[0]);
+  if (!items) return {};
+  if (items->size < 9 || items->size > 11) {
+    return raise_type_error(thread, fmt::format("time.struct_time() takes an at {} {}-sequence ({}-sequence given)",
+                                                items->size < 9 ? "least" : "most", items->size < 9 ? 9 : 11, items->size));
+  }
+  return make_struct_sequence(*type, items->view().first(9));
+}
+
 bool init_module(Thread&, Module* module) {
   init_struct_sequence(struct_time_type, "time.struct_time", struct_time_fields);
+  struct_time_type.slots.construct = struct_time_construct;
   module_set(module, "struct_time", &struct_time_type);
   module_set(module, "CLOCK_REALTIME", Value::from_int(CLOCK_REALTIME));
   module_set(module, "CLOCK_MONOTONIC", Value::from_int(CLOCK_MONOTONIC));

@@ -11,7 +11,7 @@
 #include "vm/object/search.hpp"
 #include "vm/object/shape.hpp"
 #include "vm/object/siphash.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/str_internal.hpp"
 #include "vm/object/thread.hpp"
 #include "vm/object/tuple.hpp"
 
@@ -57,7 +57,7 @@ Ref bytes_repr(Thread&, Value self) {
   std::string out;
   bool array = !is_bytes(self);
   if (array) out = std::string(type_name(self)) + "(";
-  append_bytes_repr(out, self_view(self));
+  append_bytes_repr(out, self_view(self), array);
   if (array) out += ')';
   return make_str(out);
 }
@@ -261,14 +261,14 @@ Ref make_like(Value self, std::string_view data) {
 
 Ref unchanged(Value self) { return is_exact(self, bytes_type) ? share(self) : make_like(self, self_view(self)); }
 
-void append_bytes_repr(std::string& out, std::string_view data) {
+void append_bytes_repr(std::string& out, std::string_view data, bool escape_single) {
   bool single = data.find('\'') != not_found;
   char quote_char = single && data.find('"') == not_found ? '"' : '\'';
   out += 'b';
   out += quote_char;
   for (char c : data) {
     auto byte = static_cast<unsigned char>(c);
-    if (c == quote_char || c == '\\') {
+    if (c == quote_char || c == '\\' || (c == '\'' && escape_single)) {
       out += '\\';
       out += c;
     } else if (c == '\t') {
@@ -327,7 +327,7 @@ bool bytes_from_args(Thread& thread, const char* type, CallArgs args, std::strin
     for (int i = 1; i <= 2; ++i) {
       if (bound[i] && !is_str(bound[i])) {
         return raise_type_error(thread, fmt::format("{}() argument '{}' must be str, not {}", type,
-                                                    i == 1 ? "encoding" : "errors", type_name(bound[i])));
+                                                    i == 1 ? "encoding" : "errors", argument_type(bound[i])));
       }
     }
     if (source.is_empty() || !is_str(source)) {

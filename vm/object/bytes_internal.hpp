@@ -29,7 +29,8 @@ bool to_byte(Thread& thread, Value value, unsigned char& out, const char* what =
 bool bytes_from_args(Thread& thread, const char* type, CallArgs args, std::string& out);
 // The bytes of any source: buffer, iterable of ints, object with __bytes__ is not looked at.
 bool bytes_from_iterable(Thread& thread, Value source, const char* what, std::string& out);
-void append_bytes_repr(std::string& out, std::string_view data);
+// `escape_single`: a ' is escaped between any quotes, as bytearray has it.
+void append_bytes_repr(std::string& out, std::string_view data, bool escape_single = false);
 
 // Slots that both types fill the same way (bytes.cpp).
 void fill_bytes_slots(Slots& slots);

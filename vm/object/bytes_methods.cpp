@@ -4,7 +4,7 @@
 #include "vm/object/int.hpp"
 #include "vm/object/protocol.hpp"
 #include "vm/object/search.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/str_internal.hpp"
 #include "vm/object/tuple.hpp"
 #include "vm/memory/heap.hpp"
 
@@ -221,7 +221,7 @@ Ref decode(Thread& thread, const Value* args) {
     if (args[i].is_empty()) continue;
     if (!is_str(args[i])) {
       return raise_type_error(thread, fmt::format("decode() argument '{}' must be str, not {}",
-                                                  i == 1 ? "encoding" : "errors", type_name(args[i])));
+                                                  i == 1 ? "encoding" : "errors", argument_type(args[i])));
     }
     (i == 1 ? encoding : errors) = cast<Str>(args[i])->view();
   }

@@ -103,12 +103,6 @@ Ref split_method(Thread& thread, const Value* args, bool from_right) {
     for (data = trim(data); !data.empty(); data = trim(data)) {
       size_t size = 0;
       if (limit-- == 0) {
-        // The rest is one piece, without the whitespace at its far end.
-        if (from_right) {
-          while (is_space(data.front())) data.remove_prefix(1);
-        } else {
-          while (is_space(data.back())) data.remove_suffix(1);
-        }
         push(data);
         break;
       }

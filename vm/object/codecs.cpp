@@ -214,7 +214,11 @@ bool decode_wide(Decoder& run, size_t unit, bool big_endian, size_t at) {
 bool decode_wide_with_mark(Decoder& run, size_t unit) {
   std::string_view little = unit == 2 ? std::string_view("\xFF\xFE", 2) : std::string_view("\xFF\xFE\0\0", 4);
   std::string_view big = unit == 2 ? std::string_view("\xFE\xFF", 2) : std::string_view("\0\0\xFE\xFF", 4);
-  if (run.bytes.starts_with(big)) return decode_wide(run, unit, true, unit);
+  bool big_endian = run.bytes.starts_with(big);
+  // Errors name the byte order that was found.
+  run.encoding = unit == 2 ? big_endian ? Encoding::Utf16Be : Encoding::Utf16Le
+                           : big_endian ? Encoding::Utf32Be : Encoding::Utf32Le;
+  if (big_endian) return decode_wide(run, unit, true, unit);
   return decode_wide(run, unit, false, run.bytes.starts_with(little) ? unit : 0);
 }
 
@@ -553,7 +557,7 @@ Ref str_method_encode(Thread& thread, const Value* args) {
     if (args[i].is_empty()) continue;
     const char* what = i == 1 ? "encoding" : "errors";
     if (!is_str(args[i])) {
-      return raise_type_error(thread, fmt::format("encode() argument '{}' must be str, not {}", what, type_name(args[i])));
+      return raise_type_error(thread, fmt::format("encode() argument '{}' must be str, not {}", what, argument_type(args[i])));
     }
     (i == 1 ? encoding : errors) = cast<Str>(args[i])->view();
   }

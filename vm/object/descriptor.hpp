@@ -3,6 +3,8 @@
 
 #include "vm/object/type.hpp"
 
+#include <string_view>
+
 namespace aspy {
 
 struct Str;
@@ -45,6 +47,9 @@ Ref class_getitem(Thread& thread, const Value* args); // NativeFn: (cls, item)
 
 // super(start, self).name: the lookup behind zero-argument super, without making the super object.
 Ref super_lookup(Thread& thread, Type* start, Value self, Str* name);
+
+// A type as messages about its attributes name it: native ones with their module ("collections.deque").
+std::string_view type_label(const Type* type);
 
 // Each readies types of one file; called by init_object_types.
 void init_slot_wrapper_types();

@@ -18,6 +18,10 @@ namespace aspy {
 Type getset_type;
 Type member_type;
 
+std::string_view type_label(const Type* type) {
+  return type->spec && !type->is_heap() ? std::string_view(type->spec->name) : type->name->view();
+}
+
 namespace {
 
 GetSet* getset_of(Value value) { return cast<GetSet>(value); }
@@ -27,7 +31,7 @@ Member* member_of(Value value) { return cast<Member>(value); }
 bool applies(Thread& thread, Type* owner, std::string_view name, Value object) {
   if (is_instance(object, *owner)) return true;
   return raise_type_error(thread, fmt::format("descriptor '{}' for '{}' objects doesn't apply to a '{}' object", name,
-                                              owner->name->view(), type_name(object)));
+                                              type_label(owner), type_name(object)));
 }
 
 // --- getset ----------------------------------------------------------------------------------------------------
@@ -39,7 +43,7 @@ Ref getset_get(Thread& thread, Value descr, Value object, Value) {
   if (getset->def->get) return getset->def->get(thread, object);
   return raise_attribute_error(thread, object, intern(getset->def->name),
                                fmt::format("attribute '{}' of '{}' objects is not readable", getset->def->name,
-                                           getset->owner->name->view()));
+                                           type_label(getset->owner)));
 }
 bool getset_set(Thread& thread, Value descr, Value object, Value value) {
   auto* getset = getset_of(descr);
@@ -47,12 +51,12 @@ bool getset_set(Thread& thread, Value descr, Value object, Value value) {
   if (getset->def->set) return getset->def->set(thread, object, value);
   return raise_attribute_error(thread, object, intern(getset->def->name),
                                fmt::format("attribute '{}' of '{}' objects is not writable", getset->def->name,
-                                           getset->owner->name->view()));
+                                           type_label(getset->owner)));
 }
 Ref getset_repr(Thread&, Value self) {
   const char* kind = getset_of(self)->def->set == readonly_attribute ? "member" : "attribute";
   return make_str(fmt::format("<{} '{}' of '{}' objects>", kind, getset_of(self)->def->name,
-                              getset_of(self)->owner->name->view()));
+                              type_label(getset_of(self)->owner)));
 }
 void getset_dealloc(Object* self) {
   auto* getset = static_cast<GetSet*>(self);
@@ -106,7 +110,7 @@ bool member_set(Thread& thread, Value descr, Value object, Value value) {
 }
 Ref member_repr(Thread&, Value self) {
   return make_str(fmt::format("<member '{}' of '{}' objects>", member_of(self)->name->view(),
-                              member_of(self)->owner->name->view()));
+                              type_label(member_of(self)->owner)));
 }
 void member_dealloc(Object* self) {
   clear_field(static_cast<Member*>(self)->name);

@@ -96,7 +96,7 @@ bool check_receiver(Thread& thread, NativeFunction* method, CallArgs args) {
     return raise_type_error(thread, fmt::format("unbound method {}() needs an argument", qualified_name(method)));
   if (is_instance(args[0], *method->owner)) return true;
   return raise_type_error(thread, fmt::format("descriptor '{}' for '{}' objects doesn't apply to a '{}' object",
-                                              method->def->name, method->owner->name->view(), type_name(args[0])));
+                                              method->def->name, type_label(method->owner), type_name(args[0])));
 }
 
 } // namespace
@@ -210,12 +210,12 @@ Ref method_get(Thread& thread, Value descr, Value object, Value) {
   auto* method = native_of(descr);
   if (!is_instance(object, *method->owner))
     return raise_type_error(thread, fmt::format("descriptor '{}' for '{}' objects doesn't apply to a '{}' object",
-                                                method->def->name, method->owner->name->view(), type_name(object)));
+                                                method->def->name, type_label(method->owner), type_name(object)));
   return bind_native(method, object);
 }
 Ref method_repr(Thread&, Value self) {
   return make_str(
-      fmt::format("<method '{}' of '{}' objects>", native_of(self)->def->name, native_of(self)->owner->name->view()));
+      fmt::format("<method '{}' of '{}' objects>", native_of(self)->def->name, type_label(native_of(self)->owner)));
 }
 
 // --- classmethod_descriptor ----------------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ Ref class_method_call(Thread& thread, Value callee, CallArgs args) {
   auto* method = native_of(callee);
   if (args.count == 0)
     return raise_type_error(thread, fmt::format("descriptor '{}' of '{}' object needs an argument", method->def->name,
-                                                method->owner->name->view()));
+                                                type_label(method->owner)));
   if (!is_instance(args[0], type_type))
     return raise_type_error(thread, fmt::format("descriptor '{}' requires a type but received a '{}' instance",
                                                 method->def->name, type_name(args[0])));

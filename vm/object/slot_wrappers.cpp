@@ -207,10 +207,10 @@ Ref slot_wrapper_call(Thread& thread, Value callee, CallArgs args) {
   auto* wrapper = cast<SlotWrapper>(callee);
   if (args.count == 0)
     return raise_type_error(thread, fmt::format("descriptor '{}' of '{}' object needs an argument",
-                                                wrapper_name(callee), wrapper->owner->name->view()));
+                                                wrapper_name(callee), type_label(wrapper->owner)));
   if (!is_instance(args[0], *wrapper->owner))
     return raise_type_error(thread, fmt::format("descriptor '{}' requires a '{}' object but received a '{}'",
-                                                wrapper_name(callee), wrapper->owner->name->view(),
+                                                wrapper_name(callee), type_label(wrapper->owner),
                                                 type_name(args[0])));
   return call_wrapper(thread, wrapper, args[0], {args.args + 1, args.count - 1, args.kwnames});
 }
@@ -220,7 +220,7 @@ Ref slot_wrapper_get(Thread& thread, Value descr, Value object, Value) {
   auto* wrapper = cast<SlotWrapper>(descr);
   if (!is_instance(object, *wrapper->owner))
     return raise_type_error(thread, fmt::format("descriptor '{}' for '{}' objects doesn't apply to a '{}' object",
-                                                wrapper_name(descr), wrapper->owner->name->view(),
+                                                wrapper_name(descr), type_label(wrapper->owner),
                                                 type_name(object)));
   auto* bound = allocate<MethodWrapper>(method_wrapper_type);
   incref(wrapper);
@@ -231,7 +231,7 @@ Ref slot_wrapper_get(Thread& thread, Value descr, Value object, Value) {
 
 Ref slot_wrapper_repr(Thread&, Value self) {
   return make_str(fmt::format("<slot wrapper '{}' of '{}' objects>", wrapper_name(self),
-                              cast<SlotWrapper>(self)->owner->name->view()));
+                              type_label(cast<SlotWrapper>(self)->owner)));
 }
 
 Ref wrapper_get_name(Thread&, Value self) { return share(*cast<SlotWrapper>(self)->def->name); }

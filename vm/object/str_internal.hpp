@@ -34,6 +34,9 @@ uint32_t str_index_of_byte(Str* text, uint32_t offset);
 // `text` itself when it is exactly a str, else a plain copy: what methods that change nothing return.
 Own<Str> plain_str(Str* text);
 
+// How messages about a wrong argument name what was given: None by itself, else its type.
+std::string_view argument_type(Value value);
+
 // --- slots and tables of str's parts ----------------------------------------------------------------------
 Ref str_construct(Thread& thread, Type* type, CallArgs args);
 Ref str_repr_slot(Thread& thread, Value self);

@@ -25,14 +25,14 @@ Ref pad(Thread& thread, Str* self, int64_t left, int64_t right, std::string_view
 }
 
 // Width and fill character of center and its kin.
-bool layout_args(Thread& thread, const Value* args, const char* method, int64_t& missing, std::string_view& fill) {
+bool layout_args(Thread& thread, const Value* args, int64_t& missing, std::string_view& fill) {
   int64_t width;
   if (!to_index(thread, args[1], width)) return false;
   fill = " ";
   if (args[2]) {
     if (!is_str(args[2])) {
-      return raise_type_error(thread, fmt::format("{}() argument 2 must be a unicode character, not {}", method,
-                                                  type_name(args[2])));
+      return raise_type_error(
+          thread, fmt::format("The fill character must be a unicode character, not {}", type_name(args[2])));
     }
     if (cast<Str>(args[2])->length != 1) {
       return raise_type_error(thread, "The fill character must be exactly one character long");
@@ -75,7 +75,7 @@ int translate_one(Thread& thread, std::string& out, Value table, uint32_t c) {
 Ref str_method_center(Thread& thread, const Value* args) {
   int64_t missing;
   std::string_view fill;
-  if (!layout_args(thread, args, "center", missing, fill)) return {};
+  if (!layout_args(thread, args, missing, fill)) return {};
   // The odd place goes left when the width is odd, else right.
   int64_t left = missing / 2 + (missing & (missing + cast<Str>(args[0])->length) & 1);
   return pad(thread, cast<Str>(args[0]), left, missing - left, fill);
@@ -84,14 +84,14 @@ Ref str_method_center(Thread& thread, const Value* args) {
 Ref str_method_ljust(Thread& thread, const Value* args) {
   int64_t missing;
   std::string_view fill;
-  if (!layout_args(thread, args, "ljust", missing, fill)) return {};
+  if (!layout_args(thread, args, missing, fill)) return {};
   return pad(thread, cast<Str>(args[0]), 0, missing, fill);
 }
 
 Ref str_method_rjust(Thread& thread, const Value* args) {
   int64_t missing;
   std::string_view fill;
-  if (!layout_args(thread, args, "rjust", missing, fill)) return {};
+  if (!layout_args(thread, args, missing, fill)) return {};
   return pad(thread, cast<Str>(args[0]), missing, 0, fill);
 }
 
@@ -158,10 +158,10 @@ Ref str_method_maketrans(Thread& thread, const Value* args) {
   if (to) {
     if (!is_str(from)) return raise_type_error(thread, "first maketrans argument must be a string if there is a second argument");
     if (!is_str(to)) {
-      return raise_type_error(thread, fmt::format("maketrans() argument 2 must be str, not {}", type_name(to)));
+      return raise_type_error(thread, fmt::format("maketrans() argument 2 must be str, not {}", argument_type(to)));
     }
     if (remove && !is_str(remove)) {
-      return raise_type_error(thread, fmt::format("maketrans() argument 3 must be str, not {}", type_name(remove)));
+      return raise_type_error(thread, fmt::format("maketrans() argument 3 must be str, not {}", argument_type(remove)));
     }
     Str *source = cast<Str>(from), *target = cast<Str>(to);
     if (source->length != target->length) {

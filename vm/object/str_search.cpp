@@ -34,7 +34,7 @@ bool make_window(Thread& thread, Str* self, Value start_arg, Value stop_arg, Win
 
 Str* need_str(Thread& thread, const char* method, int position, Value value) {
   if (is_str(value)) return cast<Str>(value);
-  return raise_type_error(thread, fmt::format("{}() argument {} must be str, not {}", method, position, type_name(value)));
+  return raise_type_error(thread, fmt::format("{}() argument {} must be str, not {}", method, position, argument_type(value)));
 }
 
 // Common body of find and its kin: the index, -1 when missing, -2 when an exception is pending.
@@ -113,6 +113,8 @@ Str* need_separator(Thread& thread, Value value) {
 
 } // namespace
 
+std::string_view argument_type(Value value) { return value.is_none() ? "None" : type_name(value); }
+
 Own<Str> plain_str(Str* text) {
   return text->type == &str_type ? Own<Str>::share(text) : make_str(text->view());
 }
@@ -171,7 +173,7 @@ Ref str_method_replace(Thread& thread, const Value* args) {
 Ref str_method_removeprefix(Thread& thread, const Value* args) {
   Str* self = cast<Str>(args[0]);
   if (!is_str(args[1])) {
-    return raise_type_error(thread, fmt::format("removeprefix() argument must be str, not {}", type_name(args[1])));
+    return raise_type_error(thread, fmt::format("removeprefix() argument must be str, not {}", argument_type(args[1])));
   }
   std::string_view prefix = cast<Str>(args[1])->view();
   if (!self->view().starts_with(prefix)) return plain_str(self);
@@ -181,7 +183,7 @@ Ref str_method_removeprefix(Thread& thread, const Value* args) {
 Ref str_method_removesuffix(Thread& thread, const Value* args) {
   Str* self = cast<Str>(args[0]);
   if (!is_str(args[1])) {
-    return raise_type_error(thread, fmt::format("removesuffix() argument must be str, not {}", type_name(args[1])));
+    return raise_type_error(thread, fmt::format("removesuffix() argument must be str, not {}", argument_type(args[1])));
   }
   std::string_view suffix = cast<Str>(args[1])->view();
   if (!self->view().ends_with(suffix)) return plain_str(self);

@@ -47,13 +47,7 @@ void split_space(List* out, Str* text, size_t limit) {
   const char* at = skip_space(text->data(), end);
   while (at < end) {
     if (limit-- == 0) {
-      // The rest is one piece, without the whitespace at its end.
-      while (end > at) {
-        const char* before = end;
-        if (!unicode::is_space(previous_codepoint(at, before))) break;
-        end = before;
-      }
-      return push(out, at, end);
+      return push(out, at, end); // the rest is one piece, as it is
     }
     const char* stop = skip_word(at, end);
     push(out, at, stop);
@@ -75,7 +69,7 @@ void rsplit_space(List* out, Str* text, size_t limit) {
   end = back_over(end, true);
   while (end > begin) {
     if (limit-- == 0) {
-      push(out, skip_space(begin, end), end);
+      push(out, begin, end);
       break;
     }
     const char* start = back_over(end, false);
@@ -136,7 +130,7 @@ Ref strip_method(Thread& thread, const Value* args, const char* method, bool lef
   bool space = args[1].is_empty() || args[1].is_none();
   if (!space) {
     if (!is_str(args[1])) {
-      return raise_type_error(thread, fmt::format("{} arg must be None or str, not {}", method, type_name(args[1])));
+      return raise_type_error(thread, fmt::format("{} arg must be None or str", method));
     }
     const char* at = cast<Str>(args[1])->data();
     const char* end = at + cast<Str>(args[1])->size;

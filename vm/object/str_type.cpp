@@ -194,7 +194,7 @@ Ref make_subclass_instance(Type* type, Str* text) {
 bool optional_name(Thread& thread, Value value, const char* what, std::string_view& out) {
   if (value.is_empty()) return true;
   if (!is_str(value)) {
-    return raise_type_error(thread, fmt::format("str() argument '{}' must be str, not {}", what, type_name(value)));
+    return raise_type_error(thread, fmt::format("str() argument '{}' must be str, not {}", what, argument_type(value)));
   }
   out = cast<Str>(value)->view();
   return true;
