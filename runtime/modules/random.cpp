@@ -314,8 +314,21 @@ bool draw(Thread& thread, RandomObject* self, double& out) {
   return number && to_double(thread, number, out);
 }
 
+// From a subclass's random(), which has 53 bits: numbers in the uneven rest are drawn again.
+static bool draw_below_by_unit(Thread& thread, RandomObject* self, uint64_t limit, uint64_t& out) {
+  constexpr uint64_t whole = uint64_t{1} << 53;
+  double unit, top = limit < whole ? double(whole - whole % limit) / double(whole) : 1;
+  do
+    if (!draw(thread, self, unit)) return false;
+  while (unit >= top);
+  out = limit < whole ? uint64_t(std::floor(unit * double(whole))) % limit
+                      : uint64_t(std::floor(unit * double(limit)));
+  return true;
+}
+
 // Draws as many bits as the limit has until the number is below it.
 bool draw_below(Thread& thread, RandomObject* self, uint64_t limit, uint64_t& out) {
+  if (self->own_random && !self->own_getrandbits) return draw_below_by_unit(thread, self, limit, out);
   if (self->own_getrandbits || limit >> 32) {
     Ref number = draw_below(thread, self, make_int_unsigned(limit));
     int64_t small;
@@ -331,6 +344,11 @@ bool draw_below(Thread& thread, RandomObject* self, uint64_t limit, uint64_t& ou
 }
 
 Ref draw_below(Thread& thread, RandomObject* self, Value limit) {
+  int64_t small;
+  if (self->own_random && !self->own_getrandbits && int_as_int64(limit, small)) {
+    uint64_t number;
+    return draw_below_by_unit(thread, self, uint64_t(small), number) ? make_int_unsigned(number) : Ref();
+  }
   size_t bits = int_bit_length(limit);
   for (;;) {
     Ref number;

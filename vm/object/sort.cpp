@@ -107,21 +107,55 @@ private:
     return size + rest;
   }
 
-  // The length of the run that begins at `start`; a strictly descending one is turned round.
+  // The length of the run that begins at `start`: as long as items do not fall; or, when the second is smaller, as long
+  // as they do not rise, which is then turned round (equal items keeping their order), and on from there upwards.
+  // Scripts see which items are compared, so even the order of the questions is kept.
   bool count_run(size_t start, size_t& length) {
-    size_t end = start + 1;
-    if (end < size_) {
-      int descending = less_(items_[end], items_[start]);
-      if (descending < 0) return false;
-      ++end;
-      for (; end < size_; ++end) {
-        int below = less_(items_[end], items_[end - 1]);
-        if (below < 0) return false;
-        if (below != descending) break;
-      }
-      if (descending) std::reverse(items_ + start, items_ + end);
+    Item* run = items_ + start;
+    size_t left = size_ - start, n = 1;
+    int below;
+    if (!climb(run, left, n)) return false;
+    length = n;
+    if (n == left) return true;
+    // run[n] is smaller than the item before it.
+    if (n > 1) {
+      below = less_(run[0], run[n - 1]);
+      if (below < 0) return false;
+      if (below) return true;
+      std::reverse(run, run + n); // all equal: they may begin a falling run
     }
-    length = end - start;
+    ++n;
+    size_t equal = 0; // how many of the last items are equal to the one before them
+    auto turn_equal = [&] {
+      std::reverse(run + n - equal - 1, run + n);
+      equal = 0;
+    };
+    for (; n < left; ++n) {
+      below = less_(run[n], run[n - 1]);
+      if (below < 0) return false;
+      if (below) {
+        if (equal) turn_equal();
+        continue;
+      }
+      int above = less_(run[n - 1], run[n]);
+      if (above < 0) return false;
+      if (above) break;
+      ++equal;
+    }
+    if (equal) turn_equal();
+    std::reverse(run, run + n);
+    if (!climb(run, left, n)) return false;
+    length = n;
+    return true;
+  }
+
+  // Extends a run of `n` items while the next is not smaller.
+  bool climb(Item* run, size_t left, size_t& n) {
+    for (; n < left; ++n) {
+      int below = less_(run[n], run[n - 1]);
+      if (below < 0) return false;
+      if (below) break;
+    }
     return true;
   }
 
