@@ -232,7 +232,7 @@ Ref reversed_construct(Thread& thread, Type* type, CallArgs call) {
   Value own = type_lookup(type_of(sequence), names::dunder_reversed);
   if (own && !own.is_none()) return call_found(thread, own, sequence);
   const Slots& slots = type_of(sequence)->slots;
-  if (own || !slots.get_item || !slots.length || has_type_flag(sequence, TypeIsDict))
+  if (own || !slots.get_item || (!slots.length && !type_of(sequence)->is_heap()) || has_type_flag(sequence, TypeIsDict))
     return raise_type_error(thread, fmt::format("'{}' object is not reversible", type_name(sequence)));
   int64_t size = length(thread, sequence);
   if (size < 0) return {};

@@ -266,8 +266,11 @@ bool replace_bases(Thread& thread, Type* type, Value value) {
   if (!base) return false;
   // Existing instances keep their layout: the new base must have the one that the old had.
   Type* old_base = type->base;
+  if (base->slots.dealloc != old_base->slots.dealloc)
+    return raise_type_error(thread, fmt::format("__bases__ assignment: '{}' deallocator differs from '{}'",
+                                                base->name->view(), old_base->name->view()));
   if (base->instance_size != old_base->instance_size || base->attrs_offset != old_base->attrs_offset ||
-      base->prefix_size != old_base->prefix_size || base->slots.dealloc != old_base->slots.dealloc)
+      base->prefix_size != old_base->prefix_size)
     return raise_type_error(thread, fmt::format("__bases__ assignment: '{}' object layout differs from '{}'",
                                                 base->name->view(), old_base->name->view()));
   Own<Tuple> old_bases = Own<Tuple>::steal(type->bases);

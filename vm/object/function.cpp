@@ -325,7 +325,7 @@ void cell_dealloc(Object* self) {
 }
 Ref cell_get_contents(Thread& thread, Value self) {
   if (cell_of(self)->contents) return share(cell_of(self)->contents);
-  return raise_value_error(thread, "cell is empty");
+  return raise_value_error(thread, "Cell is empty");
 }
 bool cell_set_contents(Thread&, Value self, Value value) {
   assign(cell_of(self)->contents, share(value));

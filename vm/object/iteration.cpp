@@ -94,7 +94,7 @@ int contains(Thread& thread, Value container, Value item) {
   }
   Ref iterator = iter(thread, container);
   if (!iterator) {
-    if (error_matches(thread, TypeError_type) && !slots.iter) {
+    if (error_matches(thread, TypeError_type)) {
       clear_error(thread);
       raise_type_error(thread,
                        fmt::format("argument of type '{}' is not a container or iterable", type_name(container)));

@@ -5,6 +5,7 @@
 #include "vm/object/protocol.hpp"
 #include "vm/object/str.hpp"
 #include "vm/object/thread.hpp"
+#include "vm/object/warnings.hpp"
 
 #include <fmt/format.h>
 
@@ -122,6 +123,12 @@ Ref to_index_object(Thread& thread, Value value) {
   if (!number) return Ref();
   if (!is_int_like(number))
     return raise_type_error(thread, fmt::format("__index__ returned non-int (type {})", type_name(number)));
+  if (!number.get().is_int() && !is_exact(number, int_type)) {
+    std::string text = fmt::format("__index__ returned non-int (type {}).  The ability to return an instance of a strict "
+                                   "subclass of int is deprecated, and may be removed in a future version of Python.",
+                                   type_name(number));
+    if (!warn(thread, DeprecationWarning_type, text)) return Ref();
+  }
   return share(int_value(number));
 }
 

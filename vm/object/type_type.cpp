@@ -110,7 +110,7 @@ bool may_set(Thread& thread, Type* type, Value value, const char* name) {
     return raise_type_error(thread, fmt::format("cannot set '{}' attribute of immutable type '{}'", name,
                                                 full_type_name(type)));
   if (!value)
-    return raise_type_error(thread, fmt::format("cannot delete '{}' attribute of type '{}'", name, type->name->view()));
+    return raise_type_error(thread, fmt::format("cannot delete '{}' attribute of immutable type '{}'", name, type->name->view()));
   return true;
 }
 

@@ -83,10 +83,19 @@ bool union_hash(Thread& thread, Value self, int64_t& out) {
 }
 Ref union_or(Thread& thread, Value a, Value b) { return make_union(thread, a, b); }
 
+Ref get_parameters(Thread& thread, Value self);
+
 // (list[T] | int)[str]
 Ref union_get_item(Thread& thread, Value self, Value key) {
   std::vector<Value> members;
   std::vector<Ref> keep;
+  Ref parameters = get_parameters(thread, self);
+  if (!parameters) return Ref();
+  if (cast<Tuple>(parameters)->size == 0) {
+    Ref text = union_repr(thread, self);
+    if (!text) return Ref();
+    return raise_type_error(thread, fmt::format("{} is not a generic class", cast<Str>(text)->view()));
+  }
   for (Value one : union_args(self)->view()) {
     Ref replaced = share(one);
     if (is_exact(one, generic_alias_type)) {
