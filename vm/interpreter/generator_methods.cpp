@@ -4,6 +4,7 @@
 #include "vm/interpreter/call.hpp"
 #include "vm/interpreter/frame_object.hpp"
 #include "vm/memory/heap.hpp"
+#include "vm/object/descriptor.hpp"
 #include "vm/object/exception.hpp"
 #include "vm/object/generator.hpp"
 #include "vm/object/init.hpp"
@@ -172,6 +173,7 @@ constexpr NativeDef generator_methods[] = {
     {"throw", "self, type, value=None, traceback=None, /", generator_throw, "Raise an exception inside the generator."},
     {"close", "self, /", generator_close, "Raise GeneratorExit inside the generator."},
     {"__del__", "self, /", generator_del},
+    {"__class_getitem__", "cls, item, /", class_getitem, "See PEP 585", NativeKind::ClassMethod},
     {nullptr}};
 constexpr GetSetDef generator_attributes[] = {{"__name__", get_name, set_name},
                                               {"__qualname__", get_qualname, set_qualname},
@@ -192,6 +194,7 @@ constexpr NativeDef coroutine_methods[] = {
     {"throw", "self, type, value=None, traceback=None, /", generator_throw, "Raise an exception inside the coroutine."},
     {"close", "self, /", generator_close, "Raise GeneratorExit inside the coroutine."},
     {"__del__", "self, /", generator_del},
+    {"__class_getitem__", "cls, item, /", class_getitem, "See PEP 585", NativeKind::ClassMethod},
     {nullptr}};
 constexpr GetSetDef coroutine_attributes[] = {{"__name__", get_name, set_name},
                                               {"__qualname__", get_qualname, set_qualname},

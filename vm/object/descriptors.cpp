@@ -142,7 +142,11 @@ Ref instance_dict(Thread& thread, Value self) {
   return raise_attribute_error(thread, self, names::dunder_dict, "This object has no __dict__");
 }
 bool instance_set_dict(Thread& thread, Value self, Value value) {
-  if (!value) return raise_type_error(thread, "cannot delete __dict__");
+  Own<Dict> empty;
+  if (!value) { // a new one is made on need
+    empty = new_dict();
+    value = empty.value();
+  }
   if (!is_dict(value))
     return raise_type_error(thread, fmt::format("__dict__ must be set to a dictionary, not a '{}'", type_name(value)));
   attrs_replace_dict(self.as_object(), cast<Dict>(value));

@@ -60,6 +60,9 @@ Ref method_call(Thread& thread, Value callee, CallArgs args) {
   return call(thread, method->function, CallArgs{row, args.count + 1, args.kwnames});
 }
 
+// What is bound stays bound.
+Ref method_get(Thread&, Value descr, Value, Value) { return share(descr); }
+
 // A bound method has its function's attributes.
 Ref method_get_attr(Thread& thread, Value self, Str* name) {
   if (type_lookup(&bound_method_type, name)) return generic_get_attr(thread, self, name);
@@ -249,6 +252,7 @@ void init_method_types() {
   method.traverse = method_traverse;
   method.construct = method_construct;
   method.call = method_call;
+  method.descr_get = method_get;
   method.get_attr = method_get_attr;
   method.repr = method_repr;
   method.compare = method_compare;

@@ -267,8 +267,9 @@ Ref object_reduce_ex(Thread& thread, const Value* args) {
     if (!positional) return Ref();
     if (!is_tuple(positional))
       return raise_type_error(thread, fmt::format("__getnewargs__ should return a tuple, not '{}'", type_name(positional)));
-  } else if (native != &object_type && !is_list_like && !is_dict_like && native->instance_size != object_type.instance_size &&
-             !(native->flags & (TypeIsSet | TypeIsException)) && !native->attrs_offset) {
+  } else if (!is_list_like && !is_dict_like && !(native->flags & (TypeIsSet | TypeIsException)) &&
+             native->instance_size != object_type.instance_size + (native->attrs_offset ? sizeof(Attrs) : 0)) {
+    // Fields that nobody could fill in again.
     return raise_type_error(thread, fmt::format("cannot pickle '{}' object", type->name->view()));
   }
   Ref state = state_of(thread, self);

@@ -6,6 +6,7 @@
 #include "vm/object/function.hpp"
 #include "vm/object/native.hpp"
 #include "vm/object/protocol.hpp"
+#include "vm/object/range.hpp"
 #include "vm/object/slot_table.hpp"
 #include "vm/object/str.hpp"
 #include "vm/object/subclasses.hpp"
@@ -70,8 +71,9 @@ void add_slot_wrappers(Type* type, Dict* dict) {
   for (const SlotDef& def : slot_defs()) {
     if (!(type->own_slots >> def.slot & 1)) continue;
     AnySlot fn = slot_array(type->slots)[def.slot];
-    // A container's quick truth test is not a __bool__ of its own; a slot that calls a method needs no wrapper.
-    if (def.slot == truthy_slot && (type->own_slots >> length_slot & 1)) continue;
+    // A container's quick truth test is not a __bool__ of its own (but range's is); a slot that calls a method needs no
+    // wrapper.
+    if (def.slot == truthy_slot && (type->own_slots >> length_slot & 1) && type != &range_type) continue;
     if (fn == def.script || dict_get(dict, *def.name)) continue;
     if (*def.name == names::dunder_new) {
       if (!(type->flags & TypeNoConstruct)) dict_set(dict, *def.name, make_native_new(type));

@@ -268,6 +268,14 @@ Ref get_flags(Thread&, Value self) {
   if (type->flags & TypeAbstract) flags |= 1u << 20;
   return make_int(flags);
 }
+Ref get_itemsize(Thread&, Value self) {
+  Type* type = type_from(self);
+  while (type->is_heap()) type = type->base;
+  return make_int(type->flags & TypeIsTuple ? 8 : type->flags & TypeIsBytes ? 1 : type->flags & TypeIsInt ? 4 : 0);
+}
+Ref get_dictoffset(Thread&, Value self) { return make_int(type_from(self)->attrs_offset); }
+// Weak references are kept in a table; what counts is that there may be some.
+Ref get_weakrefoffset(Thread&, Value self) { return make_int(type_from(self)->flags & TypeWeakRefs ? 8 : 0); }
 Ref get_basicsize(Thread&, Value self) { return make_int(type_from(self)->instance_size); }
 
 // --- methods ---------------------------------------------------------------------------------------------------------
@@ -328,6 +336,9 @@ const GetSetDef type_getset[] = {
     {"__type_params__", get_type_params, set_type_params},
     {"__flags__", get_flags},
     {"__basicsize__", get_basicsize},
+    {"__itemsize__", get_itemsize},
+    {"__dictoffset__", get_dictoffset},
+    {"__weakrefoffset__", get_weakrefoffset},
     {nullptr, nullptr},
 };
 const TypeSpec type_spec = {.name = "type",

@@ -131,14 +131,11 @@ Ref get_parameters(Thread& thread, Value self) {
   }
   return aspy::make_tuple(found);
 }
-Ref union_instancecheck(Thread& thread, const Value* args) {
-  int found = isinstance(thread, args[1], args[0]);
-  return found < 0 ? Ref() : share(Value::from_bool(found != 0));
+Ref union_mro_entries(Thread& thread, const Value* args) {
+  Ref text = union_repr(thread, args[0]);
+  return text ? Ref(raise_type_error(thread, fmt::format("Cannot subclass {}", cast<Str>(text)->view()))) : Ref();
 }
-Ref union_subclasscheck(Thread& thread, const Value* args) {
-  int found = issubclass(thread, args[1], args[0]);
-  return found < 0 ? Ref() : share(Value::from_bool(found != 0));
-}
+Ref get_name(Thread&, Value) { return share(intern("Union")); }
 Ref union_class_getitem(Thread& thread, const Value* args) {
   std::vector<Value> members;
   if (!is_tuple(args[1])) {
@@ -152,13 +149,13 @@ Ref union_class_getitem(Thread& thread, const Value* args) {
 }
 
 const NativeDef union_methods[] = {
-    {"__instancecheck__", "self, instance, /", union_instancecheck},
-    {"__subclasscheck__", "self, cls, /", union_subclasscheck},
+    {"__mro_entries__", "self, bases, /", union_mro_entries},
     {"__class_getitem__", "cls, item, /", union_class_getitem, "See PEP 585", NativeKind::ClassMethod},
     {nullptr},
 };
 const GetSetDef union_getset[] = {
-    {"__args__", get_args}, {"__origin__", get_origin}, {"__parameters__", get_parameters}, {nullptr, nullptr}};
+    {"__args__", get_args}, {"__origin__", get_origin}, {"__parameters__", get_parameters},
+    {"__name__", get_name}, {"__qualname__", get_name}, {nullptr, nullptr}};
 const TypeSpec union_spec = {.name = "typing.Union",
                              .instance_size = sizeof(Union),
                              .flags = TypeFinal | TypeNoConstruct | TypeTracked,
