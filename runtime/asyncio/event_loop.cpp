@@ -374,8 +374,9 @@ Ref method_remove_outside_work(Thread&, const Value* args) {
   as_loop(args[0])->state->poller.remove_outside_work();
   return share(None);
 }
-Ref method_finish_at(Thread&, const Value* args) { // (future, delay, result): how the library sleeps
-  double delay = args[2].is_int() ? static_cast<double>(args[2].as_int()) : args[2].as_double();
+Ref method_finish_at(Thread& thread, const Value* args) { // (future, delay, result): how the library sleeps
+  double delay;
+  if (!to_double(thread, args[2], delay)) return Ref();
   finish_at(as_loop(args[0]), clock().now() + delay, as_future(args[1]), args[3]);
   return share(None);
 }

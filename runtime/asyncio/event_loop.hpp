@@ -60,8 +60,8 @@ Own<Handle> make_handle(Type& type, EventLoop* loop, Value callback, Value args,
 bool run_handle(Thread& thread, Handle* handle);
 // Runs a future's done callback the same way.
 bool run_callback(Thread& thread, EventLoop* loop, Job& job);
-// "f(1, x=2) at file:line", as handles and callbacks are shown.
-bool format_callback(Thread& thread, Value callback, Value args_or_empty, std::string& text);
+// "f() at file:line", as handles and callbacks are shown.
+bool format_callback(Thread& thread, Value callback, std::string& text);
 void init_handle_types();
 
 } // namespace aspy

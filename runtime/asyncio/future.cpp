@@ -402,7 +402,7 @@ bool append_callbacks(Thread& thread, Future* future, std::string& text) {
       text += "Task.task_wakeup()";
       return true;
     }
-    return format_callback(thread, callbacks[i], Value(), text);
+    return format_callback(thread, callbacks[i], text);
   };
   text += " cb=[";
   if (!one(0)) return false;

@@ -43,9 +43,9 @@ bool callback_failed(Thread& thread, EventLoop* loop, const std::string& message
   return report_exception(thread, loop, context.value());
 }
 
-std::string callback_text(Thread& thread, Value callback, Value args) {
+std::string callback_text(Thread& thread, Value callback) {
   std::string text = "Exception in callback ";
-  if (!format_callback(thread, callback, args, text)) clear_error(thread);
+  if (!format_callback(thread, callback, text)) clear_error(thread);
   return text;
 }
 
@@ -62,7 +62,7 @@ bool run_handle(Thread& thread, Handle* handle) {
   }
   if (result) return true;
   Ref error = take_error(thread);
-  std::string message = callback_text(thread, callback, alive);
+  std::string message = callback_text(thread, callback);
   thread.error = error.release();
   return callback_failed(thread, handle->loop, message, Value(handle));
 }
@@ -77,7 +77,7 @@ bool run_callback(Thread& thread, EventLoop* loop, Job& job) {
   Ref error = take_error(thread);
   Own<Tuple> args = make_tuple({job.argument});
   Own<Handle> handle = make_handle(handle_type, loop, job.target, args.value(), Ref());
-  std::string message = callback_text(thread, job.target, args.value());
+  std::string message = callback_text(thread, job.target);
   thread.error = error.release();
   return callback_failed(thread, loop, message, handle.value());
 }
@@ -102,31 +102,17 @@ Function* function_behind(Thread& thread, Value callable) {
   return nullptr;
 }
 
-bool append_arguments(Thread& thread, Value args, std::string& text) {
-  text += "(";
-  if (args) {
-    bool first = true;
-    for (Value item : cast<Tuple>(args)->view()) {
-      Ref shown = repr(thread, item);
-      if (!shown) return false;
-      if (!std::exchange(first, false)) text += ", ";
-      text += cast<Str>(shown)->view();
-    }
-  }
-  text += ")";
-  return true;
-}
-
 } // namespace
 
-bool format_callback(Thread& thread, Value callback, Value args, std::string& text) {
-  // functools.partial objects show what they add to the arguments.
+bool format_callback(Thread& thread, Value callback, std::string& text) {
+  // Of functools.partial objects the function inside is shown.
   Ref inner = find_attr(thread, callback, intern("func"));
   Ref bound = inner ? find_attr(thread, callback, names::args) : Ref();
   clear_error(thread);
-  if (inner && bound && is_tuple(bound) && !is_exact(callback, bound_method_type)) {
-    if (!format_callback(thread, inner, bound, text)) return false;
-    return args ? append_arguments(thread, args, text) : true;
+  if (inner && bound && is_tuple(bound)) {
+    if (!format_callback(thread, inner, text)) return false;
+    text += "()";
+    return true;
   }
   Ref name = find_attr(thread, callback, names::dunder_qualname);
   if (!name) {
@@ -135,7 +121,7 @@ bool format_callback(Thread& thread, Value callback, Value args, std::string& te
     if (!name) return false;
   }
   if (is_str(name)) text += cast<Str>(name)->view();
-  if (!append_arguments(thread, args, text)) return false;
+  text += "()";
   if (Function* function = function_behind(thread, callback))
     text += fmt::format(" at {}:{}", function->code->filename->view(), function->code->first_line);
   return true;
@@ -152,7 +138,7 @@ Ref handle_repr(Thread& thread, Value self) {
   if (is_instance(self, timer_handle_type)) text += fmt::format(" when={}", handle->when);
   if (handle->callback) {
     text += " ";
-    if (!format_callback(thread, handle->callback, handle->args, text)) return Ref();
+    if (!format_callback(thread, handle->callback, text)) return Ref();
   }
   return make_str(text + ">");
 }

@@ -33,9 +33,6 @@ void set_waiter(Task* task, Future* future) {
   if (old) decref(static_cast<Object*>(old));
 }
 
-// The coroutine is over: nothing keeps its frame.
-void drop_coroutine(Task* task) { clear_field(task->context); }
-
 // --- one step -------------------------------------------------------------------------------------------------------
 
 // Schedules an exception to be raised by the next step, as if the coroutine had done something impossible.
@@ -140,12 +137,10 @@ bool finish_with_error(Thread& thread, Task* task) {
   if (is_instance(error, CancelledError_type)) {
     // The exception is kept: whoever awaits the task gets it, with its traceback.
     assign(task->cancelled_error, share(error));
-    drop_coroutine(task);
-    cancel_future(thread, task, task->cancel_message);
+    cancel_future(thread, task, None);
     return true;
   }
   bool leaves = is_instance(error, KeyboardInterrupt_type) || is_instance(error, SystemExit_type);
-  drop_coroutine(task);
   if (!set_exception(thread, task, error)) clear_error(thread);
   if (!leaves) return true;
   thread.error = error.release();
@@ -186,7 +181,6 @@ bool step_task(Thread& thread, Task* task) {
   bool stays = true;
   switch (outcome) {
   case SendOutcome::Returned:
-    drop_coroutine(task);
     if (task->must_cancel) { // cancelled while it was returning
       task->must_cancel = false;
       cancel_future(thread, task, task->cancel_message);
@@ -206,7 +200,7 @@ bool wake_task(Thread& thread, Task* task, Value future) {
     // A failed future raises at the await itself: the instruction asks it for its result. So nothing is fetched here, unless
     // the coroutine is not one of ours and must be thrown into.
     bool native = is_exact(task->coroutine, coroutine_type) || is_exact(task->coroutine, generator_type);
-    if (!native) Ref fetched = future_result(thread, as_future(future)); // raises what it failed with
+    if (!native || task->must_cancel) Ref fetched = future_result(thread, as_future(future)); // raises what it failed with
     return step_task(thread, task);
   }
   if (!call_method(thread, future, names::result)) return step_task(thread, task);
@@ -402,7 +396,7 @@ void append_coroutine(Thread& thread, Value coroutine, std::string& text) {
 
 Ref task_repr(Thread& thread, Value self) {
   Task* task = as_task(self);
-  const char* state = task->must_cancel && !is_done(task)      ? "cancelling"
+  const char* state = task->cancel_requests > 0 && !is_done(task)      ? "cancelling"
                       : task->state == FutureState::Pending   ? "pending"
                       : task->state == FutureState::Cancelled ? "cancelled"
                                                               : "finished";

@@ -101,8 +101,11 @@ bool reset(Thread& thread, Value variable, Token* token) {
 }
 
 Ref variable_reset(Thread& thread, const Value* args) {
-  if (!is_exact(args[1], token_type))
-    return raise_type_error(thread, fmt::format("expected an instance of Token, got {}", type_name(args[1])));
+  if (!is_exact(args[1], token_type)) {
+    Ref shown = repr(thread, args[1]);
+    if (!shown) return Ref();
+    return raise_type_error(thread, fmt::format("expected an instance of Token, got {}", cast<Str>(shown)->view()));
+  }
   if (!reset(thread, args[0], cast<Token>(args[1]))) return Ref();
   return share(None);
 }
@@ -236,7 +239,7 @@ const TypeSpec variable_spec{.name = "_contextvars.ContextVar",
                              .getset = variable_attributes};
 const TypeSpec token_spec{.name = "_contextvars.Token",
                           .instance_size = sizeof(Token),
-                          .flags = TypeFinal | TypeTracked | TypeNoConstruct,
+                          .flags = TypeFinal | TypeTracked,
                           .methods = token_methods,
                           .getset = token_attributes};
 const TypeSpec missing_spec{.name = "Token.MISSING", .instance_size = sizeof(Object), .flags = TypeFinal | TypeNoConstruct};
@@ -297,6 +300,9 @@ void init_types_once() {
     visit(self->old);
   };
   token.repr = token_repr;
+  token.construct = [](Thread& thread, Type*, CallArgs) -> Ref {
+    return raise(thread, RuntimeError_type, "Tokens can only be created by ContextVars");
+  };
   make_ready(token_type, token_spec);
   token_missing_type.slots.repr = [](Thread&, Value) -> Ref { return make_str("<Token.MISSING>"); };
   make_ready(token_missing_type, missing_spec);

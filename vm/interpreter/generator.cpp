@@ -45,7 +45,9 @@ RunOutcome drive(Thread& thread, Generator* generator, Entry entry, Ref sent, Re
     return RunOutcome::Raised;
   }
   Value error = std::exchange(thread.error, Value()); // push_root must not meet it
+  bool handles = !generator->own_handled.is_empty();
   push_root(thread, generator);
+  if (entry == Entry::Throw && handles && is_exception(error)) chain_context(thread, cast<ExceptionObject>(error));
   thread.error = error;
   generator->state = GeneratorState::Active;
   generator->leaf = nullptr;

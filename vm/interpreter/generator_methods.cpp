@@ -83,7 +83,7 @@ bool raise_thrown(Thread& thread, const Value* arguments) {
         thread, fmt::format("exceptions must be classes or instances deriving from BaseException, not {}", type_name(type)));
   }
   if (traceback && !traceback.is_none()) assign(cast<ExceptionObject>(exception)->traceback, share(traceback));
-  set_error(thread, std::move(exception));
+  thread.error = exception.release(); // chained where it is raised, inside
   return true;
 }
 

@@ -1553,12 +1553,12 @@ dispatch:
     }
     CASE(WithExit) : {
       SAVE();
-      if (!exit_context(thread, R, *pc)) goto error;
+      if (!exit_context(thread, R, *pc, false)) goto error;
       NEXT(1);
     }
     CASE(AsyncWithExit) : {
       SAVE();
-      if (!exit_context(thread, R, *pc)) goto error;
+      if (!exit_context(thread, R, *pc, true)) goto error;
       NEXT(1);
     }
 

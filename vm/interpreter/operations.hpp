@@ -78,7 +78,7 @@ Operation op_raise, op_raise_from, op_raise_bare, op_split_group, op_prepare_rer
 Operation op_import_name, op_import_from, op_import_star, op_print_expr, op_intrinsic;
 Operation op_match_sequence, op_match_mapping, op_match_length, op_match_keys, op_match_class, op_match_rest;
 bool enter_context(Thread& thread, Value* R, Word word, bool is_async); // WithEnter, AsyncWithEnter
-bool exit_context(Thread& thread, Value* R, Word word);                 // WithExit, AsyncWithExit
+bool exit_context(Thread& thread, Value* R, Word word, bool is_async);                 // WithExit, AsyncWithExit
 void push_handled(Thread& thread, Value* R, int a);
 void pop_handled(Thread& thread, Value* R, int a);
 

@@ -6,6 +6,7 @@
 #include "vm/object/bytes.hpp"
 #include "vm/object/dict.hpp"
 #include "vm/object/exception.hpp"
+#include "vm/object/generator.hpp"
 #include "vm/object/list.hpp"
 #include "vm/object/module.hpp"
 #include "vm/object/protocol.hpp"
@@ -88,6 +89,15 @@ bool op_prepare_reraise_star(Thread& thread, Frame*, Value* R, const Word* pc) {
 
 // --- with -------------------------------------------------------------------------------------------------------
 
+// What an asynchronous manager's methods return must be awaitable.
+static bool check_awaitable(Thread& thread, Value value, Str* method) {
+  Slots& slots = type_of(value)->slots;
+  if (slots.await_iter || slots.send) return true;
+  if (is_exact(value, generator_type) && (as_generator(value)->frame.code->flags & CodeIterableCoroutine)) return true;
+  return raise_type_error(thread, fmt::format("'async with' received an object from {} that does not implement __await__: {}",
+                                              method->view(), type_name(value)));
+}
+
 bool enter_context(Thread& thread, Value* R, Word word, bool is_async) {
   Str* enter_name = is_async ? names::dunder_aenter : names::dunder_enter;
   Str* exit_name = is_async ? names::dunder_aexit : names::dunder_exit;
@@ -112,12 +122,12 @@ bool enter_context(Thread& thread, Value* R, Word word, bool is_async) {
   if (!enter) return missing(enter_name);
   store(R, b_of(word), exit.release());
   Ref entered = call(thread, enter);
-  if (!entered) return false;
+  if (!entered || (is_async && !check_awaitable(thread, entered, enter_name))) return false;
   store(R, a_of(word), entered.release());
   return true;
 }
 
-bool exit_context(Thread& thread, Value* R, Word word) {
+bool exit_context(Thread& thread, Value* R, Word word, bool is_async) {
   int b = b_of(word);
   Ref exit = take(R, b);
   Value type = None, exception = None, traceback = None;
@@ -129,7 +139,7 @@ bool exit_context(Thread& thread, Value* R, Word word) {
   }
   Ref traceback_alive = share(traceback);
   Ref result = call(thread, exit, {type, exception, traceback});
-  if (!result) return false;
+  if (!result || (is_async && !check_awaitable(thread, result, names::dunder_aexit))) return false;
   store(R, a_of(word), result.release());
   return true;
 }

@@ -146,7 +146,7 @@ Ref exception_str(Thread& thread, Value self) {
 static Ref exception_repr(Thread& thread, Value self) {
   auto args = exception_args(self);
   StrBuilder out;
-  out.append(type_name(self));
+  out.append(type_of(self)->name);
   if (args.size() == 1) {
     // A tuple of one would show a comma.
     out.append('(');

@@ -181,7 +181,7 @@ Ref script_next(Thread& thread, Value self) {
 
 Ref script_await(Thread& thread, Value self) {
   Value found = type_lookup(type_of(self), names::dunder_await);
-  if (!found || found.is_none())
+  if (!found)
     return raise_type_error(thread, fmt::format("'{}' object can't be awaited", type_name(self)));
   return call_found(thread, found, self);
 }
