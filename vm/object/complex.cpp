@@ -294,7 +294,10 @@ Ref complex_construct(Thread& thread, Type* type, CallArgs args) {
   if (real && !read_argument(thread, "real", real, a)) return {};
   if (imag && !read_argument(thread, "imag", imag, b)) return {};
   // real + imag * 1j, should the parts be complex themselves.
-  return as_instance(type, {a.real - b.imag, a.imag + b.real});
+  Pair whole{a.real, b.real};
+  if (imag && is_complex(imag)) whole.real -= b.imag;
+  if (real && is_complex(real)) whole.imag += a.imag;
+  return as_instance(type, whole);
 }
 
 // --- slots, methods ---

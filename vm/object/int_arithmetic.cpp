@@ -52,10 +52,11 @@ Ref true_divide(Thread& thread, Value a, Value b) {
     int_as_int64(b, y);
     return Ref::steal(Value::from_double(double(x) / double(y)));
   }
-  if (left_bits == 0) return Ref::steal(Value::from_double(0));
+  if (left_bits == 0) return Ref::steal(Value::from_double(int_sign(b) < 0 ? -0.0 : 0.0));
   // Scale so that the quotient has 64 to 66 bits; the remainder tells whether it is exact.
   int64_t shift = int64_t(right_bits) - int64_t(left_bits) + 65;
-  if (shift > int64_t(max_bits)) return Ref::steal(Value::from_double(0));
+  if (shift > int64_t(max_bits))
+    return Ref::steal(Value::from_double(left.get()->sign != right.get()->sign ? -0.0 : 0.0));
   Big scaled, quotient, remainder;
   mp_err status = mp_copy(shift >= 0 ? left.get() : right.get(), scaled.get());
   if (status == MP_OKAY) status = mp_mul_2d(scaled.get(), int(std::abs(shift)), scaled.get());

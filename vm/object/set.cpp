@@ -37,12 +37,15 @@ void probe(SetEntry* table, uint32_t mask, int64_t hash, Visit&& visit) {
   }
 }
 
-// The cell that holds `key`, or the free cell where it belongs; null: raised.
-SetEntry* locate(Thread& thread, Set* set, Value key, int64_t hash) {
+// The cell that holds `key`, or the free cell where it belongs; null: raised. `deleted` is the last deleted cell seen on
+// the way, where a new key goes if there is one.
+SetEntry* locate(Thread& thread, Set* set, Value key, int64_t hash, SetEntry** deleted = nullptr) {
   for (;;) {
     SetEntry* result = nullptr;
     bool changed = false;
+    if (deleted) *deleted = nullptr;
     probe(set->table, set->mask, hash, [&](SetEntry& entry) {
+      if (deleted && entry.key == set_dummy) *deleted = &entry;
       if (entry.key.is_empty() || entry.key == key) {
         result = &entry;
         return true;
@@ -116,12 +119,17 @@ void set_resize(Set* set, uint32_t minimum) {
 
 int set_add_hashed(Thread& thread, Set* set, Value key, int64_t hash) {
   Ref held = share(key); // __eq__ may drop the caller's
-  SetEntry* entry = locate(thread, set, key, hash);
+  SetEntry* deleted;
+  SetEntry* entry = locate(thread, set, key, hash, &deleted);
   if (!entry) return -1;
   if (!entry->key.is_empty()) return 0;
+  ++set->used;
+  if (deleted) {
+    *deleted = {hash, held.release()};
+    return 1;
+  }
   *entry = {hash, held.release()};
   ++set->fill;
-  ++set->used;
   // At most three fifths full.
   if (uint64_t(set->fill) * 5 >= uint64_t(set->mask) * 3) set_resize(set, growth(set));
   return 1;
