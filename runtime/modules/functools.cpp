@@ -167,8 +167,14 @@ Ref partial_repr(Thread& thread, Value self) {
 Ref get_function(Thread&, Value self) { return share(as_partial(self)->function); }
 Ref get_partial_args(Thread&, Value self) { return share(as_partial(self)->args); }
 Ref get_keywords(Thread&, Value self) { return share(as_partial(self)->keywords); }
+Ref get_dict(Thread&, Value self) { return share(attrs_dict(self.as_object())); }
+bool set_dict(Thread& thread, Value self, Value value) {
+  if (!value || !is_dict(value)) return raise_type_error(thread, "__dict__ must be set to a dictionary");
+  attrs_replace_dict(self.as_object(), cast<Dict>(value));
+  return true;
+}
 const GetSetDef partial_getset[] = {
-    {"func", get_function}, {"args", get_partial_args}, {"keywords", get_keywords}, {nullptr, nullptr}};
+    {"__dict__", get_dict, set_dict}, {"func", get_function}, {"args", get_partial_args}, {"keywords", get_keywords}, {nullptr, nullptr}};
 
 Ref partial_reduce(Thread&, const Value* args) {
   Partial* partial = as_partial(args[0]);

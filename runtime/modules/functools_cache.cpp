@@ -146,6 +146,14 @@ Ref cache_clear(Thread&, const Value* args) {
 
 Ref lru_copy(Thread&, const Value* args) { return share(args[0]); }
 
+Ref get_dict(Thread&, Value self) { return share(attrs_dict(self.as_object())); }
+bool set_dict(Thread& thread, Value self, Value value) {
+  if (!value || !is_dict(value)) return raise_type_error(thread, "__dict__ must be set to a dictionary");
+  attrs_replace_dict(self.as_object(), cast<Dict>(value));
+  return true;
+}
+const GetSetDef lru_getset[] = {{"__dict__", get_dict, set_dict}, {nullptr, nullptr}};
+
 const NativeDef lru_methods[] = {
     {"cache_info", "self, /", cache_info, "Report cache statistics."},
     {"cache_clear", "self, /", cache_clear, "Clear the cache and its statistics."},
@@ -161,7 +169,8 @@ void init_lru_type() {
                                 .instance_size = sizeof(LruWrapper),
                                 .flags = TypeTracked | TypeWeakRefs,
                                 .attrs_offset = sizeof(Object),
-                                .methods = lru_methods};
+                                .methods = lru_methods,
+                                .getset = lru_getset};
   Slots& slots = lru_wrapper_type.slots;
   slots.dealloc = lru_dealloc;
   slots.traverse = lru_traverse;
