@@ -51,8 +51,9 @@ bool is_none(const Expr* expr) {
   return constant && constant->type == ConstantKind::None;
 }
 
-// -1 unknown, else the truth of a literal.
-int literal_truth(const Expr* expr) {
+} // namespace
+
+int Generator::literal_truth(const Expr* expr) {
   if (auto* name = try_as<Name>(expr)) return name->id == "__debug__" ? 1 : -1;
   auto* constant = try_as<Constant>(expr);
   if (!constant) return -1;
@@ -67,8 +68,6 @@ int literal_truth(const Expr* expr) {
   default: return constant->text.empty() ? 0 : 1;
   }
 }
-
-} // namespace
 
 // Jumps to `target` when the truth of `expr` is `when`, else goes on.
 void Generator::condition(const Expr* expr, Label target, bool when) {

@@ -105,6 +105,21 @@ void Generator::if_statement(const If* stmt) {
   Label end = u->new_label();
   for (;;) {
     Label other = u->new_label();
+    if (literal_truth(stmt->test) == 0) {
+      // Never run: looked at for its errors only.
+      bool reachable = std::exchange(u->reachable, false);
+      BoundSet bound = u->bound;
+      body(stmt->body);
+      u->reachable = reachable;
+      u->bound = bound;
+      if (stmt->orelse.empty()) break;
+      if (stmt->orelse.size() == 1 && is<If>(stmt->orelse[0])) {
+        stmt = as<If>(stmt->orelse[0]);
+        continue;
+      }
+      body(stmt->orelse);
+      break;
+    }
     condition(stmt->test, other, false);
     body(stmt->body);
     if (stmt->orelse.empty()) {

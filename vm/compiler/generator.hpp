@@ -123,6 +123,7 @@ private:
   void yield_from(const ast::YieldFrom* expr, int dest);
   void list_items(ast::List<ast::Expr> elts, int list, size_t first);
   void condition(const ast::Expr* expr, Label target, bool when);
+  static int literal_truth(const ast::Expr* expr); // 1, 0; -1: not a literal
   Value fold(const ast::Expr* expr); // the value of a constant expression, borrowed; else empty
   Value fold_tuple(ast::List<ast::Expr> elts);
   Value fold_binary(ast::Operator op, Value left, Value right);
