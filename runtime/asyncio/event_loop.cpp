@@ -52,18 +52,6 @@ bool is_cancelled_timer(const Timer& timer) {
   return is_done(as_future(target));
 }
 
-// Jobs that other threads have handed in.
-void take_incoming(LoopState* state) {
-  std::lock_guard guard(state->incoming_lock);
-  for (const Job& job : state->incoming) state->ready.push(job);
-  state->incoming.clear();
-}
-
-bool has_incoming(LoopState* state) {
-  std::lock_guard guard(state->incoming_lock);
-  return !state->incoming.empty();
-}
-
 void release_timer(Timer timer) {
   if (is_exact(timer.target, timer_handle_type)) cast<Handle>(timer.target)->scheduled = false;
   decref(timer.target);
@@ -132,7 +120,6 @@ bool run_job(Thread& thread, EventLoop* loop, Job job) {
 bool wait_for_work(Thread& thread, EventLoop* loop) {
   LoopState* state = loop->state;
   bool outside = state->poller.outside_work() > 0;
-  if (has_incoming(state)) return true;
   if (state->timers.empty()) {
     if (!outside) return raise_deadlock(thread, loop);
     state->poller.poll(thread, -1);
@@ -146,8 +133,8 @@ bool wait_for_work(Thread& thread, EventLoop* loop) {
     }
     // Work outside goes on in real time: give it the chance to be first.
     state->poller.poll(thread, std::min(std::max(when - clock().now(), 0.0), 0.001));
-    if (state->ready.empty() && !has_incoming(state) && state->poller.outside_work() == 0) clock().advance_to(when);
-    else if (state->ready.empty() && !has_incoming(state)) clock().sleep(thread, 0.001);
+    if (state->ready.empty() && state->poller.outside_work() == 0) clock().advance_to(when);
+    else if (state->ready.empty()) clock().sleep(thread, 0.001);
     return true;
   }
   double seconds = when - clock().now();
@@ -164,7 +151,6 @@ bool run_once(Thread& thread, EventLoop* loop, int& passes) {
     passes = 0;
     state->poller.poll(thread, 0);
   }
-  take_incoming(state);
   queue_due_timers(state);
   for (size_t count = state->ready.size(); count > 0; --count) {
     if (!run_job(thread, loop, state->ready.pop())) return false;
@@ -236,6 +222,9 @@ bool loop_init(Thread& thread, Value, CallArgs call) { return check_count(thread
 
 // (self, callback, *args, context=None), already bound: the handle for them.
 Ref handle_for(Thread& thread, Type& type, const char* method, EventLoop* loop, Value callback, Value args, Value context) {
+  if (!callback)
+    return raise_type_error(thread,
+                            fmt::format("BaseEventLoop.{}() missing 1 required positional argument: 'callback'", method));
   if (!check_open(thread, loop)) return Ref();
   if (is_exact(callback, coroutine_type) || !is_callable(callback)) {
     bool coroutine = is_exact(callback, coroutine_type);
@@ -262,10 +251,8 @@ Ref method_call_soon_threadsafe(Thread& thread, const Value* args) {
   EventLoop* loop = as_loop(args[0]);
   Ref handle = handle_for(thread, handle_type, "call_soon_threadsafe", loop, args[1], args[2], args[3]);
   if (!handle) return handle;
-  {
-    std::lock_guard guard(loop->state->incoming_lock);
-    loop->state->incoming.push_back({JobKind::RunHandle, share(handle).release(), {}, {}});
-  }
+  // The interpreter lock guards the ready queue; the loop may be asleep without it.
+  call_soon(loop, {JobKind::RunHandle, share(handle).release(), {}, {}});
   if (loop->runner != &thread) loop->state->poller.wake();
   return handle;
 }
@@ -280,15 +267,20 @@ Ref schedule_at(Thread& thread, const char* method, EventLoop* loop, double when
 }
 
 Ref method_call_at(Thread& thread, const Value* args) {
-  if (args[1].is_none()) return raise_type_error(thread, "when cannot be None");
-  double when;
-  if (!to_double(thread, args[1], when)) return Ref();
+  if (!args[1])
+    return raise_type_error(thread, "BaseEventLoop.call_at() missing 2 required positional arguments: 'when' and 'callback'");
+  if (args[2] && args[1].is_none()) return raise_type_error(thread, "when cannot be None");
+  double when = 0;
+  if (args[2] && !to_double(thread, args[1], when)) return Ref();
   return schedule_at(thread, "call_at", as_loop(args[0]), when, args[2], args[3], args[4]);
 }
 Ref method_call_later(Thread& thread, const Value* args) {
-  if (args[1].is_none()) return raise_type_error(thread, "delay must not be None");
-  double delay;
-  if (!to_double(thread, args[1], delay)) return Ref();
+  if (!args[1])
+    return raise_type_error(thread,
+                            "BaseEventLoop.call_later() missing 2 required positional arguments: 'delay' and 'callback'");
+  if (args[2] && args[1].is_none()) return raise_type_error(thread, "delay must not be None");
+  double delay = 0;
+  if (args[2] && !to_double(thread, args[1], delay)) return Ref();
   return schedule_at(thread, "call_later", as_loop(args[0]), clock().now() + delay, args[2], args[3], args[4]);
 }
 Ref method_time(Thread&, const Value*) { return share(Value::from_double(clock().now())); }
@@ -382,11 +374,11 @@ Ref method_finish_at(Thread& thread, const Value* args) { // (future, delay, res
 }
 
 constexpr NativeDef methods[] = {
-    {"call_soon", "self, callback, /, *args, context=None", method_call_soon, "Call back on the next pass of the loop."},
-    {"call_soon_threadsafe", "self, callback, /, *args, context=None", method_call_soon_threadsafe,
+    {"call_soon", "self, callback=None, /, *args, context=None", method_call_soon, "Call back on the next pass of the loop."},
+    {"call_soon_threadsafe", "self, callback=None, /, *args, context=None", method_call_soon_threadsafe,
      "As call_soon, from any thread."},
-    {"call_later", "self, delay, callback, /, *args, context=None", method_call_later, "Call back after delay seconds."},
-    {"call_at", "self, when, callback, /, *args, context=None", method_call_at, "Call back at a time of loop.time()."},
+    {"call_later", "self, delay=None, callback=None, /, *args, context=None", method_call_later, "Call back after delay seconds."},
+    {"call_at", "self, when=None, callback=None, /, *args, context=None", method_call_at, "Call back at a time of loop.time()."},
     {"time", "self, /", method_time, "Seconds on the loop's clock."},
     {"create_future", "self, /", method_create_future, "A new Future of this loop."},
     {"create_task", "self, coro, /, *, name=None, context=None, eager_start=None", method_create_task, "Run a coroutine as a Task."},
@@ -442,7 +434,7 @@ void loop_clear(Object* object) {
 
 const TypeSpec loop_spec{.name = "_asyncio.BaseLoop",
                          .instance_size = sizeof(EventLoop),
-                         .flags = TypeTracked,
+                         .flags = TypeTracked | TypeWeakRefs,
                          .methods = methods};
 
 } // namespace

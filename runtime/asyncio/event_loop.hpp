@@ -9,8 +9,7 @@
 #include "runtime/loop/ready_queue.hpp"
 #include "runtime/loop/timer_heap.hpp"
 
-#include <mutex>
-#include <vector>
+#include <string>
 
 namespace aspy {
 
@@ -19,8 +18,6 @@ struct LoopState {
   TimerHeap timers;
   Poller poller;
   size_t cancelled_timers = 0;
-  std::mutex incoming_lock;
-  std::vector<Job> incoming; // from call_soon_threadsafe in other threads
 };
 
 struct EventLoop : Object {

@@ -2,7 +2,9 @@
 
 #include "runtime/asyncio/event_loop.hpp"
 #include "runtime/asyncio/task.hpp"
+#include "runtime/asyncio/short_repr.hpp"
 #include "runtime/modules/contextvars.hpp"
+#include "vm/interpreter/import.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/descriptor.hpp"
 #include "vm/object/dict.hpp"
@@ -227,12 +229,19 @@ bool future_init(Thread& thread, Value self, CallArgs call) {
 
 } // namespace
 
+// asyncio.get_event_loop() outside of a running one.
+static Ref current_loop(Thread& thread) {
+  Own<Tuple> wanted = make_tuple({Value(intern("get_event_loop"))});
+  Ref module = import_name(thread, intern("asyncio.events"), None, wanted.value(), 0);
+  if (!module) return module;
+  return call_method(thread, module, "get_event_loop");
+}
+
 bool init_future(Thread& thread, Future* future, Value loop) {
   Ref own;
   if (!loop || loop.is_none()) {
-    EventLoop* running = running_loop(thread);
-    if (!running) return false;
-    own = share(Value(running));
+    own = thread.running_loop ? share(thread.running_loop) : current_loop(thread);
+    if (!own) return false;
   } else if (is_instance(loop, event_loop_type)) {
     own = share(loop);
   } else {
@@ -422,10 +431,14 @@ bool append_callbacks(Thread& thread, Future* future, std::string& text) {
 bool future_repr_info(Thread& thread, Future* future, std::string& text) {
   // `text` holds the state already; the result and the callbacks follow.
   if (future->state == FutureState::Finished) {
-    Ref shown = repr(thread, future->result);
-    if (!shown) return false;
     text += future->failed ? " exception=" : " result=";
-    text += cast<Str>(shown)->view();
+    if (future->failed) {
+      Ref shown = repr(thread, future->result);
+      if (!shown) return false;
+      text += cast<Str>(shown)->view();
+    } else if (!append_short_repr(thread, future->result, text)) {
+      return false;
+    }
   }
   return append_callbacks(thread, future, text);
 }
@@ -516,7 +529,7 @@ Ref future_await(Thread& thread, Value self) {
 
 const TypeSpec future_spec{.name = "_asyncio.Future",
                            .instance_size = sizeof(Future),
-                           .flags = TypeTracked,
+                           .flags = TypeTracked | TypeWeakRefs,
                            .methods = methods,
                            .getset = attributes,
                            .doc = "A result that may not be there yet; await it to get it."};

@@ -306,6 +306,7 @@ Ref eager_start(Thread& thread, Task* task) {
   bool stays = step_task(thread, task);
   Value left = std::exchange(thread.handled, handled);
   decref(left);
+  if (is_done(task)) clear_field(task->coroutine);
   if (!stays || thread.has_error()) return Ref();
   return share(None);
 }
@@ -510,7 +511,7 @@ constexpr GetSetDef attributes[] = {{"_coro", get_coro},
 const TypeSpec task_spec{.name = "_asyncio.Task",
                          .base = &future_type,
                          .instance_size = sizeof(Task),
-                         .flags = TypeTracked,
+                         .flags = TypeTracked | TypeWeakRefs,
                          .methods = methods,
                          .getset = attributes,
                          .doc = "A coroutine that the event loop runs beside others."};

@@ -82,7 +82,7 @@ Ref builtin_anext(Thread& thread, const Value* args) {
     return raise_type_error(thread, fmt::format("'{}' object is not an async iterator", type_name(args[0])));
   Ref awaitable = type->slots.anext(thread, args[0]);
   if (!awaitable || !args[1]) return awaitable;
-  return call(thread, &anext_awaitable_type, {awaitable, args[1]});
+  return make_anext_awaitable(awaitable, args[1]);
 }
 
 } // namespace

@@ -8,6 +8,7 @@
 #include "vm/object/native.hpp"
 #include "vm/object/protocol.hpp"
 #include "vm/object/str.hpp"
+#include "vm/object/warnings.hpp"
 
 #include <fmt/format.h>
 
@@ -207,6 +208,15 @@ constexpr NativeDef step_methods[] = {{"send", "self, value, /", step_method_sen
                                       {"close", "self, /", step_method_close},
                                       {nullptr}};
 
+void step_finalize(Thread& thread, Object* object) {
+  auto* step = static_cast<AsyncStep*>(object);
+  if (step->started || step->finished) return;
+  ErrorShelter shelter(thread);
+  std::string message = fmt::format("coroutine method '{}' of '{}' was never awaited", step_name(step->kind),
+                                    generator_qualname(step->generator)->view());
+  if (!warn(thread, RuntimeWarning_type, message)) write_unraisable(thread, Value(object));
+}
+
 void step_dealloc(Object* object) {
   gc_untrack(object);
   auto* step = static_cast<AsyncStep*>(object);
@@ -230,6 +240,7 @@ TypeSpec step_spec(const char* name) {
 
 void fill_step_type(Type& type, const TypeSpec& spec) {
   type.slots.dealloc = step_dealloc;
+  type.slots.finalize = step_finalize;
   type.slots.traverse = step_traverse;
   type.slots.iter = same;
   type.slots.await_iter = same;
@@ -368,7 +379,7 @@ void init_async_generator_types() {
   async_generator_type.slots.anext = async_generator_anext;
   static const TypeSpec spec_async_generator_type{.name = "async_generator",
                                     .instance_size = sizeof(Generator),
-                                    .flags = TypeFinal | TypeNoConstruct | TypeTracked,
+                                    .flags = TypeFinal | TypeNoConstruct | TypeTracked | TypeWeakRefs,
                                     .methods = methods,
                                     .getset = attributes};
   make_ready(async_generator_type, spec_async_generator_type);

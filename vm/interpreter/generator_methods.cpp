@@ -239,7 +239,7 @@ void init_generator_types() {
   generator_type.slots.next = generator_next;
   static const TypeSpec spec_generator_type{.name = "generator",
                               .instance_size = sizeof(Generator),
-                              .flags = TypeFinal | TypeNoConstruct | TypeTracked,
+                              .flags = TypeFinal | TypeNoConstruct | TypeTracked | TypeWeakRefs,
                               .methods = generator_methods,
                               .getset = generator_attributes};
   make_ready(generator_type, spec_generator_type);
@@ -249,7 +249,7 @@ void init_generator_types() {
   coroutine_type.slots.await_iter = coroutine_await;
   static const TypeSpec spec_coroutine_type{.name = "coroutine",
                               .instance_size = sizeof(Generator),
-                              .flags = TypeFinal | TypeNoConstruct | TypeTracked,
+                              .flags = TypeFinal | TypeNoConstruct | TypeTracked | TypeWeakRefs,
                               .methods = coroutine_methods,
                               .getset = coroutine_attributes};
   make_ready(coroutine_type, spec_coroutine_type);
