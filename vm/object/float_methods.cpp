@@ -32,6 +32,14 @@ Ref as_instance(Type* type, double number) {
   return Ref::steal(instance);
 }
 
+// Each NaN that a script asks for is one of its own: it is found in a list or a dict by identity, and only there where it
+// was put. The number in its unused bits tells them apart.
+Ref new_nan() {
+  static uint64_t last = 0;
+  last = (last + 1) & 0x7'FFFF'FFFF'FFFF;
+  return Ref::steal(Value((Value::canonical_nan | last) + Value::double_offset));
+}
+
 bool float_of(Thread& thread, Value x, double& out) {
   if (is_str(x)) {
     if (float_from_text(cast<Str>(x)->view(), out)) return true;
@@ -57,8 +65,10 @@ Ref float_construct(Thread& thread, Type* type, CallArgs args) {
       !refuse_keywords(thread, "float", args))
     return {};
   if (!check_count(thread, "float", {args.args, args.count, nullptr}, 0, 1)) return {};
+  if (type == &float_type && args.count && args[0].is_double()) return share(args[0]);
   double number = 0;
   if (args.count && !float_of(thread, args[0], number)) return {};
+  if (type == &float_type && std::isnan(number)) return new_nan();
   return as_instance(type, number);
 }
 
