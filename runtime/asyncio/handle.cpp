@@ -210,13 +210,13 @@ void handle_traverse(Object* object, Visitor& visit) {
 
 const TypeSpec handle_spec{.name = "asyncio.events.Handle",
                            .instance_size = sizeof(Handle),
-                           .flags = TypeTracked | TypeNoConstruct,
+                           .flags = TypeWeakRefs | TypeTracked | TypeNoConstruct,
                            .methods = handle_methods,
                            .getset = handle_attributes};
 const TypeSpec timer_spec{.name = "asyncio.events.TimerHandle",
                           .base = &handle_type,
                           .instance_size = sizeof(Handle),
-                          .flags = TypeTracked | TypeNoConstruct,
+                          .flags = TypeWeakRefs | TypeTracked | TypeNoConstruct,
                           .methods = timer_methods};
 
 } // namespace

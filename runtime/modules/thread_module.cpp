@@ -266,8 +266,8 @@ constexpr NativeDef functions[] = {
     {"get_native_id", "", get_native_id, "The kernel's number of the calling thread."},
     {nullptr}};
 
-const TypeSpec lock_spec{.name = "_thread.lock", .instance_size = sizeof(Lock), .flags = TypeFinal, .methods = lock_methods};
-const TypeSpec rlock_spec{.name = "_thread.RLock", .instance_size = sizeof(Lock), .methods = rlock_methods};
+const TypeSpec lock_spec{.name = "_thread.lock", .instance_size = sizeof(Lock), .flags = TypeWeakRefs | TypeFinal, .methods = lock_methods};
+const TypeSpec rlock_spec{.name = "_thread.RLock", .instance_size = sizeof(Lock), .flags = TypeWeakRefs, .methods = rlock_methods};
 const TypeSpec local_spec{.name = "_thread._local",
                           .instance_size = sizeof(Local),
                           .flags = TypeTracked,

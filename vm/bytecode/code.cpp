@@ -212,7 +212,7 @@ const NativeDef code_methods[] = {
 };
 const TypeSpec code_spec = {.name = "code",
                             .instance_size = sizeof(Code),
-                            .flags = TypeFinal | TypeNoConstruct,
+                            .flags = TypeWeakRefs | TypeFinal | TypeNoConstruct,
                             .methods = code_methods,
                             .getset = code_getset,
                             .doc = "A compiled function, class body or module."};

@@ -1,5 +1,6 @@
 // object: what every value can do.
 #include "vm/memory/heap.hpp"
+#include "vm/object/class.hpp"
 #include "vm/object/descriptor.hpp"
 #include "vm/object/dict.hpp"
 #include "vm/object/exception.hpp"
@@ -73,10 +74,14 @@ namespace {
 
 // --- text, identity -----------------------------------------------------------------------------------------------
 
-Ref object_repr(Thread&, Value self) {
+Ref object_repr(Thread& thread, Value self) {
   Type* type = type_of(self);
-  std::string name = full_type_name(type);
-  return make_str(fmt::format("<{} object at {}>", name, fmt::ptr(self.is_object() ? self.as_object() : nullptr)));
+  const void* at = self.is_object() ? self.as_object() : nullptr;
+  Ref module = type_module(thread, type);
+  if (!module) clear_error(thread);
+  if (!module || !is_str(module) || cast<Str>(module)->view() == "builtins")
+    return make_str(fmt::format("<{} object at {}>", type->name->view(), at));
+  return make_str(fmt::format("<{}.{} object at {}>", cast<Str>(module)->view(), type->qualname->view(), at));
 }
 
 // Not repr(): str() says itself what it got that is no text.

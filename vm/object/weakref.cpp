@@ -156,9 +156,9 @@ Ref weakref_repr(Thread& thread, Value self) {
   Ref name = find_attr(thread, target, names::dunder_name);
   if (!name && thread.has_error()) return Ref();
   if (name && is_str(name))
-    return make_str(fmt::format("<weakref at {}; to '{}' at {} ({})>", at, full_type_name(type_of(target)),
+    return make_str(fmt::format("<weakref at {}; to '{}' at {} ({})>", at, type_name(target),
                                 fmt::ptr(target.get().as_object()), cast<Str>(name)->view()));
-  return make_str(fmt::format("<weakref at {}; to '{}' at {}>", at, full_type_name(type_of(target)),
+  return make_str(fmt::format("<weakref at {}; to '{}' at {}>", at, type_name(target),
                               fmt::ptr(target.get().as_object())));
 }
 
@@ -246,7 +246,7 @@ Ref proxy_repr(Thread&, Value self) {
   Ref target = weakref_target(self);
   const void* at = self.as_object();
   if (!target) return make_str(fmt::format("<weakproxy at {}; dead>", at));
-  return make_str(fmt::format("<weakproxy at {}; to '{}' at {}>", at, full_type_name(type_of(target)),
+  return make_str(fmt::format("<weakproxy at {}; to '{}' at {}>", at, type_name(target),
                               fmt::ptr(target.get().as_object())));
 }
 Ref proxy_compare(Thread& thread, Value a, Value b, CompareOp op) {
