@@ -41,9 +41,11 @@ bool parse_mode(Thread& thread, std::string_view text, Mode& out) {
     }
   }
   if (out.text && out.binary) return raise_value_error(thread, "can't have text and binary mode at once");
-  if (out.kinds != 1) {
-    return raise_value_error(thread, "must have exactly one of create/read/write/append mode");
+  if (out.kinds == 0) {
+    return raise_value_error(thread,
+                             "Must have exactly one of create/read/write/append mode and at most one plus");
   }
+  if (out.kinds > 1) return raise_value_error(thread, "must have exactly one of create/read/write/append mode");
   return true;
 }
 

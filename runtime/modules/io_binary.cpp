@@ -31,6 +31,13 @@ Descriptor* open_file(Thread& thread, Value self, const char* action = nullptr) 
   return raise_closed(thread);
 }
 
+// For what a buffered file asks its descriptor: the message is the descriptor's.
+Descriptor* open_raw(Thread& thread, Value self) {
+  Descriptor* file = cast<BinaryFile>(self)->file;
+  if (file && file->closed) return raise_value_error(thread, "I/O operation on closed file");
+  return open_file(thread, self);
+}
+
 // The file, checked for reading (or writing).
 Descriptor* open_for(Thread& thread, Value self, bool write, const char* method) {
   Descriptor* file = open_file(thread, self, write ? "write to" : method[0] == 'p' ? "peek of" : "read of");
@@ -166,7 +173,7 @@ Ref file_tell(Thread& thread, const Value* args) {
 }
 
 Ref file_seekable(Thread& thread, const Value* args) {
-  Descriptor* file = open_file(thread, args[0]);
+  Descriptor* file = open_raw(thread, args[0]);
   if (!file) return {};
   return share(Value::from_bool(::lseek(file->fd, 0, SEEK_CUR) >= 0));
 }
@@ -174,19 +181,19 @@ Ref file_seekable(Thread& thread, const Value* args) {
 // --- state --------------------------------------------------------------------------------------------------
 
 Ref file_readable(Thread& thread, const Value* args) {
-  Descriptor* file = open_file(thread, args[0]);
+  Descriptor* file = open_raw(thread, args[0]);
   return file ? share(Value::from_bool(file->readable)) : Ref();
 }
 Ref file_writable(Thread& thread, const Value* args) {
-  Descriptor* file = open_file(thread, args[0]);
+  Descriptor* file = open_raw(thread, args[0]);
   return file ? share(Value::from_bool(file->writable)) : Ref();
 }
 Ref file_fileno(Thread& thread, const Value* args) {
-  Descriptor* file = open_file(thread, args[0]);
+  Descriptor* file = open_raw(thread, args[0]);
   return file ? make_int(file->fd) : Ref();
 }
 Ref file_isatty(Thread& thread, const Value* args) {
-  Descriptor* file = open_file(thread, args[0]);
+  Descriptor* file = open_raw(thread, args[0]);
   return file ? share(Value::from_bool(::isatty(file->fd) == 1)) : Ref();
 }
 Ref file_close(Thread& thread, const Value* args) {
@@ -219,11 +226,14 @@ Ref get_closefd(Thread&, Value self) {
 
 // A buffered file's descriptor as an unbuffered file, which leaves closing to the owner.
 Ref get_raw(Thread& thread, Value self) {
-  Descriptor* file = open_file(thread, self);
-  if (!file) return {};
+  Descriptor* file = cast<BinaryFile>(self)->file;
+  if (!file) return raise_value_error(thread, "raw stream has been detached");
   auto* raw = new Descriptor;
   raw->fd = file->fd;
-  raw->close_fd = raw->buffered = false;
+  raw->close_fd = file->close_fd;
+  raw->borrowed = true;
+  raw->buffered = false;
+  raw->closed = file->closed;
   raw->readable = file->readable;
   raw->writable = file->writable;
   raw->appending = file->appending;

@@ -39,7 +39,7 @@ bool Descriptor::read_some(Thread& thread, size_t count, std::string& into, bool
   }
 }
 
-bool Descriptor::write_all(Thread& thread, std::string_view data) {
+bool Descriptor::write_all(Thread& thread, std::string_view& data) {
   while (!data.empty()) {
     ssize_t done;
     {
@@ -49,8 +49,6 @@ bool Descriptor::write_all(Thread& thread, std::string_view data) {
     if (done >= 0) {
       data.remove_prefix(static_cast<size_t>(done));
     } else if (!retry(thread)) {
-      // What is left may be written by the next flush, except where it never can.
-      if (errno != EPIPE && errno != ENOSPC && errno != EIO) out.insert(0, data);
       return fail(thread);
     }
   }
@@ -61,7 +59,10 @@ bool Descriptor::flush(Thread& thread) {
   if (out.empty()) return true;
   std::string pending;
   pending.swap(out);
-  return write_all(thread, pending);
+  std::string_view left = pending;
+  if (write_all(thread, left)) return true;
+  out.insert(0, left); // stays for the next attempt, which tells the error again
+  return false;
 }
 
 bool Descriptor::write(Thread& thread, std::string_view data) {
@@ -151,7 +152,7 @@ bool Descriptor::close(Thread& thread) {
   in.clear();
   in_at = 0;
   out.clear();
-  if (!close_fd || fd < 0) return flushed;
+  if (!close_fd || borrowed || fd < 0) return flushed;
   int status = ::close(fd);
   if (status < 0 && flushed && errno != EINTR) return raise_os_error(thread, errno);
   return flushed;

@@ -38,6 +38,7 @@ struct Descriptor {
   bool close_fd = true, readable = false, writable = false, appending = false, created = false;
   bool buffered = true;
   bool closed = false;
+  bool borrowed = false; // another file closes it
   size_t buffer_size = default_buffer_size;
   std::string in;   // read ahead; consumed up to in_at
   size_t in_at = 0;
@@ -46,7 +47,7 @@ struct Descriptor {
   size_t available() const { return in.size() - in_at; }
   // One read from the system of up to `count` bytes, appended to `into`. `eof` when there was nothing more.
   bool read_some(Thread& thread, size_t count, std::string& into, bool& eof);
-  bool write_all(Thread& thread, std::string_view data);
+  bool write_all(Thread& thread, std::string_view& data); // `data` becomes what is left
   bool flush(Thread& thread);
   bool write(Thread& thread, std::string_view data); // through the buffer
   // Reads `count` bytes (all when negative) through the buffer; `one` stops after a single system read.

@@ -406,7 +406,7 @@ bool parse_newline(Thread& thread, Value argument, Newline& out) {
   } else if (text == "\r\n") {
     out = Newline::CrLf;
   } else {
-    return raise_value_error(thread, fmt::format("illegal newline value: {}", quote(text)));
+    return raise_value_error(thread, fmt::format("illegal newline value: {}", text));
   }
   return true;
 }

@@ -105,6 +105,22 @@ bool encode_piece(Thread& thread, TextState* state, Str* text) {
   return encode_to(thread, text, encoding, state->errors, state->pending);
 }
 
+// After something was added to `pending`: writes it on when that is due.
+bool settle(Thread& thread, TextFile* self, bool has_newline, bool has_return) {
+  TextState* state = self->state;
+  // What was read ahead no longer fits.
+  state->decoded.clear();
+  state->at = 0;
+  state->tail.clear();
+  state->chunk_start = -1;
+  bool line_done = state->line_buffering && (has_newline || has_return);
+  if (state->pending.size() >= text_chunk_size || line_done || state->write_through) {
+    if (!write_pending(thread, self)) return false;
+  }
+  if (!line_done && !state->write_through) return true;
+  return flush_text(thread, self);
+}
+
 bool write_text(Thread& thread, TextFile* self, Str* text) {
   TextState* state = self->state;
   if (Descriptor* file = native_descriptor(self)) {
@@ -136,17 +152,7 @@ bool write_text(Thread& thread, TextFile* self, Str* text) {
     state->pending.resize(before); // nothing of a text that cannot be encoded is written
     return false;
   }
-  // What was read ahead no longer fits.
-  state->decoded.clear();
-  state->at = 0;
-  state->tail.clear();
-  state->chunk_start = -1;
-  bool line_done = state->line_buffering && (has_newline || has_return);
-  if (state->pending.size() >= text_chunk_size || line_done || state->write_through) {
-    if (!write_pending(thread, self)) return false;
-  }
-  if (!line_done && !state->write_through) return true;
-  return flush_text(thread, self);
+  return settle(thread, self, has_newline, has_return);
 }
 
 // --- reading -------------------------------------------------------------------------------------------
@@ -157,7 +163,8 @@ size_t unfinished_tail(std::string_view data, Encoding encoding) {
     for (size_t back = 1; back <= std::min<size_t>(3, data.size()); ++back) {
       char c = data[data.size() - back];
       if (is_continuation(c)) continue;
-      return codepoint_size(c) > back ? back : 0;
+      auto lead = static_cast<unsigned char>(c);
+      return lead >= 0xC2 && lead <= 0xF4 && codepoint_size(c) > back ? back : 0;
     }
     return 0;
   }
@@ -571,6 +578,8 @@ Ref text_construct(Thread&, Type* type, CallArgs) { return Ref::steal(allocate_i
 
 bool initialize(Thread& thread, TextFile* self, Value buffer, Value encoding, Value errors, Value newline,
                 bool line_buffering, bool write_through) {
+  // Anything that is no file at all is refused here.
+  if (!is_binary_file(buffer) && !call_method(thread, buffer, "readable")) return false;
   auto state = std::make_unique<TextState>();
   state->encoding_name = "UTF-8";
   if (encoding && !encoding.is_none()) {
@@ -648,6 +657,17 @@ int hook_write(Thread& thread, Value file, std::string_view text) {
   if (!is_exact(file, text_wrapper_type)) return 0;
   if (!open_state(thread, file)) return -1;
   if (text.empty()) return 1;
+  TextFile* self = as_text(file);
+  TextState* state = self->state;
+  Descriptor* descriptor = native_descriptor(self);
+  bool newlines_stay = state->newline != Newline::Cr && state->newline != Newline::CrLf;
+  if (descriptor && descriptor->writable && state->encoding == Encoding::Utf8 && newlines_stay && is_valid_utf8(text)) {
+    // The text is its own encoding.
+    state->started = true;
+    state->pending.append(text);
+    bool ok = settle(thread, self, text.find('\n') != text.npos, text.find('\r') != text.npos);
+    return ok ? 1 : -1;
+  }
   Own<Str> piece = make_str(text);
   return io::write_text(thread, as_text(file), piece.get()) ? 1 : -1;
 }

@@ -5,14 +5,20 @@
 #include "vm/object/list.hpp"
 #include "vm/object/protocol.hpp"
 #include "vm/object/range.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/str_internal.hpp"
 #include "vm/object/tuple.hpp"
 
 namespace aspy {
 
 bool slow_binary(Thread& thread, Value* R, Word word, BinaryOp op, bool inplace) {
   int a = a_of(word), b = b_of(word), c = c_of(word);
-  Ref result = inplace ? inplace_op(thread, op, R[b], R[c]) : binary_op(thread, op, R[b], R[c]);
+  Ref result;
+  if (op == BinaryOp::Add && is_exact(R[b], str_type) && is_exact(R[c], str_type)) {
+    auto *left = cast<Str>(R[b]), *right = cast<Str>(R[c]);
+    result = inplace ? str_append(thread, left, right) : str_concat(thread, left, right);
+  } else {
+    result = inplace ? inplace_op(thread, op, R[b], R[c]) : binary_op(thread, op, R[b], R[c]);
+  }
   if (!result) return false;
   kill(R, b);
   kill(R, c);

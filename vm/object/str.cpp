@@ -258,6 +258,32 @@ Own<Str> str_concat(Thread& thread, Str* a, Str* b) {
   return result;
 }
 
+Own<Str> str_append(Thread& thread, Str* a, Str* b) {
+  bool sole = a->refcount == 1 && a->type == &str_type && !a->is_interned && a != b;
+  size_t size = size_t{a->size} + b->size;
+  if (!sole || a->size < 32 || b->size == 0) return str_concat(thread, a, b);
+  if (!may_make_str(thread, size + size / 2)) return {};
+  Own<Str> result;
+  if (heap_usable_size(a) > sizeof(Str) + size) {
+    result = Own<Str>::share(a);
+  } else {
+    // Half as much again is left free, so that the next pieces find room.
+    result = new_str_buffer(size + size / 2);
+    std::memcpy(result->data(), a->data(), a->size);
+    result->is_ascii = a->is_ascii;
+    result->length = a->length;
+  }
+  uint32_t at = a->size;
+  std::memcpy(result->data() + at, b->data(), b->size);
+  result->data()[size] = '\0';
+  result->size = static_cast<uint32_t>(size);
+  result->length += b->length;
+  result->is_ascii = result->is_ascii && b->is_ascii;
+  result->hash = 0;
+  if (result->index) heap_free(std::exchange(result->index, nullptr));
+  return result;
+}
+
 // --- code points ---------------------------------------------------------------------------------------------
 
 size_t count_codepoints(std::string_view utf8) {

@@ -29,6 +29,9 @@ Own<Str> make_ascii_str(std::string_view ascii); // known to be ASCII
 // MemoryError when a text of so many bytes may not be made.
 bool may_make_str(Thread& thread, size_t bytes);
 void str_dealloc(Object* object);
+// `a += b` where `a` is borrowed from the variable that is assigned the result: when nothing else refers to `a`, it
+// grows in place, so that a loop of appends is linear. MemoryError.
+Own<Str> str_append(Thread& thread, Str* a, Str* b);
 // Index of the code point that begins at a byte offset.
 uint32_t str_index_of_byte(Str* text, uint32_t offset);
 // `text` itself when it is exactly a str, else a plain copy: what methods that change nothing return.

@@ -27,7 +27,7 @@ struct StrIterator : Object {
   uint32_t at = 0;     // byte offset
   uint32_t index = 0;  // code point
 };
-Type str_iterator_type;
+Type str_iterator_type, str_ascii_iterator_type;
 
 // --- operators ---------------------------------------------------------------------------------------
 
@@ -140,7 +140,7 @@ Ref str_mod_slot(Thread& thread, Value a, Value b) {
 // --- iteration ---------------------------------------------------------------------------------------
 
 Ref str_iter(Thread&, Value self) {
-  StrIterator* iterator = allocate<StrIterator>(str_iterator_type);
+  StrIterator* iterator = allocate<StrIterator>(cast<Str>(self)->is_ascii ? str_ascii_iterator_type : str_iterator_type);
   incref(self);
   iterator->text = cast<Str>(self);
   return Ref::steal(iterator);
@@ -301,6 +301,8 @@ const TypeSpec str_spec = {
     "Create a new string object from the given object. If encoding or\n"
     "errors is specified, then the object must expose a data buffer\n"
     "that will be decoded using the given encoding and error handler."};
+const TypeSpec str_ascii_iterator_spec = {"str_ascii_iterator", nullptr, sizeof(StrIterator), TypeNoConstruct, 0,
+                                           str_iterator_methods};
 const TypeSpec str_iterator_spec = {"str_iterator", nullptr, sizeof(StrIterator), TypeNoConstruct, 0, str_iterator_methods};
 
 } // namespace
@@ -309,6 +311,7 @@ Ref str_construct(Thread& thread, Type* type, CallArgs args) {
   // str(x) alone is the common call.
   if (args.count == 1 && !args.kwnames && type == &str_type) return str(thread, args[0]);
   BoundArgs bound;
+  if (!args.kwnames && !check_count(thread, "str", args, 0, 3)) return {};
   if (!bind_args(thread, "str", "object='', encoding='utf-8', errors='strict'", args, bound)) return {};
   Ref text = text_of(thread, bound[0], bound[1], bound[2]);
   if (!text || type == &str_type) return text;
@@ -332,10 +335,13 @@ void init_str_type() {
   slots.binary[static_cast<int>(BinaryOp::Mod)] = str_mod_slot;
   make_ready(str_type, str_spec);
 
-  str_iterator_type.slots.dealloc = iterator_dealloc;
-  str_iterator_type.slots.iter = iterator_self;
-  str_iterator_type.slots.next = iterator_next;
+  for (Type* type : {&str_iterator_type, &str_ascii_iterator_type}) {
+    type->slots.dealloc = iterator_dealloc;
+    type->slots.iter = iterator_self;
+    type->slots.next = iterator_next;
+  }
   make_ready(str_iterator_type, str_iterator_spec);
+  make_ready(str_ascii_iterator_type, str_ascii_iterator_spec);
 }
 
 } // namespace aspy
