@@ -107,8 +107,8 @@ std::optional<SyntaxIssue> read_future(SourceTree& tree, ScopeTable& table) {
         bool known = false;
         for (const char* feature : known_features) known |= alias->name == feature;
         if (alias->name == "annotations") table.future_annotations = true;
-        if (alias->name == "braces") return tree.issue_at(stmt->pos, "not a chance");
-        if (!known) return tree.issue_at(stmt->pos, fmt::format("future feature {} is not defined", alias->name));
+        if (alias->name == "braces") return tree.issue_at(alias->pos, "not a chance");
+        if (!known) return tree.issue_at(alias->pos, fmt::format("future feature {} is not defined", alias->name));
       }
       docstring = false;
       table.last_future_line = stmt->pos.line;

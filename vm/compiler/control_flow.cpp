@@ -89,14 +89,12 @@ void Generator::leave_block(const Block& block, int value) {
   u->top = saved;
 }
 
-// Binds the start of a handler; false when nothing can raise into it.
-bool Generator::start_handler(Label handler, const BoundSet& bound, int depth) {
+// Binds the start of a handler. One that nothing can raise into is still walked, for its errors; nothing is emitted.
+void Generator::start_handler(Label handler, const BoundSet& bound, int depth) {
   u->bind(handler);
-  if (!u->is_used(handler)) return false;
   u->bound = bound;
   u->top = depth + 1;
   u->touch(u->top);
-  return true;
 }
 
 // --- if and loops -------------------------------------------------------------------------------------------------

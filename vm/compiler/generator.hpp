@@ -182,7 +182,7 @@ private:
   std::vector<Block> unwind(size_t keep, int value);
   void restore(std::vector<Block>& left);
   void leave_block(const Block& block, int value);
-  bool start_handler(Label handler, const BoundSet& bound, int depth);
+  void start_handler(Label handler, const BoundSet& bound, int depth);
   void reraise_tail(Label cleanup, int pair, const BoundSet& bound);
   void try_statement(const ast::Try* stmt);
   void try_finally(const ast::Try* stmt);

@@ -5,7 +5,9 @@
 // of Clears, entered at the height that was reached. Registers in between may be dead already, which Clear allows.
 #include "vm/compiler/generator.hpp"
 
+#include "vm/object/protocol.hpp"
 #include "vm/object/str.hpp"
+#include "vm/object/thread.hpp"
 #include "vm/object/tuple.hpp"
 
 #include <algorithm>
@@ -262,8 +264,10 @@ void Generator::pattern_mapping(const MatchMapping* node, int subject, Captures&
     if (value.is_empty()) continue;
     for (Value earlier : seen) {
       if (!(earlier == value)) continue;
-      std::string text(tree_.text_of(key->pos));
-      return fail(node->pos, fmt::format("mapping pattern checks duplicate key ({})", text));
+      Ref shown = repr(thread_, value);
+      if (!shown) clear_error(thread_);
+      return fail(node->pos, fmt::format("mapping pattern checks duplicate key ({})",
+                                         shown ? cast<Str>(shown)->view() : std::string_view("?")));
     }
     seen.push_back(value);
   }

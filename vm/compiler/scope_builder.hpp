@@ -37,7 +37,7 @@ private:
   void annotations(const ast::FunctionDef* def);
   void annotated(const ast::AnnAssign* assign);
   void declaration(const ast::Global* stmt);
-  void import_names(ast::List<ast::Alias> names, bool from, const ast::Position& pos);
+  void import_names(ast::List<ast::Alias> names, bool from);
   void try_statement(const ast::Try* stmt);
   void pattern(const ast::Pattern* pattern);
 

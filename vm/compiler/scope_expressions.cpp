@@ -189,8 +189,14 @@ bool ScopeBuilder::forbidden(const Position& pos, const char* what) {
   const char* where = nullptr;
   switch (scope_->kind) {
   case ScopeKind::Annotations: where = "an annotation"; break;
-  case ScopeKind::TypeVariable: where = "a TypeVar bound"; break;
-  case ScopeKind::TypeDefault: where = "a type parameter default"; break;
+  case ScopeKind::TypeVariable:
+    where = is<Tuple>(as<TypeParam>(scope_->node)->bound) ? "a TypeVar constraint" : "a TypeVar bound";
+    break;
+  case ScopeKind::TypeDefault:
+    where = scope_->node->kind == Kind::TypeVar     ? "a TypeVar default"
+            : scope_->node->kind == Kind::ParamSpec ? "a ParamSpec default"
+                                                    : "a TypeVarTuple default";
+    break;
   case ScopeKind::TypeAlias: where = "a type alias"; break;
   case ScopeKind::TypeParams: where = "the definition of a generic"; break;
   default: return false;

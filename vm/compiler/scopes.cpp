@@ -258,8 +258,8 @@ void ScopeBuilder::statement(const Stmt* stmt) {
     expression(as<Assert>(stmt)->test);
     expression(as<Assert>(stmt)->msg);
     break;
-  case Kind::Import: import_names(as<Import>(stmt)->names, false, stmt->pos); break;
-  case Kind::ImportFrom: import_names(as<ImportFrom>(stmt)->names, true, stmt->pos); break;
+  case Kind::Import: import_names(as<Import>(stmt)->names, false); break;
+  case Kind::ImportFrom: import_names(as<ImportFrom>(stmt)->names, true); break;
   case Kind::Global:
   case Kind::Nonlocal: declaration(as<Global>(stmt)); break;
   case Kind::ExprStmt: expression(as<ExprStmt>(stmt)->value); break;
@@ -469,7 +469,7 @@ void ScopeBuilder::declaration(const Global* stmt) {
     return fail(stmt->pos, "nonlocal declaration not allowed at module level");
   for (Identifier name : stmt->names) {
     Symbol* entry = symbol(mangled(name));
-    if (entry->flags & (SymParam | SymLocal | SymUse | SymAnnotated | SymImported)) {
+    if (entry->flags & (SymParam | SymLocal | SymUse | SymAnnotated)) {
       if (entry->flags & SymParam) return fail(stmt->pos, fmt::format("name '{}' is parameter and {}", name, word));
       if (entry->flags & SymUse)
         return fail(stmt->pos, fmt::format("name '{}' is used prior to {} declaration", name, word));
@@ -478,14 +478,14 @@ void ScopeBuilder::declaration(const Global* stmt) {
       return fail(stmt->pos, fmt::format("name '{}' is assigned to before {} declaration", name, word));
     }
     define(name, global ? SymGlobal : SymNonlocal, stmt->pos);
-    entry->declared = stmt->pos;
+    if (entry->declared.line == 0) entry->declared = stmt->pos;
   }
 }
 
-void ScopeBuilder::import_names(List<Alias> names, bool from, const Position& pos) {
+void ScopeBuilder::import_names(List<Alias> names, bool from) {
   for (const Alias* alias : names) {
     if (from && alias->name == "*") {
-      if (scope_->kind != ScopeKind::Module) fail(pos, "import * only allowed at module level");
+      if (scope_->kind != ScopeKind::Module) fail(alias->pos, "import * only allowed at module level");
       continue;
     }
     Identifier bound = alias->asname;
@@ -493,7 +493,7 @@ void ScopeBuilder::import_names(List<Alias> names, bool from, const Position& po
       size_t dot = from ? Identifier::npos : alias->name.find('.');
       bound = dot == Identifier::npos ? alias->name : tree_.intern(alias->name.substr(0, dot));
     }
-    define(bound, SymLocal | SymImported, alias->pos);
+    define(bound, SymImported, alias->pos);
   }
 }
 

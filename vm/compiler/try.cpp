@@ -16,7 +16,7 @@ using namespace ast;
 
 // Binds `cleanup` (see above). `pair` is d.
 void Generator::reraise_tail(Label cleanup, int pair, const BoundSet& bound) {
-  if (!start_handler(cleanup, bound, pair + 2)) return;
+  start_handler(cleanup, bound, pair + 2);
   u->emit(Op::PopHandled, pair);
   u->emit(Op::Reraise, pair + 2);
   u->stop();
@@ -48,20 +48,18 @@ void Generator::try_finally(const Try* stmt) {
   body(stmt->finalbody);
   u->jump(end);
 
-  if (start_handler(handler, before, depth)) {
-    u->top = depth + 2;
-    u->touch(depth + 3);
-    u->emit(Op::PushHandled, depth);
-    Block& inner = push_block(BlockKind::FinallyHandler, stmt->pos);
-    inner.temp = depth;
-    protect(inner, cleanup, depth + 2);
-    body(stmt->finalbody);
-    u->emit(Op::Copy, depth + 2, depth);
-    pop_block();
-    bool falls = u->reachable;
-    if (falls) u->jump(cleanup);
-    reraise_tail(cleanup, depth, before);
-  }
+  start_handler(handler, before, depth);
+  u->top = depth + 2;
+  u->touch(depth + 3);
+  u->emit(Op::PushHandled, depth);
+  Block& inner = push_block(BlockKind::FinallyHandler, stmt->pos);
+  inner.temp = depth;
+  protect(inner, cleanup, depth + 2);
+  body(stmt->finalbody);
+  u->emit(Op::Copy, depth + 2, depth);
+  pop_block();
+  u->jump(cleanup);
+  reraise_tail(cleanup, depth, before);
   u->top = depth;
   u->bind(end);
 }
@@ -87,10 +85,7 @@ void Generator::try_except(const Try* stmt) {
 
   for (size_t i = 0; i + 1 < stmt->handlers.size(); ++i)
     if (!stmt->handlers[i]->type) fail(stmt->handlers[i]->pos, "default 'except:' must be last");
-  if (!start_handler(handler, before, depth)) {
-    u->bind(end);
-    return;
-  }
+  start_handler(handler, before, depth);
   u->top = depth + 2;
   u->touch(depth + 3);
   u->pos = stmt->handlers[0]->pos;
@@ -131,10 +126,9 @@ void Generator::try_except(const Try* stmt) {
       if (falls) unbind_handler_name(clause->name);
       Label after = u->new_label();
       u->jump(after);
-      if (start_handler(unbind, bound, depth + 2)) {
-        unbind_handler_name(clause->name);
-        u->jump(cleanup);
-      }
+      start_handler(unbind, bound, depth + 2);
+      unbind_handler_name(clause->name);
+      u->jump(cleanup);
       u->bind(after);
       u->top = depth + 2;
     }
@@ -149,7 +143,7 @@ void Generator::try_except(const Try* stmt) {
   }
   if (!catches_all) u->emit(Op::Copy, depth + 2, depth);
   pop_block();
-  if (u->reachable) u->jump(cleanup);
+  u->jump(cleanup);
   reraise_tail(cleanup, depth, before);
   u->top = depth;
   u->bind(end);
@@ -166,10 +160,7 @@ void Generator::try_star(const Try* stmt) {
   pop_block();
   body(stmt->orelse);
   u->jump(end);
-  if (!start_handler(handler, before, depth)) {
-    u->bind(end);
-    return;
-  }
+  start_handler(handler, before, depth);
   int original = depth + 2, results = depth + 3, rest = depth + 4, matched = depth + 5;
   u->touch(depth + 9);
   u->pos = stmt->handlers[0]->pos;
@@ -209,13 +200,12 @@ void Generator::try_star(const Try* stmt) {
     u->emit(Op::PopHandled, matched);
     u->jump(next);
     // What the clause raises is kept for the end.
-    if (start_handler(raised, bound, matched + 2)) {
-      at(clause);
-      if (!clause->name.empty()) unbind_handler_name(clause->name);
-      u->emit(Op::PopHandled, matched);
-      u->emit(Op::ListAppend, results, matched + 2);
-      u->jump(next);
-    }
+    start_handler(raised, bound, matched + 2);
+    at(clause);
+    if (!clause->name.empty()) unbind_handler_name(clause->name);
+    u->emit(Op::PopHandled, matched);
+    u->emit(Op::ListAppend, results, matched + 2);
+    u->jump(next);
     u->bind(unmatched);
     u->emit(Op::Clear, matched);
     u->bind(next);
@@ -271,25 +261,24 @@ void Generator::with_statement(const With* stmt, size_t index) {
   u->jump(end);
 
   // An exception: the exit method sees it and may swallow it.
-  if (start_handler(handler, before, value)) {
-    u->pos = pos;
-    int pair = value, result = value + 2;
-    u->touch(result + 1);
-    u->emit(Op::PushHandled, pair);
-    Block& inner = push_block(BlockKind::Handler, stmt->pos);
-    inner.temp = pair;
-    protect(inner, cleanup, result);
-    u->emit(async ? Op::AsyncWithExit : Op::WithExit, result, exit, 1);
-    if (async) u->emit(Op::Await, result, result);
-    u->jump_if(Op::JumpIfTrue, result, suppressed);
-    u->emit(Op::Copy, result, pair);
-    pop_block();
-    u->jump(cleanup);
-    u->bind(suppressed);
-    u->emit(Op::PopHandled, pair);
-    u->jump(end);
-    reraise_tail(cleanup, pair, before);
-  }
+  start_handler(handler, before, value);
+  u->pos = pos;
+  int pair = value, result = value + 2;
+  u->touch(result + 1);
+  u->emit(Op::PushHandled, pair);
+  Block& inner = push_block(BlockKind::Handler, stmt->pos);
+  inner.temp = pair;
+  protect(inner, cleanup, result);
+  u->emit(async ? Op::AsyncWithExit : Op::WithExit, result, exit, 1);
+  if (async) u->emit(Op::Await, result, result);
+  u->jump_if(Op::JumpIfTrue, result, suppressed);
+  u->emit(Op::Copy, result, pair);
+  pop_block();
+  u->jump(cleanup);
+  u->bind(suppressed);
+  u->emit(Op::PopHandled, pair);
+  u->jump(end);
+  reraise_tail(cleanup, pair, before);
   u->top = exit;
   u->bind(end);
 }
