@@ -47,7 +47,7 @@ struct Declared {
 
 bool read_slots(Thread& thread, Type* type, Dict* ns, Declared& out) {
   Type* base = type->base;
-  bool may_add_dict = base->attrs_offset == 0;
+  bool may_add_dict = base->attrs_offset == 0 && !(base->flags & TypeIsType); // a class keeps its attributes in Type::dict
   bool may_add_weakrefs = !(base->flags & TypeWeakRefs) && !refuses_members(base);
   Value declared = dict_get(ns, names::dunder_slots);
   if (!declared) {
