@@ -49,8 +49,7 @@ struct equal_for_name : seq<name, t<T::Equal>, bitwise_or, not_at<t<T::Equal, T:
 struct equal_for_other : seq<not_at<t<T::True, T::False, T::None>>, bitwise_or, t<T::Equal>, bitwise_or, not_at<t<T::Equal, T::ColonEqual>>> {};
 struct wrong_named_expression : sor<walrus_target, equal_for_name, equal_for_other> {};
 
-struct inversion : seq<star<negation>, bitwise_or, star<compare_op, bitwise_or>> {};
-struct wrong_not : seq<at<t<T::Not>>, inversion> {};
+struct wrong_not : seq<plus<negation>, bitwise_or, star<compare_op, bitwise_or>> {};
 
 // --- Brackets
 struct starred_any : seq<t<T::Star>, expression> {};

@@ -91,7 +91,6 @@ bool action<g::equal_for_other>::build(const Frame& f) {
   }
   f.b.raise_for(f[0], fmt::format("cannot assign to {} here. Maybe you meant '==' instead of '='?", expression_name(f.expr(0))));
 }
-bool action<g::inversion>::build(const Frame& f) { return f.keep_tokens(); }
 bool action<g::wrong_not>::build(const Frame& f) {
   if (f.first == 0) return false;
   switch (f.b.kind(f.first - 1)) {

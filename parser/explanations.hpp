@@ -128,7 +128,6 @@ template <> struct action<grammar::bare_lambda> : builds { static bool build(con
 template <> struct action<grammar::legacy_statement> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::walrus_target> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::equal_for_other> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::inversion> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::wrong_not> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::starred_any> : builds { static bool build(const Frame& f); };
 template <> struct action<grammar::named_list> : builds { static bool build(const Frame& f); };
