@@ -44,7 +44,7 @@ struct Value {
   static constexpr Value from_bool(bool truth) { return Value(special_tag | 2 | uint64_t{truth}); }
 
   static constexpr bool fits_int(int64_t number) {
-    return static_cast<uint64_t>(number + (int64_t{1} << 47)) < (uint64_t{1} << 48);
+    return static_cast<uint64_t>(number) + (uint64_t{1} << 47) < (uint64_t{1} << 48);
   }
 
   constexpr bool is_empty() const { return bits == 0; }
