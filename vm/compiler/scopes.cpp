@@ -196,18 +196,20 @@ void ScopeBuilder::statement(const Stmt* stmt) {
     if (stmt->kind == Kind::AsyncFor) scope_->is_coroutine = true;
     expression(loop->target);
     expression(loop->iter);
-    int saved = std::exchange(finally_loop_, 0);
+    int saved = std::exchange(finally_loop_, 0), saved_return = std::exchange(finally_return_, 0);
     conditional(loop->body);
     finally_loop_ = saved;
+    finally_return_ = saved_return;
     conditional(loop->orelse);
     break;
   }
   case Kind::While: {
     auto* loop = as<While>(stmt);
     expression(loop->test);
-    int saved = std::exchange(finally_loop_, 0);
+    int saved = std::exchange(finally_loop_, 0), saved_return = std::exchange(finally_return_, 0);
     conditional(loop->body);
     finally_loop_ = saved;
+    finally_return_ = saved_return;
     conditional(loop->orelse);
     break;
   }
