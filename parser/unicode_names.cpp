@@ -73,4 +73,38 @@ std::optional<char32_t> character_named(std::string_view name) {
   return std::nullopt;
 }
 
+std::string name_of_character(char32_t character) {
+  auto within = [&](char32_t first, char32_t last) { return character >= first && character <= last; };
+  char digits[8];
+  auto end = std::to_chars(digits, digits + sizeof digits, std::uint32_t(character), 16).ptr;
+  std::string hex(digits, end);
+  for (char& c : hex) {
+    if (c >= 'a') c = char(c - 32);
+  }
+  if (within(0x3400, 0x4DBF) || within(0x4E00, 0x9FFF) || within(0x20000, 0x2A6DF) || within(0x2A700, 0x2EBE0) ||
+      within(0x30000, 0x323AF)) {
+    return "CJK UNIFIED IDEOGRAPH-" + hex;
+  }
+  if (within(0xF900, 0xFAD9) || within(0x2F800, 0x2FA1D)) return "CJK COMPATIBILITY IDEOGRAPH-" + hex;
+  if (within(0xAC00, 0xD7A3)) {
+    char32_t syllable = character - 0xAC00;
+    std::string name = "HANGUL SYLLABLE ";
+    return name.append(leads[syllable / 588]).append(vowels[syllable / 28 % 21]).append(tails[syllable % 28]);
+  }
+  if (within(0x2800, 0x28FF)) {
+    if (character == 0x2800) return "BRAILLE PATTERN BLANK";
+    std::string name = "BRAILLE PATTERN DOTS-";
+    for (int dot = 0; dot < 8; ++dot) {
+      if ((character - 0x2800) >> dot & 1) name += char('1' + dot);
+    }
+    return name;
+  }
+  // The first line of a code is its name; aliases come later.
+  std::string line = hex + " ";
+  std::size_t at = table.starts_with(line) ? 0 : table.find("\n" + line);
+  if (at == std::string_view::npos) return {};
+  at += line.size() + (at ? 1 : 0);
+  return std::string(table.substr(at, table.find('\n', at) - at));
+}
+
 }  // namespace aspy

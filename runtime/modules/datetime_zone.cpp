@@ -78,6 +78,17 @@ Ref zone_reduce(Thread& thread, const Value* args) {
   return make_tuple({type_of(args[0]), state.get()});
 }
 
+// The offset of a timezone must lie strictly within a day.
+bool check_offset(Thread& thread, Value offset) {
+  Wide us = delta_us(cast<TimeDelta>(offset));
+  if (us > -us_per_day && us < us_per_day) return true;
+  Ref shown = repr(thread, offset);
+  if (!shown) return false;
+  return raise_value_error(thread, fmt::format("offset must be a timedelta strictly between -timedelta(hours=24) and "
+                                               "timedelta(hours=24), not {}",
+                                               cast<Str>(shown)->view()));
+}
+
 Ref zone_construct(Thread& thread, Type* type, CallArgs args) {
   BoundArgs bound;
   if (!bind_args(thread, "timezone", "offset, name=''", args, bound)) return {};
@@ -87,14 +98,8 @@ Ref zone_construct(Thread& thread, Type* type, CallArgs args) {
   if (bound[1] && !is_str(bound[1])) {
     return raise_type_error(thread, fmt::format("timezone() argument 2 must be str, not {}", type_name(bound[1])));
   }
+  if (!check_offset(thread, bound[0])) return {};
   Wide us = delta_us(cast<TimeDelta>(bound[0]));
-  if (us <= -us_per_day || us >= us_per_day) {
-    Ref shown = repr(thread, bound[0]);
-    if (!shown) return {};
-    return raise_value_error(thread, fmt::format("offset must be a timedelta strictly between -timedelta(hours=24) and "
-                                                 "timedelta(hours=24), not {}",
-                                                 cast<Str>(shown)->view()));
-  }
   if (us == 0 && !bound[1] && utc_zone && type == &timezone_type) return share(utc_zone);
   TimeZone* zone = static_cast<TimeZone*>(allocate_instance(type));
   zone->offset = share(bound[0]).release();
@@ -207,7 +212,7 @@ bool tz_name(Thread& thread, Value tz, Value dt, Ref& out) {
 Ref make_timezone(Thread& thread, int64_t offset_us, Value name) {
   if (offset_us == 0 && !name && utc_zone) return share(utc_zone);
   Ref offset = make_delta(thread, offset_us);
-  if (!offset) return {};
+  if (!offset || !check_offset(thread, offset)) return {};
   TimeZone* zone = static_cast<TimeZone*>(allocate_instance(&timezone_type));
   zone->offset = offset.release();
   if (name) zone->name = share(name).release();

@@ -1,5 +1,6 @@
 #include "vm/object/codecs.hpp"
 
+#include "parser/unicode_names.hpp"
 #include "vm/object/int.hpp"
 #include "vm/object/protocol.hpp"
 #include "vm/object/str_internal.hpp"
@@ -413,8 +414,18 @@ struct Encoder {
       return true;
     case Handler::Replace: instead.assign(stop - start, '?'); break;
     case Handler::Backslash:
-    case Handler::Name:
       while (from < to) append_escape(instead, next_codepoint(from));
+      break;
+    case Handler::Name:
+      while (from < to) {
+        uint32_t c = next_codepoint(from);
+        std::string name = name_of_character(c);
+        if (name.empty()) {
+          append_escape(instead, c);
+        } else {
+          instead += "\\N{" + name + "}";
+        }
+      }
       break;
     case Handler::XmlCharRef:
       while (from < to) instead += fmt::format("&#{};", next_codepoint(from));

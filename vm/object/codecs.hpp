@@ -3,7 +3,7 @@
 // Encodings: utf-8 (utf-8-sig), ascii, latin-1, utf-16 and utf-32 with their -le and -be forms, cp1252,
 // unicode_escape, raw_unicode_escape, by all their usual names.
 // Error handlers: strict, ignore, replace, backslashreplace, surrogateescape, surrogatepass, and for encoding
-// xmlcharrefreplace and namereplace (which names characters by number only).
+// xmlcharrefreplace and namereplace.
 #pragma once
 
 #include "vm/object/bytes.hpp"
