@@ -75,7 +75,7 @@ Ref default_repr(Thread& thread, Value self) {
   Ref shown = guard.recursive() ? Ref(make_str("...")) : repr(thread, factory ? factory : None);
   if (!shown) return {};
   return make_str(
-      fmt::format("{}({}, {})", type_name(self), cast<Str>(shown)->view(), cast<Str>(items)->view()));
+      fmt::format("{}({}, {})", type_of(self)->name->view(), cast<Str>(shown)->view(), cast<Str>(items)->view()));
 }
 
 Ref method_copy(Thread& thread, const Value* args) {

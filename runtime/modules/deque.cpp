@@ -159,7 +159,7 @@ Ref deque_repr(Thread& thread, Value self) {
   Own<List> items = list_from_iterable(thread, self);
   if (!items) return {};
   StrBuilder out;
-  out.append(type_name(self));
+  out.append(type_of(self)->name->view());
   out.append('(');
   if (!out.append_repr(thread, items.value())) return {};
   if (deque->most >= 0) out.append(fmt::format(", maxlen={}", deque->most));
