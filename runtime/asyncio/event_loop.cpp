@@ -4,9 +4,11 @@
 #include "runtime/asyncio/task.hpp"
 #include "runtime/modules/contextvars.hpp"
 #include "runtime/signals.hpp"
+#include "vm/bytecode/code.hpp"
 #include "vm/interpreter/breaker.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/exception.hpp"
+#include "vm/object/function.hpp"
 #include "vm/object/generator.hpp"
 #include "vm/object/native.hpp"
 #include "vm/object/protocol.hpp"
@@ -226,8 +228,9 @@ Ref handle_for(Thread& thread, Type& type, const char* method, EventLoop* loop, 
     return raise_type_error(thread,
                             fmt::format("BaseEventLoop.{}() missing 1 required positional argument: 'callback'", method));
   if (!check_open(thread, loop)) return Ref();
-  if (is_exact(callback, coroutine_type) || !is_callable(callback)) {
-    bool coroutine = is_exact(callback, coroutine_type);
+  bool coroutine = is_exact(callback, coroutine_type) ||
+                   (is_exact(callback, function_type) && (cast<Function>(callback)->code->flags & CodeCoroutine));
+  if (loop->debug && (coroutine || !is_callable(callback))) {
     Ref shown = repr(thread, callback);
     if (!shown) return Ref();
     if (coroutine) return raise_type_error(thread, fmt::format("coroutines cannot be used with {}()", method));

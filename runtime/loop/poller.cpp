@@ -33,8 +33,8 @@ uv_loop_s* Poller::uv() {
     uv_loop_init(&state_->loop);
     uv_timer_init(&state_->loop, &state_->timer);
     uv_unref(reinterpret_cast<uv_handle_t*>(&state_->timer));
+    // Stays referenced: uv_run does nothing, not even register descriptors, for a loop without live handles.
     uv_async_init(&state_->loop, &state_->waker, [](uv_async_t*) {});
-    uv_unref(reinterpret_cast<uv_handle_t*>(&state_->waker));
   }
   return &state_->loop;
 }

@@ -58,6 +58,8 @@ Value lookup(Thread& thread, Value variable) {
 // --- ContextVar ---------------------------------------------------------------------------------------------------
 
 Ref variable_construct(Thread& thread, Type* type, CallArgs call) {
+  if (call.count > 1)
+    return raise_type_error(thread, fmt::format("ContextVar() takes at most 1 positional argument ({} given)", call.count));
   BoundArgs args;
   if (!bind_args(thread, "ContextVar", "name, /, *, default=None", call, args)) return Ref();
   if (!is_str(args[0])) return raise_type_error(thread, "context variable name must be a str");
