@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <memory>
 #include <unordered_map>
 
 namespace aspy {
@@ -108,10 +109,10 @@ Raised wrong_count(Thread& thread, const Signature& signature, std::string_view 
 } // namespace
 
 Signature* signature_of(const char* params) {
-  static std::unordered_map<const char*, Signature*> parsed;
-  Signature*& entry = parsed[params];
-  if (!entry) entry = parse(params);
-  return entry;
+  static std::unordered_map<const char*, std::unique_ptr<Signature>> parsed;
+  std::unique_ptr<Signature>& entry = parsed[params];
+  if (!entry) entry.reset(parse(params));
+  return entry.get();
 }
 
 bool bind_signature(Thread& thread, const Signature& signature, std::string_view qualified, std::string_view name,
