@@ -2,6 +2,7 @@
 #include "vm/interpreter/operations.hpp"
 
 #include "vm/memory/heap.hpp"
+#include "vm/object/callable_text.hpp"
 #include "vm/object/dict.hpp"
 #include "vm/object/exception.hpp"
 #include "vm/object/list.hpp"
@@ -23,11 +24,6 @@ void take_row(Value* R, int first, uint32_t count, Value* target) {
 }
 void kill_row(Value* R, int first, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) kill(R, first + static_cast<int>(i));
-}
-
-std::string function_text(Value callable) { // "f()" for messages about a call
-  if (is_exact(callable, function_type)) return fmt::format("{}()", cast<Function>(callable)->qualname->view());
-  return fmt::format("{} object", type_name(callable));
 }
 
 // Opens an iterable for unpacking; TypeError in unpacking's words.
@@ -280,7 +276,7 @@ bool spread_arguments(Thread& thread, Frame* frame, Value* R, Word word, Value*&
     if (!positional) {
       if (error_matches(thread, TypeError_type) && !type_of(R[b + 1])->slots.iter && !type_of(R[b + 1])->slots.get_item) {
         clear_error(thread);
-        raise_type_error(thread, fmt::format("{} argument after * must be an iterable, not {}", function_text(R[b]),
+        raise_type_error(thread, fmt::format("{} argument after * must be an iterable, not {}", callable_text(thread, R[b]),
                                              type_name(R[b + 1])));
       }
       return false;

@@ -1,5 +1,6 @@
 // dict: construction, operators, text, and the methods scripts see.
 #include "vm/memory/heap.hpp"
+#include "vm/object/callable_text.hpp"
 #include "vm/object/dict.hpp"
 #include "vm/object/dict_views.hpp"
 #include "vm/object/exception.hpp"
@@ -95,11 +96,7 @@ bool dict_update(Thread& thread, Dict* dict, Value source) {
 
 bool dict_merge_kwargs(Thread& thread, Dict* dict, Value mapping, Value callable) {
   auto complain = [&](std::string_view what) {
-    Ref name = find_attr(thread, callable, names::dunder_qualname);
-    if (!name) clear_error(thread);
-    Ref text = name ? str(thread, name) : str(thread, callable);
-    if (!text) return false;
-    return bool(raise_type_error(thread, fmt::format("{}() {}", cast<Str>(text)->view(), what)));
+    return bool(raise_type_error(thread, fmt::format("{} {}", callable_text(thread, callable), what)));
   };
   Own<Dict> copied;
   if (!is_dict(mapping)) {
