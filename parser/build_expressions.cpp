@@ -14,7 +14,7 @@ namespace {
 Expr* expr_of(const Item& item) { return static_cast<Expr*>(item.node); }
 
 /// Several nodes as one item.
-bool reduce_list(const Frame& f, std::size_t from = 0) {
+bool reduce_list(const Matched& f, std::size_t from = 0) {
   std::vector<Node*> nodes;
   nodes.reserve(f.size() - from);
   for (std::size_t i = from; i < f.size(); ++i) nodes.push_back(f[i].node);
@@ -23,7 +23,7 @@ bool reduce_list(const Frame& f, std::size_t from = 0) {
   return f.reduce(list);
 }
 
-List<Expr> exprs(const Frame& f, std::size_t from = 0) {
+List<Expr> exprs(const Matched& f, std::size_t from = 0) {
   // Items are wider than pointers, so the nodes are gathered first; most lists are short.
   Node* few[16];
   std::vector<Node*> many;
@@ -38,10 +38,10 @@ List<Expr> exprs(const Frame& f, std::size_t from = 0) {
   return {reinterpret_cast<Expr* const*>(copied.data()), copied.size()};
 }
 
-bool has_comma_before(const Frame& f, std::uint32_t token) { return f.b.kind(token - 1) == T::Comma; }
+bool has_comma_before(const Matched& f, std::uint32_t token) { return f.b.kind(token - 1) == T::Comma; }
 
 /// One item, or a tuple of all of them.
-bool tuple_or_single(const Frame& f) {
+bool tuple_or_single(const Matched& f) {
   if (f.size() == 1 && !has_comma_before(f, f.last)) {
     Item item = f[0];
     f.b.stack.resize(f.mark);
@@ -58,30 +58,30 @@ bool tuple_or_single(const Frame& f) {
 
 // --- Words and tokens ---------------------------------------------------------------------------------------------
 
-bool action<g::absent>::build(const Frame& f) {
+bool action<g::absent>::build(const Matched& f) {
   f.b.stack.push_back({});
   return true;
 }
-bool action<g::identifier>::build(const Frame& f) { return f.keep_tokens(); }
-bool action<g::sign>::build(const Frame& f) { return f.keep_tokens(); }
-bool action<g::binary>::build(const Frame& f) { return f.keep_tokens(); }
-bool action<g::compare_op>::build(const Frame& f) {
+bool action<g::identifier>::build(const Matched& f) { return f.keep_tokens(); }
+bool action<g::sign>::build(const Matched& f) { return f.keep_tokens(); }
+bool action<g::binary>::build(const Matched& f) { return f.keep_tokens(); }
+bool action<g::compare_op>::build(const Matched& f) {
   // "<>" shares its kind with "!=" and is told by its text.
   if (f.first_kind() == T::NotEqual && f.b.text(f.first) != "!=") return false;
   return f.keep_tokens();
 }
-bool action<g::negation>::build(const Frame& f) { return f.keep_tokens(); }
-bool action<g::logical>::build(const Frame& f) { return f.keep_tokens(); }
-bool action<g::star_mark>::build(const Frame& f) { return f.keep_tokens(); }
+bool action<g::negation>::build(const Matched& f) { return f.keep_tokens(); }
+bool action<g::logical>::build(const Matched& f) { return f.keep_tokens(); }
+bool action<g::star_mark>::build(const Matched& f) { return f.keep_tokens(); }
 
-bool action<g::name>::build(const Frame& f) {
+bool action<g::name>::build(const Matched& f) {
   auto* node = f.b.make<Name>(f.pos());
   node->id = f.b.identifier(f.first);
   node->ctx = Context::Load;
   return f.reduce(node);
 }
 
-bool action<g::constant>::build(const Frame& f) {
+bool action<g::constant>::build(const Matched& f) {
   auto* node = f.b.make<Constant>(f.pos());
   switch (f.first_kind()) {
     case T::None: node->type = ConstantKind::None; break;
@@ -92,7 +92,7 @@ bool action<g::constant>::build(const Frame& f) {
   return f.reduce(node);
 }
 
-bool action<g::number>::build(const Frame& f) {
+bool action<g::number>::build(const Matched& f) {
   auto* node = f.b.make<Constant>(f.pos());
   std::string_view text = f.b.text(f.first);
   char* digits = static_cast<char*>(f.b.tree.arena.allocate(text.size() + 1, 1));
@@ -128,16 +128,16 @@ bool action<g::number>::build(const Frame& f) {
 
 // --- Brackets -----------------------------------------------------------------------------------------------------
 
-bool action<g::starred>::build(const Frame& f) {
+bool action<g::starred>::build(const Matched& f) {
   auto* node = f.b.make<Starred>(f.pos());
   node->value = f.expr(0);
   node->ctx = Context::Load;
   return f.reduce(node);
 }
-bool action<g::args_unpacking>::build(const Frame& f) { return action<g::starred>::build(f); }
-bool action<g::slice_star>::build(const Frame& f) { return action<g::starred>::build(f); }
+bool action<g::args_unpacking>::build(const Matched& f) { return action<g::starred>::build(f); }
+bool action<g::slice_star>::build(const Matched& f) { return action<g::starred>::build(f); }
 
-bool action<g::paren_display>::build(const Frame& f) {
+bool action<g::paren_display>::build(const Matched& f) {
   if (f.size() == 0) {
     auto* tuple = f.b.make<Tuple>(f.pos());
     tuple->ctx = Context::Load;
@@ -160,7 +160,7 @@ bool action<g::paren_display>::build(const Frame& f) {
   return f.reduce(tuple);
 }
 
-bool action<g::list_display>::build(const Frame& f) {
+bool action<g::list_display>::build(const Matched& f) {
   if (f.size() == 2 && is<parts::NodeList>(f[1].node)) {
     if (f[0].node->kind == Kind::Starred) return false;
     auto* node = f.b.make<ListComp>(f.pos());
@@ -174,24 +174,24 @@ bool action<g::list_display>::build(const Frame& f) {
   return f.reduce(node);
 }
 
-bool action<g::double_starred>::build(const Frame& f) {
+bool action<g::double_starred>::build(const Matched& f) {
   auto* pair = f.b.make<parts::Pair>(f.pos());
   pair->value = f.expr(0);
   return f.reduce(pair);
 }
-bool action<g::dict_value>::build(const Frame& f) {
+bool action<g::dict_value>::build(const Matched& f) {
   auto* pair = f.b.make<parts::Pair>(f.pos());
   pair->value = f.expr(0);
   return f.reduce(pair);
 }
-bool action<g::kvpair>::build(const Frame& f) {
+bool action<g::kvpair>::build(const Matched& f) {
   if (f.size() == 1) return true;  // **mapping
   auto* pair = as<parts::Pair>(f[1].node);
   pair->key = f.expr(0);
   return f.reduce(pair);
 }
 
-bool action<g::brace_display>::build(const Frame& f) {
+bool action<g::brace_display>::build(const Matched& f) {
   auto& b = f.b;
   if (f.size() == 0) return f.reduce(b.make<Dict>(f.pos()));
   // A dict's first entry may still be in two parts: the key, then the value.
@@ -242,13 +242,13 @@ bool action<g::brace_display>::build(const Frame& f) {
 
 // --- Primaries ----------------------------------------------------------------------------------------------------
 
-bool action<g::primary>::build(const Frame& f) {
+bool action<g::primary>::build(const Matched& f) {
   f[0].first = f.first;
   f[0].last = f.last;
   return true;
 }
 
-bool action<g::attribute>::build(const Frame& f) {
+bool action<g::attribute>::build(const Matched& f) {
   Item& value = f.b.stack[f.mark - 1];
   auto* node = f.b.make<Attribute>(f.b.pos(value.first, f.last));
   node->value = expr_of(value);
@@ -259,18 +259,18 @@ bool action<g::attribute>::build(const Frame& f) {
   return true;
 }
 
-bool action<g::kwargs_unpacking>::build(const Frame& f) {
+bool action<g::kwargs_unpacking>::build(const Matched& f) {
   auto* keyword = f.b.make<Keyword>(f.pos());
   keyword->value = f.expr(0);
   return f.reduce(keyword);
 }
-bool action<g::keyword_argument>::build(const Frame& f) {
+bool action<g::keyword_argument>::build(const Matched& f) {
   auto* keyword = f.b.make<Keyword>(f.pos());
   keyword->name = f.b.identifier(f.first);
   keyword->value = f.expr(1);
   return f.reduce(keyword);
 }
-bool action<g::generator_argument>::build(const Frame& f) {
+bool action<g::generator_argument>::build(const Matched& f) {
   if (f.size() == 1) return true;
   // A generator expression without its own brackets; only good as the one argument of a call.
   auto* node = f.b.make<GeneratorExp>(f.pos());
@@ -281,7 +281,7 @@ bool action<g::generator_argument>::build(const Frame& f) {
   return f.reduce(bare);
 }
 
-bool action<g::arguments>::build(const Frame& f) {
+bool action<g::arguments>::build(const Matched& f) {
   auto& b = f.b;
   std::vector<Expr*> args;
   std::vector<Keyword*> keywords;
@@ -312,9 +312,9 @@ bool action<g::arguments>::build(const Frame& f) {
   return f.reduce(result);
 }
 
-bool action<g::class_argument_list>::build(const Frame& f) { return action<g::arguments>::build(f); }
+bool action<g::class_argument_list>::build(const Matched& f) { return action<g::arguments>::build(f); }
 
-bool action<g::call>::build(const Frame& f) {
+bool action<g::call>::build(const Matched& f) {
   auto& b = f.b;
   Item callee = b.stack[f.mark - 1];
   auto* node = b.make<Call>(b.pos(callee.first, f.last));
@@ -331,20 +331,20 @@ bool action<g::call>::build(const Frame& f) {
   return true;
 }
 
-bool action<g::slice_tail>::build(const Frame& f) {
+bool action<g::slice_tail>::build(const Matched& f) {
   auto* node = f.b.make<Slice>(f.pos());
   node->upper = f.expr(0);
   node->step = f.size() > 1 ? f.expr(1) : nullptr;
   return f.reduce(node);
 }
-bool action<g::slice>::build(const Frame& f) {
+bool action<g::slice>::build(const Matched& f) {
   if (f.size() == 1) return true;
   auto* node = as<Slice>(f[1].node);
   node->lower = f.expr(0);
   node->pos = f.pos();
   return f.reduce(node);
 }
-bool action<g::slices>::build(const Frame& f) {
+bool action<g::slices>::build(const Matched& f) {
   if (f.size() == 1 && f[0].node->kind == Kind::Starred) {
     auto* tuple = f.b.make<Tuple>(f.pos());
     tuple->elts = exprs(f);
@@ -352,7 +352,7 @@ bool action<g::slices>::build(const Frame& f) {
   }
   return tuple_or_single(f);
 }
-bool action<g::subscript>::build(const Frame& f) {
+bool action<g::subscript>::build(const Matched& f) {
   Item value = f.b.stack[f.mark - 1];
   auto* node = f.b.make<Subscript>(f.b.pos(value.first, f.last));
   node->value = expr_of(value);
@@ -363,7 +363,7 @@ bool action<g::subscript>::build(const Frame& f) {
   return true;
 }
 
-bool action<g::await_expr>::build(const Frame& f) {
+bool action<g::await_expr>::build(const Matched& f) {
   auto* node = f.b.make<Await>(f.pos());
   node->value = f.expr(0);
   return f.reduce(node);
@@ -371,14 +371,14 @@ bool action<g::await_expr>::build(const Frame& f) {
 
 // --- Lambdas, conditionals, assignments and yields as expressions ---------------------------------------------------
 
-bool action<g::lambdef>::build(const Frame& f) {
+bool action<g::lambdef>::build(const Matched& f) {
   auto* node = f.b.make<Lambda>(f.pos());
   node->args = f[0].is_absent() ? f.b.make<Arguments>(f.pos()) : as<Arguments>(f[0].node);
   node->body = f.expr(1);
   return f.reduce(node);
 }
 
-bool action<g::conditional>::build(const Frame& f) {
+bool action<g::conditional>::build(const Matched& f) {
   // value, test, value, test, ..., value: folded from the right.
   while (f.size() >= 3) {
     Item orelse = f[f.size() - 1], test = f[f.size() - 2], body = f[f.size() - 3];
@@ -391,11 +391,11 @@ bool action<g::conditional>::build(const Frame& f) {
   }
   return true;
 }
-bool action<g::expression>::build(const Frame&) { return true; }
-bool action<g::star_expression>::build(const Frame&) { return true; }
-bool action<g::star_expressions>::build(const Frame& f) { return tuple_or_single(f); }
+bool action<g::expression>::build(const Matched&) { return true; }
+bool action<g::star_expression>::build(const Matched&) { return true; }
+bool action<g::star_expressions>::build(const Matched& f) { return tuple_or_single(f); }
 
-bool action<g::assignment_expression>::build(const Frame& f) {
+bool action<g::assignment_expression>::build(const Matched& f) {
   auto* node = f.b.make<NamedExpr>(f.pos());
   node->target = f.expr(0);
   make_target(node->target, Context::Store);
@@ -403,12 +403,12 @@ bool action<g::assignment_expression>::build(const Frame& f) {
   return f.reduce(node);
 }
 
-bool action<g::yield_from>::build(const Frame& f) {
+bool action<g::yield_from>::build(const Matched& f) {
   auto* node = f.b.make<YieldFrom>(f.pos());
   node->value = f.expr(0);
   return f.reduce(node);
 }
-bool action<g::yield_expr>::build(const Frame& f) {
+bool action<g::yield_expr>::build(const Matched& f) {
   if (f.b.kind(f.first + 1) == T::From && is<YieldFrom>(f[0].node)) {
     f[0].node->pos = f.pos();
     return f.reduce(f[0].node);
@@ -420,7 +420,7 @@ bool action<g::yield_expr>::build(const Frame& f) {
 
 // --- Comprehensions -----------------------------------------------------------------------------------------------
 
-bool action<g::star_target>::build(const Frame& f) {
+bool action<g::star_target>::build(const Matched& f) {
   if (f.size() == 1) return invalid_target(f.expr(0), TargetUse::Star) == nullptr;
   if (invalid_target(f.expr(1), TargetUse::Star) != nullptr) return false;
   auto* node = f.b.make<Starred>(f.pos());
@@ -428,15 +428,15 @@ bool action<g::star_target>::build(const Frame& f) {
   node->ctx = Context::Load;
   return f.reduce(node);
 }
-bool action<g::star_targets>::build(const Frame& f) {
+bool action<g::star_targets>::build(const Matched& f) {
   tuple_or_single(f);
   make_target(f.expr(0), Context::Store);
   return true;
 }
-bool action<g::for_target>::build(const Frame&) { return true; }
-bool action<g::comp_target>::build(const Frame&) { return true; }
-bool action<g::comp_if>::build(const Frame&) { return true; }
-bool action<g::for_if_clause>::build(const Frame& f) {
+bool action<g::for_target>::build(const Matched&) { return true; }
+bool action<g::comp_target>::build(const Matched&) { return true; }
+bool action<g::comp_if>::build(const Matched&) { return true; }
+bool action<g::for_if_clause>::build(const Matched& f) {
   auto* node = f.b.make<Comprehension>(f.pos());
   node->is_async = f.first_kind() == T::Async;
   node->target = f.expr(0);
@@ -444,6 +444,6 @@ bool action<g::for_if_clause>::build(const Frame& f) {
   node->ifs = exprs(f, 2);
   return f.reduce(node);
 }
-bool action<g::for_if_clauses>::build(const Frame& f) { return reduce_list(f); }
+bool action<g::for_if_clauses>::build(const Matched& f) { return reduce_list(f); }
 
 }  // namespace aspy

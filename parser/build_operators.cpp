@@ -90,7 +90,7 @@ void apply(Builder& b, std::vector<Item>& operands, const Pending& pending) {
 
 }  // namespace
 
-bool action<g::bitwise_or>::build(const Frame& f) {
+bool action<g::bitwise_or>::build(const Matched& f) {
   if (f.size() == 1) return true;
   auto& b = f.b;
   std::vector<Item> operands;
@@ -120,7 +120,7 @@ bool action<g::bitwise_or>::build(const Frame& f) {
 
 namespace {
 
-CmpOperator comparison_of(const Frame& f, const Item& op) {
+CmpOperator comparison_of(const Matched& f, const Item& op) {
   switch (f.b.kind(op.first)) {
     case T::Less: return CmpOperator::Lt;
     case T::Greater: return CmpOperator::Gt;
@@ -136,7 +136,7 @@ CmpOperator comparison_of(const Frame& f, const Item& op) {
 
 /// Reads the items of one disjunction from left to right.
 struct LogicReader {
-  const Frame& f;
+  const Matched& f;
   std::size_t at = 0;
 
   bool at_token(Token kind) const {
@@ -198,7 +198,7 @@ struct LogicReader {
 
 }  // namespace
 
-bool action<g::disjunction>::build(const Frame& f) {
+bool action<g::disjunction>::build(const Matched& f) {
   if (f.size() == 1) return true;
   Item result = LogicReader{f}.disjunction();
   return f.reduce(result.node);

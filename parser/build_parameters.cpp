@@ -11,9 +11,9 @@ using parts::ParamKind;
 namespace {
 
 /// Passes an optional part's expression through, spanning the part.
-bool pass(const Frame& f) { return f.reduce(f[0].node); }
+bool pass(const Matched& f) { return f.reduce(f[0].node); }
 
-bool make_param(const Frame& f, ParamKind type, std::uint32_t word, Expr* annotation, Expr* default_value) {
+bool make_param(const Matched& f, ParamKind type, std::uint32_t word, Expr* annotation, Expr* default_value) {
   auto* param = f.b.make<Param>(f.pos());
   param->type = type;
   param->token = f.first;
@@ -33,7 +33,7 @@ bool make_param(const Frame& f, ParamKind type, std::uint32_t word, Expr* annota
 }
 
 /// Sorts the parameters into their kinds; null if their order is wrong (what is wrong, diagnosis.hpp tells).
-Arguments* make_arguments(const Frame& f) {
+Arguments* make_arguments(const Matched& f) {
   auto& b = f.b;
   std::vector<Arg*> posonly, args, kwonly;
   std::vector<Expr*> defaults, kw_defaults;
@@ -85,7 +85,7 @@ Arguments* make_arguments(const Frame& f) {
   return result;
 }
 
-bool make_type_param(const Frame& f, Kind kind, std::uint32_t word, Expr* bound, Expr* default_value) {
+bool make_type_param(const Matched& f, Kind kind, std::uint32_t word, Expr* bound, Expr* default_value) {
   auto* node = f.b.make<TypeParam>(kind, f.pos());
   node->name = f.b.identifier(word);
   node->bound = bound;
@@ -95,50 +95,50 @@ bool make_type_param(const Frame& f, Kind kind, std::uint32_t word, Expr* bound,
 
 }  // namespace
 
-bool action<g::annotation>::build(const Frame& f) { return pass(f); }
-bool action<g::star_annotation>::build(const Frame& f) { return pass(f); }
-bool action<g::default_value>::build(const Frame& f) { return pass(f); }
+bool action<g::annotation>::build(const Matched& f) { return pass(f); }
+bool action<g::star_annotation>::build(const Matched& f) { return pass(f); }
+bool action<g::default_value>::build(const Matched& f) { return pass(f); }
 
-bool action<g::plain_param>::build(const Frame& f) {
+bool action<g::plain_param>::build(const Matched& f) {
   return make_param(f, ParamKind::Plain, f.first, f.expr(1), f.expr(2));
 }
-bool action<g::slash_param>::build(const Frame& f) { return make_param(f, ParamKind::Slash, f.first, nullptr, nullptr); }
-bool action<g::bare_star>::build(const Frame& f) { return make_param(f, ParamKind::BareStar, f.first, nullptr, nullptr); }
-bool action<g::var_param>::build(const Frame& f) {
+bool action<g::slash_param>::build(const Matched& f) { return make_param(f, ParamKind::Slash, f.first, nullptr, nullptr); }
+bool action<g::bare_star>::build(const Matched& f) { return make_param(f, ParamKind::BareStar, f.first, nullptr, nullptr); }
+bool action<g::var_param>::build(const Matched& f) {
   return make_param(f, ParamKind::Var, f.first + 1, f.expr(1), nullptr);
 }
-bool action<g::kwarg_param>::build(const Frame& f) {
+bool action<g::kwarg_param>::build(const Matched& f) {
   return make_param(f, ParamKind::Kwargs, f.first + 1, f.expr(1), nullptr);
 }
-bool action<g::lambda_plain_param>::build(const Frame& f) {
+bool action<g::lambda_plain_param>::build(const Matched& f) {
   return make_param(f, ParamKind::Plain, f.first, nullptr, f.expr(1));
 }
-bool action<g::lambda_var_param>::build(const Frame& f) {
+bool action<g::lambda_var_param>::build(const Matched& f) {
   return make_param(f, ParamKind::Var, f.first + 1, nullptr, nullptr);
 }
-bool action<g::lambda_kwarg_param>::build(const Frame& f) {
+bool action<g::lambda_kwarg_param>::build(const Matched& f) {
   return make_param(f, ParamKind::Kwargs, f.first + 1, nullptr, nullptr);
 }
 
-bool action<g::params>::build(const Frame& f) {
+bool action<g::params>::build(const Matched& f) {
   auto* arguments = make_arguments(f);
   return arguments != nullptr && f.reduce(arguments);
 }
-bool action<g::lambda_params>::build(const Frame& f) { return action<g::params>::build(f); }
+bool action<g::lambda_params>::build(const Matched& f) { return action<g::params>::build(f); }
 
-bool action<g::type_bound>::build(const Frame& f) { return pass(f); }
-bool action<g::type_default>::build(const Frame& f) { return pass(f); }
-bool action<g::type_star_default>::build(const Frame& f) { return pass(f); }
-bool action<g::type_var>::build(const Frame& f) {
+bool action<g::type_bound>::build(const Matched& f) { return pass(f); }
+bool action<g::type_default>::build(const Matched& f) { return pass(f); }
+bool action<g::type_star_default>::build(const Matched& f) { return pass(f); }
+bool action<g::type_var>::build(const Matched& f) {
   return make_type_param(f, Kind::TypeVar, f.first, f.expr(1), f.expr(2));
 }
-bool action<g::type_var_tuple>::build(const Frame& f) {
+bool action<g::type_var_tuple>::build(const Matched& f) {
   return make_type_param(f, Kind::TypeVarTuple, f.first + 1, nullptr, f.expr(1));
 }
-bool action<g::param_spec>::build(const Frame& f) {
+bool action<g::param_spec>::build(const Matched& f) {
   return make_type_param(f, Kind::ParamSpec, f.first + 1, nullptr, f.expr(1));
 }
-bool action<g::type_params>::build(const Frame& f) {
+bool action<g::type_params>::build(const Matched& f) {
   std::vector<Node*> nodes;
   for (std::size_t i = 0; i < f.size(); ++i) nodes.push_back(f[i].node);
   auto* list = f.b.make<parts::NodeList>(f.pos());

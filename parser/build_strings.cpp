@@ -84,7 +84,7 @@ struct PartsCollector {
   }
 };
 
-bool build_text(const Frame& f, bool fold_braces) {
+bool build_text(const Matched& f, bool fold_braces) {
   std::string_view raw = f.b.text(f.first);
   // Text without backslashes and braces stands in the tree as it stands in the source.
   if (raw.find_first_of(fold_braces ? "\\{}" : "\\") == std::string_view::npos) {
@@ -97,7 +97,7 @@ bool build_text(const Frame& f, bool fold_braces) {
   return f.reduce(make_text(f.b, f.pos(), decode_text(f.b, raw, f.first, is_raw, false, fold_braces)));
 }
 
-bool build_parts(const Frame& f, Kind kind) {
+bool build_parts(const Matched& f, Kind kind) {
   PartsCollector collector{f.b, {}, {}};
   for (std::size_t i = 0; i < f.size(); ++i) collector.add(f.expr(i));
   collector.flush();
@@ -134,7 +134,7 @@ std::string debug_text(Builder& b, std::uint32_t open, std::uint32_t next) {
 }
 
 /// `{value [=] [!conversion] [:spec]}`; items: value, "=", conversion, spec.
-bool build_field(const Frame& f, bool is_template) {
+bool build_field(const Matched& f, bool is_template) {
   auto& b = f.b;
   const Item value = f[0], equal = f[1], conversion = f[2], spec = f[3];
   char converted = 0;
@@ -174,9 +174,9 @@ bool build_field(const Frame& f, bool is_template) {
 
 }  // namespace
 
-bool action<g::debug_equal>::build(const Frame& f) { return f.keep_tokens(); }
+bool action<g::debug_equal>::build(const Matched& f) { return f.keep_tokens(); }
 
-bool action<g::conversion>::build(const Frame& f) {
+bool action<g::conversion>::build(const Matched& f) {
   auto& b = f.b;
   auto name = b.text(f.first + 1);
   const bool touches = b.extent(f.first).end == b.extent(f.first + 1).start;
@@ -204,20 +204,20 @@ bool action<g::conversion>::build(const Frame& f) {
   return f.reduce(word);
 }
 
-bool action<g::text>::build(const Frame& f) { return build_text(f, true); }
-bool action<g::spec_text>::build(const Frame& f) { return build_text(f, false); }
-bool action<g::template_text>::build(const Frame& f) { return build_text(f, true); }
-bool action<g::template_spec_text>::build(const Frame& f) { return build_text(f, false); }
-bool action<g::format_spec>::build(const Frame& f) { return build_parts(f, Kind::JoinedStr); }
-bool action<g::template_format_spec>::build(const Frame& f) { return build_parts(f, Kind::JoinedStr); }
-bool action<g::replacement_field>::build(const Frame& f) { return build_field(f, false); }
+bool action<g::text>::build(const Matched& f) { return build_text(f, true); }
+bool action<g::spec_text>::build(const Matched& f) { return build_text(f, false); }
+bool action<g::template_text>::build(const Matched& f) { return build_text(f, true); }
+bool action<g::template_spec_text>::build(const Matched& f) { return build_text(f, false); }
+bool action<g::format_spec>::build(const Matched& f) { return build_parts(f, Kind::JoinedStr); }
+bool action<g::template_format_spec>::build(const Matched& f) { return build_parts(f, Kind::JoinedStr); }
+bool action<g::replacement_field>::build(const Matched& f) { return build_field(f, false); }
 // A field inside a t-string's format spec is an ordinary one: the spec is a JoinedStr.
-bool action<g::template_field>::build(const Frame& f) { return build_field(f, false); }
-bool action<g::interpolation>::build(const Frame& f) { return build_field(f, true); }
-bool action<g::fstring>::build(const Frame& f) { return build_parts(f, Kind::JoinedStr); }
-bool action<g::tstring>::build(const Frame& f) { return build_parts(f, Kind::TemplateStr); }
+bool action<g::template_field>::build(const Matched& f) { return build_field(f, false); }
+bool action<g::interpolation>::build(const Matched& f) { return build_field(f, true); }
+bool action<g::fstring>::build(const Matched& f) { return build_parts(f, Kind::JoinedStr); }
+bool action<g::tstring>::build(const Matched& f) { return build_parts(f, Kind::TemplateStr); }
 
-bool action<g::string>::build(const Frame& f) {
+bool action<g::string>::build(const Matched& f) {
   auto& b = f.b;
   std::string_view token = b.text(f.first);
   const Prefix prefix = prefix_of(token);
@@ -240,7 +240,7 @@ bool action<g::string>::build(const Frame& f) {
   return f.reduce(node);
 }
 
-bool action<g::strings>::build(const Frame& f) {
+bool action<g::strings>::build(const Matched& f) {
   if (f.size() == 1) {
     f[0].first = f.first;
     f[0].last = f.last;

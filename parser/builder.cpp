@@ -36,7 +36,7 @@ void Builder::raise_here(std::string message, IssueKind issue_kind) {
     issue.col = tree.character_offset(e.line, e.col) + 1;
     issue.end_col = static_cast<std::int32_t>(tree.character_offset(e.end_line, e.end_col)) + 1;
   }
-  throw Raised{std::move(issue)};
+  throw Diagnosed{std::move(issue)};
 }
 
 void Builder::raise_at(ast::Position where, std::string message, IssueKind issue_kind) {
@@ -46,7 +46,7 @@ void Builder::raise_at(ast::Position where, std::string message, IssueKind issue
     auto line = tree.line_text(where.line);
     issue.end_col = static_cast<std::int32_t>(count_characters(line.substr(0, where.end_col))) + 1;
   }
-  throw Raised{std::move(issue)};
+  throw Diagnosed{std::move(issue)};
 }
 
 void Builder::raise_starting_from(ast::Position where, std::string message) {
@@ -55,7 +55,7 @@ void Builder::raise_starting_from(ast::Position where, std::string message) {
   SyntaxIssue issue = tree.issue_at(where, std::move(message));
   issue.end_line = e.end_line;
   issue.end_col = static_cast<std::int32_t>(tree.character_offset(e.end_line, e.end_col));
-  throw Raised{std::move(issue)};
+  throw Diagnosed{std::move(issue)};
 }
 
 void Builder::raise_too_deep() {
@@ -63,7 +63,7 @@ void Builder::raise_too_deep() {
   issue.kind = IssueKind::MemoryError;
   issue.message = "Parser stack overflowed - Python source too complex to parse";
   issue.text_known = false;
-  throw Raised{std::move(issue)};
+  throw Diagnosed{std::move(issue)};
 }
 
 std::uint32_t Builder::depth_at(std::uint32_t token) const {

@@ -22,7 +22,7 @@ struct Item {
 };
 
 /// Thrown inside the parser when a diagnosis is made (only in the second pass) or the nesting is too deep.
-struct Raised {
+struct Diagnosed {
   SyntaxIssue issue;
 };
 
@@ -118,7 +118,7 @@ class Builder {
 };
 
 /// A rule that has matched: the tokens [first, last), and the items that its parts pushed above `mark`.
-struct Frame {
+struct Matched {
   Builder& b;
   std::size_t mark;
   std::uint32_t first, last;

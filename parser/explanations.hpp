@@ -17,36 +17,36 @@ struct Text {
 
 // --- Places
 struct Here {  // the furthest token that any rule has looked at
-  [[noreturn]] static void raise(const Frame& f, const char* text) { f.b.raise_here(text); }
+  [[noreturn]] static void raise(const Matched& f, const char* text) { f.b.raise_here(text); }
 };
 struct NextToken {  // the token after the rule
-  [[noreturn]] static void raise(const Frame& f, const char* text) { f.b.raise_token(f.last, text); }
+  [[noreturn]] static void raise(const Matched& f, const char* text) { f.b.raise_token(f.last, text); }
 };
 struct LastToken {  // the rule's last token
-  [[noreturn]] static void raise(const Frame& f, const char* text) { f.b.raise_token(f.last - 1, text); }
+  [[noreturn]] static void raise(const Matched& f, const char* text) { f.b.raise_token(f.last - 1, text); }
 };
 struct FirstToken {
-  [[noreturn]] static void raise(const Frame& f, const char* text) { f.b.raise_token(f.first, text); }
+  [[noreturn]] static void raise(const Matched& f, const char* text) { f.b.raise_token(f.first, text); }
 };
 struct AllTokens {
-  [[noreturn]] static void raise(const Frame& f, const char* text) { f.b.raise_at(f.pos(), text); }
+  [[noreturn]] static void raise(const Matched& f, const char* text) { f.b.raise_at(f.pos(), text); }
 };
 template <std::size_t From, std::size_t To = From>
 struct Items {  // from one item of the rule to another
-  [[noreturn]] static void raise(const Frame& f, const char* text) { f.b.raise_between(f[From], f[To], text); }
+  [[noreturn]] static void raise(const Matched& f, const char* text) { f.b.raise_between(f[From], f[To], text); }
 };
 struct LastItem {
-  [[noreturn]] static void raise(const Frame& f, const char* text) { f.b.raise_for(f[f.size() - 1], text); }
+  [[noreturn]] static void raise(const Matched& f, const char* text) { f.b.raise_for(f[f.size() - 1], text); }
 };
 template <std::size_t From>
 struct StartingFrom {  // from an item to the furthest token
-  [[noreturn]] static void raise(const Frame& f, const char* text) { f.b.raise_starting_from(f.b.pos_of(f[From]), text); }
+  [[noreturn]] static void raise(const Matched& f, const char* text) { f.b.raise_starting_from(f.b.pos_of(f[From]), text); }
 };
 
 /// The action of a rule that always says the same.
 template <class Place, Text text>
 struct says : builds {
-  static bool build(const Frame& f) {
+  static bool build(const Matched& f) {
     Place::raise(f, text.chars);
     return false;
   }
@@ -113,64 +113,64 @@ template <> struct action<grammar::wrong_elif> : says<NextToken, "'elif' block f
 template <> struct action<grammar::wildcard_target> : says<AllTokens, "cannot use '_' as a target"> {};
 
 // --- Those that look first
-template <> struct action<grammar::marked_comma> : builds { static bool build(const Frame& f) { return f.keep_tokens(); } };
-template <> struct action<grammar::marked_star> : builds { static bool build(const Frame& f) { return f.keep_tokens(); } };
-template <> struct action<grammar::marked_equal> : builds { static bool build(const Frame& f) { return f.keep_tokens(); } };
-template <> struct action<grammar::marked_colon> : builds { static bool build(const Frame& f) { return f.keep_tokens(); } };
-template <> struct action<grammar::marked_paren> : builds { static bool build(const Frame& f) { return f.keep_tokens(); } };
-template <> struct action<grammar::marked_statement> : builds { static bool build(const Frame& f) { return f.keep_tokens(); } };
-template <> struct action<grammar::earlier_targets> : builds { static bool build(const Frame& f) { return f.keep_tokens(); } };
-template <> struct action<grammar::field_value> : builds { static bool build(const Frame& f) { return f.keep_tokens(); } };
+template <> struct action<grammar::marked_comma> : builds { static bool build(const Matched& f) { return f.keep_tokens(); } };
+template <> struct action<grammar::marked_star> : builds { static bool build(const Matched& f) { return f.keep_tokens(); } };
+template <> struct action<grammar::marked_equal> : builds { static bool build(const Matched& f) { return f.keep_tokens(); } };
+template <> struct action<grammar::marked_colon> : builds { static bool build(const Matched& f) { return f.keep_tokens(); } };
+template <> struct action<grammar::marked_paren> : builds { static bool build(const Matched& f) { return f.keep_tokens(); } };
+template <> struct action<grammar::marked_statement> : builds { static bool build(const Matched& f) { return f.keep_tokens(); } };
+template <> struct action<grammar::earlier_targets> : builds { static bool build(const Matched& f) { return f.keep_tokens(); } };
+template <> struct action<grammar::field_value> : builds { static bool build(const Matched& f) { return f.keep_tokens(); } };
 
-template <> struct action<grammar::between_strings> : builds { static bool build(const Frame& f) { return f.keep_tokens(); } };
-template <> struct action<grammar::missing_comma> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::bare_lambda> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::legacy_statement> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::walrus_target> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::equal_for_other> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::wrong_not> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::starred_any> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::named_list> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::key_without_colon> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::wrong_for_target> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::some_args> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::late_unpacking> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::generator_first> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::missing_argument_value> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::generator_last> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::generator_after> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::late_positional> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::constant_keyword> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::no_default> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::lambda_no_default> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::parenthesised> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::lambda_parenthesised> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::second_star> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::lambda_second_star> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::wrong_default> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::wrong_type_params> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::wrong_bound> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::annotated_bracket> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::assigned_other> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::augmented_other> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::wrong_del> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::import_first> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::import_nothing> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::wrong_as_name> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::no_value> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::bad_value> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::after_value> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::after_equal> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::no_conversion> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::bad_conversion> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::after_conversion> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::after_spec> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::wrong_body> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::wrong_with_target> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::star_after_plain> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::plain_after_star> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::except_as_other> : builds { static bool build(const Frame& f); };
-template <> struct action<grammar::pattern_target> : builds { static bool build(const Frame& f); };
+template <> struct action<grammar::between_strings> : builds { static bool build(const Matched& f) { return f.keep_tokens(); } };
+template <> struct action<grammar::missing_comma> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::bare_lambda> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::legacy_statement> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::walrus_target> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::equal_for_other> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::wrong_not> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::starred_any> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::named_list> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::key_without_colon> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::wrong_for_target> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::some_args> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::late_unpacking> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::generator_first> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::missing_argument_value> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::generator_last> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::generator_after> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::late_positional> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::constant_keyword> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::no_default> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::lambda_no_default> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::parenthesised> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::lambda_parenthesised> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::second_star> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::lambda_second_star> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::wrong_default> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::wrong_type_params> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::wrong_bound> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::annotated_bracket> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::assigned_other> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::augmented_other> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::wrong_del> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::import_first> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::import_nothing> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::wrong_as_name> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::no_value> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::bad_value> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::after_value> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::after_equal> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::no_conversion> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::bad_conversion> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::after_conversion> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::after_spec> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::wrong_body> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::wrong_with_target> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::star_after_plain> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::plain_after_star> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::except_as_other> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::pattern_target> : builds { static bool build(const Matched& f); };
 // clang-format on
 
 }  // namespace aspy

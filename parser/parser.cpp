@@ -70,7 +70,7 @@ std::optional<SyntaxIssue> explain_in(Builder& b, Builder::Pass pass, Mode mode)
   b.begin(pass);
   try {
     run(b, mode);
-  } catch (Raised& raised) {
+  } catch (Diagnosed& raised) {
     if (raised.issue.kind != IssueKind::MemoryError) {
       if (auto issue = lexer_first(b.tree, b.tokens, b.furthest)) return issue;
     }
@@ -112,7 +112,7 @@ SyntaxIssue explain(SourceTree& tree, const Tokens& tokens, Builder& first, Mode
       return issue;
     }
     second.raise_at(second.pos(stuck, stuck + 1), "invalid syntax");
-  } catch (Raised& raised) {
+  } catch (Diagnosed& raised) {
     return std::move(raised.issue);
   }
 }
@@ -144,7 +144,7 @@ ParseResult parse_decoded(std::string text, std::optional<SyntaxIssue> issue, Mo
     } else {
       result.issue = explain(tree, tokens, builder, mode);
     }
-  } catch (Raised& raised) {
+  } catch (Diagnosed& raised) {
     // Bad literals and too deep nesting do not wait for the second pass.
     auto issue = raised.issue.kind == IssueKind::MemoryError ? std::nullopt : lexer_first(tree, tokens, builder.furthest);
     result.issue = issue.has_value() ? std::move(*issue) : std::move(raised.issue);
