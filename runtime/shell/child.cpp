@@ -31,7 +31,8 @@ void when_closed(uv_handle_t* handle) {
   Child* child = child_of(handle);
   if (--child->open_handles > 0) return;
   child->done(child->result);
-  child->finished();
+  auto finished = std::move(child->finished); // which deletes the child, and itself with it
+  finished();
 }
 
 // libuv hands over what it read before it asks again, so one buffer serves all children.
