@@ -5,6 +5,7 @@
 /// Rules that recognise common mistakes, to explain them. They run only in the second pass, once a source is known
 /// to be in error; a rule that matches raises (explanations.hpp has the texts), or decides that all is well and fails.
 /// A `wrong_` rule hangs in the grammar; those without are its alternatives, in the order in which they are tried.
+// clang-format off
 namespace aspy::grammar {
 
 /// Runs a rule without looking for explanations inside it.
@@ -22,9 +23,7 @@ struct quietly {
   }
 };
 
-/// A token that is an item of its rule.
-template <Token... Kinds>
-struct mark : t<Kinds...> {};
+// Tokens that are items of their rules.
 struct marked_comma : t<T::Comma> {};
 struct marked_star : t<T::Star> {};
 struct marked_equal : t<T::Equal> {};
@@ -70,7 +69,6 @@ struct unpacking_comprehension : seq<t<T::DoubleStar>, bitwise_or, for_if_clause
 struct wrong_dict : seq<t<T::LeftBrace>, sor<late_pair, starred_value, missing_value>> {};
 struct wrong_brace : seq<t<T::LeftBrace>, sor<unpacking_comprehension, starred_comprehension, bare_tuple_comprehension, comma_comprehension>> {};
 
-struct missing_in : seq<t<T::For>, bitwise_or, star<t<T::Comma>, bitwise_or>, opt<t<T::Comma>>, not_at<t<T::In>>> {};
 struct loop_targets : seq<bitwise_or, star<t<T::Comma>, bitwise_or>, opt<t<T::Comma>>> {};
 struct wrong_in : seq<loop_targets, not_at<t<T::In>>> {};
 struct wrong_for_target : seq<star_expressions> {};
@@ -202,3 +200,4 @@ struct pattern_target : expression {};
 struct wrong_as_pattern : sor<wildcard_target, pattern_target> {};
 
 }  // namespace aspy::grammar
+// clang-format on

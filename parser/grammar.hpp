@@ -12,6 +12,7 @@
 /// Rules are factored so that one token decides; the few that try twice say so. Binary operators are one flat rule
 /// for each of two levels and are folded by precedence afterwards. Targets are parsed as expressions and then
 /// reinterpreted.
+// clang-format off
 namespace aspy::grammar {
 
 using namespace tao::pegtl;
@@ -329,5 +330,6 @@ struct interactive_end : seq<star<t<T::Newline>>, t<T::EndMarker>> {};
 struct interactive : seq<star<t<T::Newline>>, sor<t<T::EndMarker>, statement>> {};
 
 }  // namespace aspy::grammar
+// clang-format on
 
 #include "parser/diagnosis.hpp"

@@ -126,7 +126,6 @@ ParseResult parse_decoded(std::string text, std::optional<SyntaxIssue> issue, Mo
     result.issue = std::move(issue);
     return result;
   }
-  // `eval` allows space before its expression.
   std::string_view source = tree.source;
   Tokens tokens = lex(source, mode != Mode::Interactive);
   Builder builder(tree, tokens);
