@@ -1,6 +1,7 @@
 #include "runtime/asyncio/event_loop.hpp"
 
 #include "runtime/asyncio/deadlock.hpp"
+#include "runtime/asyncio/outside.hpp"
 #include "runtime/asyncio/task.hpp"
 #include "runtime/modules/contextvars.hpp"
 #include "runtime/signals.hpp"
@@ -124,7 +125,7 @@ bool wait_for_work(Thread& thread, EventLoop* loop) {
   bool outside = state->poller.outside_work() > 0;
   if (state->timers.empty()) {
     if (!outside) return raise_deadlock(thread, loop);
-    state->poller.poll(thread, -1);
+    state->poller.poll(thread, -1, state->ready);
     return true;
   }
   double when = state->timers.top().when;
@@ -134,13 +135,13 @@ bool wait_for_work(Thread& thread, EventLoop* loop) {
       return true;
     }
     // Work outside goes on in real time: give it the chance to be first.
-    state->poller.poll(thread, std::min(std::max(when - clock().now(), 0.0), 0.001));
+    state->poller.poll(thread, std::min(std::max(when - clock().now(), 0.0), 0.001), state->ready);
     if (state->ready.empty() && state->poller.outside_work() == 0) clock().advance_to(when);
     else if (state->ready.empty()) clock().sleep(thread, 0.001);
     return true;
   }
   double seconds = when - clock().now();
-  if (seconds > 0) state->poller.poll(thread, seconds);
+  if (seconds > 0) state->poller.poll(thread, seconds, state->ready);
   return true;
 }
 
@@ -149,9 +150,10 @@ bool run_once(Thread& thread, EventLoop* loop, int& passes) {
   drop_cancelled_timers(state);
   if (state->ready.empty() && !loop->stopping) {
     if (!wait_for_work(thread, loop)) return false;
-  } else if (state->poller.outside_work() > 0 && ++passes >= passes_between_polls) {
+  } else if (state->active || (state->poller.outside_work() > 0 && ++passes >= passes_between_polls)) {
+    // Sockets are looked at in every pass, so that programs see I/O in the order in which it happens.
     passes = 0;
-    state->poller.poll(thread, 0);
+    state->poller.poll(thread, 0, state->ready);
   }
   queue_due_timers(state);
   for (size_t count = state->ready.size(); count > 0; --count) {
@@ -325,6 +327,8 @@ Ref method_close(Thread& thread, const Value* args) {
   if (loop->runner) return raise(thread, RuntimeError_type, "Cannot close a running event loop");
   if (loop->closed) return share(None);
   loop->closed = true;
+  abandon_outside_objects(loop);
+  loop->state->poller.run_closing();
   loop->state->ready.clear();
   loop->state->timers.clear();
   return share(None);
@@ -414,6 +418,7 @@ void loop_traverse(Object* object, Visitor& visit) {
   visit(loop->exception_handler);
   visit(loop->task_factory);
   if (!loop->state) return;
+  for (OutsideObject* object = loop->state->active; object; object = object->next) visit(static_cast<Object*>(object));
   for (size_t i = 0; i < loop->state->ready.size(); ++i) {
     const Job& job = loop->state->ready.at(i);
     visit(job.target);
@@ -430,6 +435,7 @@ void loop_clear(Object* object) {
   clear_field(loop->exception_handler);
   clear_field(loop->task_factory);
   if (loop->state && !loop->runner) {
+    abandon_outside_objects(loop);
     loop->state->ready.clear();
     loop->state->timers.clear();
   }

@@ -13,11 +13,14 @@
 
 namespace aspy {
 
+struct OutsideObject;
+
 struct LoopState {
   ReadyQueue ready;
   TimerHeap timers;
   Poller poller;
   size_t cancelled_timers = 0;
+  OutsideObject* active = nullptr; // what libuv may call back for: a list, each owned (runtime/asyncio/outside.hpp)
 };
 
 struct EventLoop : Object {

@@ -3,6 +3,7 @@
 #include "runtime/asyncio/event_loop.hpp"
 #include "runtime/asyncio/future.hpp"
 #include "runtime/asyncio/task.hpp"
+#include "runtime/asyncio/tcp.hpp"
 #include "runtime/builtins/output.hpp"
 #include "runtime/modules/registry.hpp"
 #include "runtime/report/traceback_format.hpp"
@@ -18,6 +19,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <netdb.h>
 
 namespace aspy {
 
@@ -128,6 +130,18 @@ Ref log_error(Thread& thread, const Value* args) {
   return share(None);
 }
 
+Ref address_family(Thread& thread, const Value* args) {
+  Str* host = to_str_arg(thread, "_address_family", "host", args[0]);
+  sockaddr_storage address;
+  if (!host) return Ref();
+  bool numeric = parse_address(std::string(host->view()).c_str(), 0, &address);
+  return share(Value::from_int(numeric ? address.ss_family : 0));
+}
+Ref lookup_error_text(Thread& thread, const Value* args) {
+  int32_t error = 0;
+  return to_int32(thread, args[0], error) ? Ref(make_str(gai_strerror(error))) : Ref();
+}
+
 constexpr NativeDef functions[] = {
     {"get_running_loop", "", get_running_loop, "The running event loop; RuntimeError if there is none."},
     {"_get_running_loop", "", peek_running_loop, "The running event loop or None."},
@@ -136,6 +150,9 @@ constexpr NativeDef functions[] = {
     {"create_task", "coro, *, name=None, context=None, eager_start=None", create_task, "Run a coroutine as a task of the running loop."},
     {"isfuture", "obj, /", is_future_like, "Is it a Future, or like one?"},
     {"iscoroutine", "obj, /", is_coroutine, "Is it a coroutine object?"},
+    {"_lookup_name", "host, port, family, type, proto, flags, callback, /", lookup_name},
+    {"_address_family", "host, /", address_family, "AF_INET or AF_INET6 for a numeric address, else 0."},
+    {"_lookup_error_text", "error, /", lookup_error_text},
     {"_all_tasks", "loop, /", all_tasks},
     {"_log_error", "text, exception=None, /", log_error},
     {nullptr}};
@@ -149,6 +166,8 @@ bool init(Thread&, Module* module) {
     init_task_type();
     init_handle_types();
     init_event_loop_type();
+    init_tcp_handle_type();
+    init_name_lookup_type();
     give_turn_type.slots.send = give_turn_send;
     give_turn_type.slots.await_iter = give_turn_await;
     give_turn_type.slots.iter = give_turn_await;
@@ -159,6 +178,7 @@ bool init(Thread&, Module* module) {
   module_set(module, "Handle", Value(&handle_type));
   module_set(module, "TimerHandle", Value(&timer_handle_type));
   module_set(module, "BaseLoop", Value(&event_loop_type));
+  module_set(module, "TcpHandle", Value(&tcp_handle_type));
   module_set(module, "CancelledError", Value(&CancelledError_type));
   module_set(module, "InvalidStateError", Value(&InvalidStateError_type));
   module_set(module, "DeadlockError", Value(&DeadlockError_type));

@@ -19,6 +19,7 @@ Poller::~Poller() {
   uv_walk(
       &state_->loop,
       [](uv_handle_t* handle, void*) {
+        // Sockets are closed by their objects, which never outlive the loop.
         if (!uv_is_closing(handle)) uv_close(handle, nullptr);
       },
       nullptr);
@@ -39,23 +40,28 @@ uv_loop_s* Poller::uv() {
   return &state_->loop;
 }
 
-void Poller::poll(Thread& thread, double seconds) {
+void Poller::poll(Thread& thread, double seconds, const ReadyQueue& ready) {
   uv_loop_t* loop = uv();
-  if (seconds != 0) {
-    // Block on the loop's file descriptor ourselves, so that the lock can be released meanwhile. Never early: whole milliseconds, rounded up.
-    int own = uv_backend_timeout(loop);
-    int wait = seconds < 0 ? -1 : static_cast<int>(std::min(std::ceil(seconds * 1000), 86'400'000.0));
-    // Callbacks that libuv owes us (closing handles, finished work) must not wait.
-    bool pending = own == 0 && uv_loop_alive(loop);
-    if (!pending) {
-      // Watchers are registered with the kernel only inside uv_run.
-      uv_run(loop, UV_RUN_NOWAIT);
-      pollfd descriptor{uv_backend_fd(loop), POLLIN, 0};
-      Unlocked unlocked(thread);
-      ::poll(&descriptor, 1, wait);
-    }
+  // Also registers new watchers with the kernel, which libuv does only here.
+  uv_run(loop, UV_RUN_NOWAIT);
+  if (seconds == 0 || !ready.empty()) return;
+  // Callbacks that libuv still owes us (closing handles, finished work) must not wait.
+  if (uv_backend_timeout(loop) == 0 && uv_loop_alive(loop)) {
+    uv_run(loop, UV_RUN_NOWAIT);
+    return;
+  }
+  // Block on the loop's file descriptor ourselves, so that the lock can be released meanwhile. Never early: whole milliseconds, rounded up.
+  int wait = seconds < 0 ? -1 : static_cast<int>(std::min(std::ceil(seconds * 1000), 86'400'000.0));
+  pollfd descriptor{uv_backend_fd(loop), POLLIN, 0};
+  {
+    Unlocked unlocked(thread);
+    ::poll(&descriptor, 1, wait);
   }
   uv_run(loop, UV_RUN_NOWAIT);
+}
+
+void Poller::run_closing() {
+  if (state_) uv_run(&state_->loop, UV_RUN_NOWAIT);
 }
 
 void Poller::wake() {

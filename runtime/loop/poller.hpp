@@ -1,6 +1,7 @@
 // The loop's door to the outside: one uv_loop_t, entered only when there is something to wait for.
 #pragma once
 
+#include "runtime/loop/ready_queue.hpp"
 #include "vm/object/thread.hpp"
 
 #include <cstdint>
@@ -22,8 +23,10 @@ public:
   bool exists() const { return state_ != nullptr; }
 
   // Waits until I/O happens, wake() is called, or `seconds` have passed (negative: for ever; 0: only looks). Runs the libuv callbacks,
-  // with the interpreter lock held; releases it while blocked.
-  void poll(Thread& thread, double seconds);
+  // with the interpreter lock held; releases it while blocked. Does not block when a callback has put a job on `ready`.
+  void poll(Thread& thread, double seconds, const ReadyQueue& ready);
+  // Lets libuv free the handles that are closed.
+  void run_closing();
   // Ends a poll() from any thread, or from a signal handler.
   void wake();
 
