@@ -244,7 +244,7 @@ int Session::finish(int exit_code) {
   for (const Ref& each : rest) dict_remove(thread, modules, each);
   collect(thread, 2);
   finish_warnings(thread);
-  written = flush_standard_streams(thread) && written;
+  if (written) written = flush_standard_streams(thread); // what finalisers printed
   drop_modules(thread);
   sys = nullptr;
   if (builtins) dict_clear(builtins->dict);
