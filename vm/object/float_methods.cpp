@@ -9,6 +9,7 @@
 #include "vm/object/protocol.hpp"
 #include "vm/object/sequence.hpp"
 #include "vm/object/str.hpp"
+#include "vm/object/str_internal.hpp"
 #include "vm/object/tuple.hpp"
 
 #include <fmt/format.h>
@@ -48,7 +49,7 @@ bool float_of(Thread& thread, Value x, double& out) {
   }
   std::string_view bytes;
   if (as_bytes_like(x, bytes)) {
-    if (float_from_text(bytes, out)) return true;
+    if (is_ascii_text(bytes) && float_from_text(bytes, out)) return true;
     Ref shown = repr(thread, x);
     if (!shown) return false;
     return raise_value_error(thread,

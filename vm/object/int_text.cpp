@@ -165,6 +165,7 @@ namespace {
 // Unicode digits and spaces as their ASCII equals; anything else that is not ASCII as '?'.
 std::string to_ascii(std::string_view utf8) {
   std::string plain;
+  if (!is_valid_utf8(utf8)) return "?"; // bytes that are no text, or lone surrogates
   const char* at = utf8.data();
   const char* end = at + utf8.size();
   while (at < end) {
