@@ -56,9 +56,8 @@ TEST_CASE("operators read locals in place and write to the target") {
 }
 
 TEST_CASE("conditions are jumps") {
-  CHECK(function_listing("def f(a):\n  if a is not None and a < 3: return a\n") == "JumpIfNone a, -> 6\n"
-                                                                                  "LoadInt r0, 3\n"
-                                                                                  "JumpLt a, r0, -> 6 unless\n"
+  CHECK(function_listing("def f(a):\n  if a is not None and a < 3: return a\n") == "JumpIfNone a, -> 5\n"
+                                                                                  "JumpLtInt a, 3, -> 5 unless\n"
                                                                                   "Return a\n"
                                                                                   "ReturnNone\n");
   CHECK(function_listing("def f(a):\n  while True: a()\n") == "Move r0, a\nCall r0, r0\nClear r0\nJumpBack -> 0\n");
@@ -73,6 +72,21 @@ TEST_CASE("loops keep their iterator in a temporary") {
                                                                           "Jump -> 8\n"
                                                                           "JumpBack -> 1\n"
                                                                           "ReturnNone\n");
+}
+
+TEST_CASE("unpacking and subscripts") {
+  CHECK(function_listing("def f(s):\n  for i, (x, y) in s: s[0] = x[-1]\n") == "GetIter r0, s\n"
+                                                                                "ForIter r1, r0, -> 13\n"
+                                                                                "UnpackSequence r2..r3, r1\n"
+                                                                                "Move i, r2\n"
+                                                                                "UnpackSequence x..y, r3\n"
+                                                                                "LoadItemInt r1, x, -1\n"
+                                                                                "LoadInt r2, 0\n"
+                                                                                "StoreItem s, r2, r1\n"
+                                                                                "JumpBack -> 1\n"
+                                                                                "ReturnNone\n");
+  CHECK(function_listing("def f(a):\n  b, c = a\n  return b if b else c\n") ==
+        "UnpackSequence b..c, a\nJumpIfFalse b, -> 3\nReturn b\nReturn c\n");
 }
 
 TEST_CASE("method calls") {

@@ -36,9 +36,10 @@ std::string name_of(const Code* code, Word index) {
   return std::string(cast<Str>(code->constants[index])->view());
 }
 
-std::string row_text(int first, int count) {
+std::string row_text(const Code* code, int first, int count) {
   if (count <= 0) return "-";
-  return count == 1 ? fmt::format("r{}", first) : fmt::format("r{}..r{}", first, first + count - 1);
+  std::string text = register_name(code, first);
+  return count == 1 ? text : text + ".." + register_name(code, first + count - 1);
 }
 
 std::string tuple_name(const Tuple* names, unsigned index) {
@@ -61,13 +62,13 @@ std::string operands_text(Thread& thread, const Code* code, uint32_t at) {
   bool has_b = format == Format::AB || format == Format::ABC || format == Format::ABn || format == Format::ABI ||
                format == Format::ABW || format == Format::ABnW;
   if (use.row != Role::None && use.row_at_a) {
-    add(row_text(a_of(word), row_length(op, word, w)));
+    add(row_text(code, a_of(word), row_length(op, word, w)));
     if (has_b && use.b != Role::None) add(register_name(code, b_of(word)));
     return out;
   }
   if (has_a && use.a != Role::None) add(register_name(code, a_of(word)));
   if (use.row != Role::None)
-    add(row_text(b_of(word), row_length(op, word, w)));
+    add(row_text(code, b_of(word), row_length(op, word, w)));
   else if (has_b && use.b != Role::None)
     add(register_name(code, b_of(word)));
   if (format == Format::ABC && use.c != Role::None) add(register_name(code, c_of(word)));
@@ -79,6 +80,7 @@ std::string operands_text(Thread& thread, const Code* code, uint32_t at) {
   case Extra::Free: add(tuple_name(code->free_names, x_of(word))); break;
   case Extra::FreeAndName: add(name_of(code, w)); break;
   case Extra::FreeInN: add(name_of(code, w)); break;
+  case Extra::JumpInt: add(fmt::format("{}", b_of(word))); [[fallthrough]];
   case Extra::Jump: add(fmt::format("-> {}", jump_target(code->words.data(), at))); break;
   case Extra::None: break;
   }
@@ -91,6 +93,12 @@ std::string operands_text(Thread& thread, const Code* code, uint32_t at) {
   case Op::JumpGe:
   case Op::JumpIs:
   case Op::JumpIn:
+  case Op::JumpLtInt:
+  case Op::JumpLeInt:
+  case Op::JumpEqInt:
+  case Op::JumpNeInt:
+  case Op::JumpGtInt:
+  case Op::JumpGeInt:
     if (n_of(word) == 0) out += " unless";
     break;
   case Op::CallMethodKw: add(text_of(thread, code, w + 1)); break;

@@ -70,6 +70,12 @@ Operands operands_of(Op op) {
   case Op::JumpGe:
   case Op::JumpIs:
   case Op::JumpIn: return {R, R, no, Extra::Jump};
+  case Op::JumpLtInt:
+  case Op::JumpLeInt:
+  case Op::JumpEqInt:
+  case Op::JumpNeInt:
+  case Op::JumpGtInt:
+  case Op::JumpGeInt: return {R, no, no, Extra::JumpInt};
   case Op::BuildTuple:
   case Op::BuildList:
   case Op::BuildSet:
@@ -154,7 +160,8 @@ int row_length(Op op, Word word, Word w) {
 int jump_target(const Word* words, uint32_t at) {
   Op op = generic_op(op_of(words[at]));
   const OpInfo& info = op_info(op);
-  if (operands_of(op).extra != Extra::Jump) return -1;
+  Extra extra = operands_of(op).extra;
+  if (extra != Extra::Jump && extra != Extra::JumpInt) return -1;
   auto end = static_cast<int>(at + 1 + info.cache_words);
   switch (info.format) {
   case Format::J: return end + j_of(words[at]);

@@ -16,7 +16,7 @@ enum class Role : uint8_t {
 };
 
 // What the words x, n and w stand for besides registers.
-enum class Extra : uint8_t { None, Constant, Name, Number, Jump, Far, Free, FreeAndName, FreeInN };
+enum class Extra : uint8_t { None, Constant, Name, Number, Jump, JumpInt, Far, Free, FreeAndName, FreeInN };
 
 struct Operands {
   Role a = Role::None, b = Role::None, c = Role::None;

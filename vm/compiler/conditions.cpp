@@ -46,6 +46,19 @@ Op jump_opcode(CmpOperator op, bool& negated) {
   }
 }
 
+// The form that compares with a small number in the instruction; Nop when there is none.
+Op small_jump_opcode(CmpOperator op) {
+  switch (op) {
+  case CmpOperator::Eq: return Op::JumpEqInt;
+  case CmpOperator::NotEq: return Op::JumpNeInt;
+  case CmpOperator::Lt: return Op::JumpLtInt;
+  case CmpOperator::LtE: return Op::JumpLeInt;
+  case CmpOperator::Gt: return Op::JumpGtInt;
+  case CmpOperator::GtE: return Op::JumpGeInt;
+  default: return Op::Nop;
+  }
+}
+
 bool is_none(const Expr* expr) {
   auto* constant = try_as<Constant>(expr);
   return constant && constant->type == ConstantKind::None;
@@ -107,11 +120,17 @@ void Generator::condition(const Expr* expr, Label target, bool when) {
       compare_chain(test, no_register, target, when);
     } else {
       CmpOperator kind = test->ops[0];
+      Op small = small_jump_opcode(kind);
+      Value number = small == Op::Nop ? Value() : fold(test->comparators[0]);
       bool identity = kind == CmpOperator::Is || kind == CmpOperator::IsNot;
       if (identity && is_none(test->comparators[0])) {
         int value = operand(test->left);
         at(expr);
         u->jump_if((kind == CmpOperator::Is) == when ? Op::JumpIfNone : Op::JumpIfNotNone, value, target);
+      } else if (number.is_int() && number.as_int() >= -128 && number.as_int() <= 127) {
+        int value = operand(test->left);
+        at(expr);
+        u->jump_compare(small, value, static_cast<int>(number.as_int()), when, target);
       } else {
         int left = operand(test->left, true);
         int right;

@@ -230,6 +230,21 @@ void Generator::return_statement(const Return* stmt) {
     restore(left);
     return;
   }
+  if (auto* choice = try_as<IfExp>(stmt->value); choice && blocks_.empty()) {
+    // Each branch returns for itself.
+    Label other = u->new_label();
+    condition(choice->test, other, false);
+    for (const Expr* part : {choice->body, choice->orelse}) {
+      int saved = u->top;
+      int result = operand(part);
+      at(stmt);
+      u->emit(Op::Return, result);
+      u->stop();
+      u->top = saved;
+      if (part == choice->body) u->bind(other);
+    }
+    return;
+  }
   // What runs on the way out may rebind a local: then the value waits in a temporary.
   int value = runs_code ? temp(stmt->value) : operand(stmt->value);
   at(stmt);

@@ -530,7 +530,14 @@ void Generator::chain(const Expr* expr, int dest) {
         u->emit_w(Op::LoadAttr, out, value, 0, name_constant(mangled(as<Attribute>(link)->attr)));
         break;
       case Kind::Subscript: {
-        int index = operand(as<Subscript>(link)->slice);
+        const Expr* key = as<Subscript>(link)->slice;
+        Value number = is<Constant>(key) || is<UnaryOp>(key) ? fold(key) : Value();
+        if (number.is_int() && number.as_int() >= -128 && number.as_int() <= 127) {
+          at(link);
+          u->emit(Op::LoadItemInt, out, value, static_cast<int>(number.as_int()));
+          break;
+        }
+        int index = operand(key);
         at(link);
         u->emit(Op::LoadItem, out, value, index);
         break;

@@ -174,7 +174,15 @@ void Generator::unpack(const Expr* target, List<Expr> elts, int source) {
     star = static_cast<int>(i);
   }
   auto count = static_cast<int>(elts.size());
-  if (u->top + count > 127) {
+  // Locals that stand in a row take the items directly.
+  int row = star < 0 && count > 0 ? target_register(elts[0]) : no_register;
+  for (int i = 1; i < count && row != no_register; ++i)
+    if (target_register(elts[static_cast<size_t>(i)]) != row + i) row = no_register;
+  if (row != no_register) {
+    at(target);
+    u->emit(Op::UnpackSequence, row, source, count);
+    for (int i = 0; i < count; ++i) mark_bound(row + i);
+  } else if (u->top + count > 127) {
     fail(target->pos, "too many expressions in star-unpacking assignment");
   } else {
     // Nested unpacking finds its source below the items already unpacked, which stay where they are.

@@ -13,6 +13,7 @@
 
 #include <cstring>
 #include <fmt/format.h>
+#include <vector>
 
 namespace aspy {
 
@@ -201,17 +202,22 @@ bool op_unpack_sequence(Thread& thread, Frame*, Value* R, const Word* pc) {
   }
   Ref iterator = unpack_iter(thread, source);
   if (!iterator) return false;
+  std::vector<Ref> found; // nothing is assigned before the count is known to be right
+  found.reserve(want);
   for (size_t i = 0; i < want; ++i) {
     Ref item = next(thread, iterator);
     if (!item) {
       if (thread.has_error()) return false;
       return raise_value_error(thread, fmt::format("not enough values to unpack (expected {}, got {})", want, i));
     }
-    store(R, a + static_cast<int>(i), item.release());
+    found.push_back(std::move(item));
   }
   Ref extra = next(thread, iterator);
   if (thread.has_error()) return false;
-  if (!extra) return true;
+  if (!extra) {
+    for (size_t i = 0; i < want; ++i) store(R, a + static_cast<int>(i), found[i].release());
+    return true;
+  }
   // The number of items is told only where it is known without iterating on.
   if (is_dict(source) || is_set(source)) {
     int64_t count = length(thread, source);

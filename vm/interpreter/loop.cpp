@@ -485,6 +485,30 @@ dispatch:
       if (!op_load_item(thread, frame, R, pc)) goto error;
       NEXT(2);
     }
+    CASE(LoadItemInt) : {
+      Word w = *pc;
+      Value object = R[b_of(w)];
+      int64_t index = c_of(w);
+      Value item;
+      if (is_exact(object, tuple_type)) {
+        Tuple* tuple = cast<Tuple>(object);
+        if (index < 0) index += static_cast<int64_t>(tuple->size);
+        if (static_cast<uint64_t>(index) < tuple->size) item = tuple->items()[index];
+      } else if (is_exact(object, list_type)) {
+        List* list = cast<List>(object);
+        if (index < 0) index += static_cast<int64_t>(list->size);
+        if (static_cast<uint64_t>(index) < list->size) item = list->items[index];
+      }
+      SAVE();
+      if (item) [[likely]] {
+        incref(item);
+        kill(R, b_of(w));
+        store(R, a_of(w), item);
+        NEXT(2);
+      }
+      if (!op_load_item_int(thread, frame, R, pc)) goto error;
+      NEXT(2);
+    }
     CASE(StoreItem) : {
       Word w = *pc;
       Value object = R[a_of(w)], key = R[b_of(w)];
@@ -759,6 +783,26 @@ dispatch:
     COMPARING_JUMP(JumpNe, CompareOp::Ne, !=)
     COMPARING_JUMP(JumpGt, CompareOp::Gt, >)
     COMPARING_JUMP(JumpGe, CompareOp::Ge, >=)
+#define COMPARING_JUMP_INT(name, op, symbol)                                                                           \
+  CASE(name) : {                                                                                                       \
+    Word w = *pc;                                                                                                      \
+    Value x = R[a_of(w)];                                                                                              \
+    int truth;                                                                                                         \
+    if (x.is_int()) [[likely]]                                                                                         \
+      truth = x.as_int() symbol b_of(w);                                                                               \
+    else {                                                                                                             \
+      SAVE();                                                                                                          \
+      truth = compare_int_truth(thread, R, w, op);                                                                     \
+      if (truth < 0) goto error;                                                                                       \
+    }                                                                                                                  \
+    NEXT(3 + (static_cast<unsigned>(truth) == n_of(w) ? word_jump(pc) : 0));                                           \
+  }
+    COMPARING_JUMP_INT(JumpLtInt, CompareOp::Lt, <)
+    COMPARING_JUMP_INT(JumpLeInt, CompareOp::Le, <=)
+    COMPARING_JUMP_INT(JumpEqInt, CompareOp::Eq, ==)
+    COMPARING_JUMP_INT(JumpNeInt, CompareOp::Ne, !=)
+    COMPARING_JUMP_INT(JumpGtInt, CompareOp::Gt, >)
+    COMPARING_JUMP_INT(JumpGeInt, CompareOp::Ge, >=)
     CASE(JumpIs) : {
       Word w = *pc;
       bool same = R[a_of(w)] == R[b_of(w)];
@@ -796,7 +840,23 @@ dispatch:
     OUT_OF_LINE(DictSet, op_dict_set)
     OUT_OF_LINE(DictUpdate, op_dict_update)
     OUT_OF_LINE(DictMerge, op_dict_merge)
-    OUT_OF_LINE(UnpackSequence, op_unpack_sequence)
+    CASE(UnpackSequence) : {
+      Word w = *pc;
+      Value source = R[b_of(w)];
+      SAVE();
+      if (is_exact(source, tuple_type) && cast<Tuple>(source)->size == n_of(w)) [[likely]] {
+        Ref hold = take(R, b_of(w));
+        const Value* items = cast<Tuple>(source)->items();
+        int a = a_of(w);
+        for (unsigned i = 0; i < n_of(w); ++i) {
+          incref(items[i]);
+          store(R, a + static_cast<int>(i), items[i]);
+        }
+      } else if (!op_unpack_sequence(thread, frame, R, pc)) {
+        goto error;
+      }
+      NEXT(1);
+    }
     OUT_OF_LINE(UnpackEx, op_unpack_ex)
 
     // --------------------------------------------------------------------------------------------- iterating

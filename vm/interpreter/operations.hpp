@@ -38,8 +38,9 @@ bool slow_binary(Thread& thread, Value* R, Word word, BinaryOp op, bool inplace)
 bool slow_binary_int(Thread& thread, Value* R, Word word, BinaryOp op, bool inplace); // by the signed byte c
 bool slow_compare(Thread& thread, Value* R, Word word, CompareOp op);
 int compare_truth(Thread& thread, Value* R, Word word, CompareOp op); // of registers a and b, for jumps: 1, 0, -1 raised
+int compare_int_truth(Thread& thread, Value* R, Word word, CompareOp op); // of register a and the small number b
 int truth_of(Thread& thread, Value* R, int a, bool keep_if_true, bool keep_if_false); // 1, 0, -1 raised
-Operation op_unary, op_in, op_load_item, op_store_item, op_delete_item, op_build_slice;
+Operation op_unary, op_in, op_load_item, op_load_item_int, op_store_item, op_delete_item, op_build_slice;
 
 // --- names (names.cpp) ---
 Operation op_load_global, op_store_global, op_delete_global, op_load_name, op_store_name, op_delete_name;

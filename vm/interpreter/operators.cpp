@@ -63,6 +63,23 @@ int compare_truth(Thread& thread, Value* R, Word word, CompareOp op) {
   return truth;
 }
 
+int compare_int_truth(Thread& thread, Value* R, Word word, CompareOp op) {
+  int a = a_of(word);
+  Ref result = compare(thread, R[a], Value::from_int(b_of(word)), op);
+  if (!result) return -1;
+  int truth = truthy(thread, result);
+  if (truth >= 0) kill(R, a);
+  return truth;
+}
+
+bool op_load_item_int(Thread& thread, Frame*, Value* R, const Word* pc) {
+  Ref item = get_item(thread, R[b_of(*pc)], Value::from_int(c_of(*pc)));
+  if (!item) return false;
+  kill(R, b_of(*pc));
+  store(R, a_of(*pc), item.release());
+  return true;
+}
+
 int truth_of(Thread& thread, Value* R, int a, bool keep_if_true, bool keep_if_false) {
   Value test = R[a];
   int truth;
