@@ -25,7 +25,39 @@ Type event_loop_type;
 
 // --- the C++ interface ----------------------------------------------------------------------------------------------
 
-void call_soon(EventLoop* loop, Job job) { loop->state->ready.push(job); }
+namespace {
+
+// A loop class with a call_soon of its own sees everything that is scheduled. False: not a job of that kind.
+bool call_soon_by_method(EventLoop* loop, Job& job) {
+  Thread& thread = Thread::current();
+  Ref callback;
+  Value argument = job.argument;
+  if (job.kind == JobKind::StepTask)
+    callback = get_attr(thread, job.target, "_step");
+  else if (job.kind == JobKind::WakeTask)
+    callback = get_attr(thread, job.target, "_wakeup");
+  else if (job.kind == JobKind::RunCallback)
+    callback = share(job.target);
+  else
+    return false;
+  Ref method = callback ? get_attr(thread, Value(loop), "call_soon") : Ref();
+  Value values[3] = {callback, argument ? argument : job.context, argument ? job.context : Value()};
+  uint32_t count = argument ? 2 : 1;
+  Own<Tuple> kwnames = job.context ? make_tuple({Value(intern("context"))}) : Own<Tuple>();
+  Ref done = method ? call(thread, method, CallArgs{values, count, kwnames.get()}) : Ref();
+  if (!done) write_unraisable(thread, Value(loop));
+  decref(job.target);
+  decref(job.argument);
+  decref(job.context);
+  return true;
+}
+
+} // namespace
+
+void call_soon(EventLoop* loop, Job job) {
+  if (loop->custom_call_soon && call_soon_by_method(loop, job)) [[unlikely]] return;
+  loop->state->ready.push(job);
+}
 
 void finish_at(EventLoop* loop, double when, Future* future, Value result) {
   loop->state->timers.push(when, share(Value(future)).release(), share(result).release());
@@ -220,6 +252,8 @@ namespace {
 Ref loop_construct(Thread&, Type* type, CallArgs) {
   auto* loop = static_cast<EventLoop*>(allocate_instance(type));
   loop->state = new LoopState();
+  Value method = type_lookup(type, intern("call_soon"));
+  loop->custom_call_soon = method && is_exact(method, function_type);
   return Ref::steal(Value(loop));
 }
 bool loop_init(Thread& thread, Value, CallArgs call) { return check_count(thread, "BaseLoop", call, 0, 1); }

@@ -28,6 +28,7 @@ struct EventLoop : Object {
   Value exception_handler, task_factory; // owned; empty: default
   Thread* runner = nullptr;  // the thread that runs it now
   bool stopping = false, closed = false, debug = false;
+  bool custom_call_soon = false; // a script class overrides call_soon: every callback goes through it
 };
 extern Type event_loop_type; // _asyncio.BaseLoop: what the library's loop class derives from
 inline EventLoop* as_loop(Value value) { return cast<EventLoop>(value); }

@@ -463,6 +463,11 @@ Ref method_wakeup(Thread& thread, const Value* args) {
   if (!wake_task(thread, as_task(args[0]), args[1])) return Ref();
   return share(None);
 }
+Ref method_step(Thread& thread, const Value* args) {
+  if (args[1] && is_exception(args[1])) thread.error = share(args[1]).release();
+  if (!step_task(thread, as_task(args[0])) || thread.has_error()) return Ref();
+  return share(None);
+}
 Ref method_get_stack(Thread& thread, const Value* args) {
   Ref helper = call_method(thread, Value(as_task(args[0])->loop), "_task_stack", {args[0], args[1] ? args[1] : None});
   return helper;
@@ -484,6 +489,7 @@ constexpr NativeDef methods[] = {
     {"get_stack", "self, /, *, limit=None", method_get_stack, "Frames of the suspended coroutine, outermost first."},
     {"print_stack", "self, /, *, limit=None, file=None", method_print_stack, "Print the stack or the traceback of the task."},
     {"_wakeup", "self, future, /", method_wakeup},
+    {"_step", "self, exc=None, /", method_step},
     {nullptr}};
 
 Ref get_coro(Thread& thread, Value self) { return method_get_coro(thread, &self); }

@@ -90,7 +90,7 @@ void set(Module* module, std::string_view name, Ref value) { module_set(module, 
 
 Ref make_asyncgen_hooks(Thread& thread) {
   static const char* const fields[] = {"firstiter", "finalizer"};
-  init_struct_sequence(asyncgen_hooks_type, "sys.asyncgen_hooks", fields);
+  init_struct_sequence(asyncgen_hooks_type, "asyncgen_hooks", fields);
   Value first = thread.asyncgen_firstiter, last = thread.asyncgen_finalizer;
   return make_struct_sequence(asyncgen_hooks_type, {first ? first : None, last ? last : None});
 }

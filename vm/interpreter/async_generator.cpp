@@ -76,6 +76,13 @@ bool begin_step(Thread& thread, AsyncStep* step) {
     generator->running_async = true;
     return true;
   }
+  if (step->kind == StepKind::Throw && (finished || generator->closed)) {
+    // There is nothing to throw into: it ends as closing does.
+    step->kind = StepKind::Close;
+    raise_value(thread, Value(&GeneratorExit_type));
+    generator->running_async = true;
+    return true;
+  }
   if (finished || generator->closed) {
     step->finished = true;
     return raise_value(thread, Value(&StopAsyncIteration_type));
@@ -214,7 +221,7 @@ void step_finalize(Thread& thread, Object* object) {
   ErrorShelter shelter(thread);
   std::string message = fmt::format("coroutine method '{}' of '{}' was never awaited", step_name(step->kind),
                                     generator_qualname(step->generator)->view());
-  if (!warn(thread, RuntimeWarning_type, message)) write_unraisable(thread, Value(object));
+  if (warning_hooks.warn && !warning_hooks.warn(thread, RuntimeWarning_type, message, 1, Value(object))) write_unraisable(thread, Value(object));
 }
 
 void step_dealloc(Object* object) {

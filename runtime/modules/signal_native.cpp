@@ -1,4 +1,4 @@
-// The module signal: script handlers for signals. They run in the main thread, at a safe point.
+// The module _signal, which signal.aspy dresses up: script handlers for signals. They run in the main thread, at a safe point.
 #include "runtime/signals.hpp"
 #include "vm/interpreter/breaker.hpp"
 #include "vm/interpreter/call.hpp"
@@ -159,7 +159,7 @@ bool init(Thread& thread, Module* module) {
 
 } // namespace
 
-extern const ModuleSpec signal_module;
-const ModuleSpec signal_module{"signal", functions, init, "Handlers for signals."};
+extern const ModuleSpec _signal_module;
+const ModuleSpec _signal_module{"_signal", functions, init, "Handlers for signals."};
 
 } // namespace aspy
