@@ -11,6 +11,7 @@
 #include "vm/object/protocol.hpp"
 #include "vm/object/sequence.hpp"
 #include "vm/object/str.hpp"
+#include "vm/object/str_internal.hpp"
 #include "vm/object/thread.hpp"
 #include "vm/object/tuple.hpp"
 #include "vm/object/warnings.hpp"
@@ -47,7 +48,11 @@ Ref checked_int(Thread& thread, Ref made, std::string_view method) {
 }
 
 Ref int_from_bytes_text(Thread& thread, Value value, std::string_view text, int base) {
-  Ref number = int_from_text(thread, text, base);
+  Ref number;
+  if (is_ascii_text(text))
+    number = int_from_text(thread, text, base);
+  else
+    raise_value_error(thread, ""); // said below
   if (number || !is_exact(thread.error, ValueError_type)) return number;
   // The message shows what was given: b'x'.
   clear_error(thread);
