@@ -120,7 +120,63 @@ const NativeDef default_methods[] = {
 const GetSetDef default_getset[] = {{"default_factory", get_factory, set_factory, "Factory for default value."},
                                     {nullptr, nullptr}};
 
+// --- the attributes of named tuples -----------------------------------------------------------------------------
+
+struct TupleGetter : Object {
+  size_t index = 0;
+  Value doc; // owned
+};
+Type tuple_getter_type;
+
+void getter_dealloc(Object* object) {
+  clear_field(static_cast<TupleGetter*>(object)->doc);
+  free_object(object);
+}
+Ref getter_construct(Thread& thread, Type*, CallArgs call) {
+  int64_t index;
+  if (!refuse_keywords(thread, "_tuplegetter", call) || !check_count(thread, "_tuplegetter", call, 2, 2) ||
+      !to_int64(thread, call.args[0], index))
+    return {};
+  auto* getter = allocate<TupleGetter>(tuple_getter_type);
+  getter->index = static_cast<size_t>(index);
+  getter->doc = share(call.args[1]).release();
+  return Ref::steal(getter);
+}
+Ref getter_get(Thread& thread, Value self, Value object, Value) {
+  if (!object || object.is_none()) return share(self);
+  auto* getter = cast<TupleGetter>(self);
+  if (!is_tuple(object))
+    return raise_type_error(thread,
+                            fmt::format("descriptor for index '{}' for tuple subclasses doesn't apply to '{}' object",
+                                        getter->index, type_name(object)));
+  if (getter->index >= cast<Tuple>(object)->size) return raise(thread, IndexError_type, "tuple index out of range");
+  return share((*cast<Tuple>(object))[getter->index]);
+}
+bool getter_set(Thread& thread, Value, Value, Value value) {
+  return raise(thread, AttributeError_type, value ? "can't set attribute" : "can't delete attribute");
+}
+Ref getter_doc(Thread&, Value self) { return share(cast<TupleGetter>(self)->doc); }
+bool getter_set_doc(Thread&, Value self, Value value) {
+  assign(cast<TupleGetter>(self)->doc, share(value ? value : None));
+  return true;
+}
+const GetSetDef getter_getset[] = {{"__doc__", getter_doc, getter_set_doc}, {nullptr, nullptr}};
+
+void init_tuple_getter_type() {
+  if (tuple_getter_type.flags & TypeReady) return;
+  static const TypeSpec spec = {
+      .name = "collections._tuplegetter", .instance_size = sizeof(TupleGetter), .getset = getter_getset};
+  Slots& slots = tuple_getter_type.slots;
+  slots.dealloc = getter_dealloc;
+  slots.construct = getter_construct;
+  slots.descr_get = getter_get;
+  slots.descr_set = getter_set;
+  make_ready(tuple_getter_type, spec);
+}
+
 bool init_collections(Thread&, Module* module) {
+  init_tuple_getter_type();
+  module_set(module, "_tuplegetter", &tuple_getter_type);
   init_deque_types();
   init_defaultdict_type();
   module_set(module, "deque", &deque_type);

@@ -303,9 +303,7 @@ Ref method_index(Thread& thread, const Value* args) {
   int64_t at = find(thread, deque, args[1], static_cast<size_t>(start), static_cast<size_t>(stop));
   if (at == -2) return {};
   if (at >= 0) return make_int(at);
-  Ref shown = repr(thread, args[1]);
-  if (!shown) return {};
-  return raise_value_error(thread, fmt::format("{} is not in deque", cast<Str>(shown)->view()));
+  return raise_value_error(thread, "deque.index(x): x not in deque");
 }
 
 Ref method_insert(Thread& thread, const Value* args) {
@@ -332,11 +330,7 @@ Ref method_remove(Thread& thread, const Value* args) {
     }
     return {};
   }
-  if (at < 0) {
-    Ref shown = repr(thread, args[1]);
-    if (!shown) return {};
-    return raise_value_error(thread, fmt::format("{} is not in deque", cast<Str>(shown)->view()));
-  }
+  if (at < 0) return raise_value_error(thread, "deque.remove(x): x not in deque");
   take_at(deque, static_cast<size_t>(at)).reset();
   return share(None);
 }

@@ -97,6 +97,8 @@ Ref lru_call(Thread& thread, Value self, CallArgs call) {
     return aspy::call(thread, lru->function, call);
   }
   Ref key = key_of(lru, call);
+  int64_t hashed;
+  if (!hash(thread, key, hashed)) return {};
   Ref found = share(dict_get(thread, lru->results, key));
   if (thread.has_error()) return {};
   if (found) {

@@ -27,7 +27,12 @@ namespace {
 
 Ref sys_exit(Thread& thread, const Value* args) {
   if (!args[0] || args[0].is_none()) return raise_with_args(thread, SystemExit_type, {});
-  return raise_with_args(thread, SystemExit_type, {args[0]});
+  if (!is_exact(args[0], tuple_type)) return raise_with_args(thread, SystemExit_type, {args[0]});
+  // A tuple becomes the exception's arguments.
+  auto row = cast<Tuple>(args[0])->view();
+  Ref exit = make_exception(thread, &SystemExit_type, CallArgs{row.data(), static_cast<uint32_t>(row.size()), nullptr});
+  if (exit) set_error(thread, std::move(exit));
+  return {};
 }
 
 // --- exceptions --------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 #include "vm/object/module.hpp"
 #include "vm/object/protocol.hpp"
 #include "vm/object/str.hpp"
+#include "vm/object/suggestions.hpp"
 #include "vm/object/thread.hpp"
 #include "vm/object/tuple.hpp"
 
@@ -17,53 +18,6 @@
 
 namespace aspy {
 namespace {
-
-// Costs of an edit: changing the case of a letter is half as bad as any other.
-constexpr size_t move_cost = 2, case_cost = 1;
-constexpr size_t longest_name = 40;
-constexpr size_t most_candidates = 750;
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-size_t replace_cost(char a, char b) {
-  if (a == b) return 0;
-  return lower(a) == lower(b) ? case_cost : move_cost;
-}
-
-// Edit distance, or anything above `limit` once it is certain to be more.
-size_t distance(std::string_view a, std::string_view b, size_t limit) {
-  while (!a.empty() && !b.empty() && a.front() == b.front()) {
-    a.remove_prefix(1);
-    b.remove_prefix(1);
-  }
-  while (!a.empty() && !b.empty() && a.back() == b.back()) {
-    a.remove_suffix(1);
-    b.remove_suffix(1);
-  }
-  if (a.empty() || b.empty()) return (a.size() + b.size()) * move_cost;
-  if (a.size() > longest_name || b.size() > longest_name) return limit + 1;
-  if (b.size() < a.size()) std::swap(a, b);
-  if ((b.size() - a.size()) * move_cost > limit) return limit + 1;
-
-  size_t row[longest_name];
-  for (size_t i = 0; i < a.size(); ++i) row[i] = (i + 1) * move_cost;
-  size_t result = 0;
-  for (size_t j = 0; j < b.size(); ++j) {
-    size_t diagonal = j * move_cost;
-    result = diagonal;
-    size_t least = SIZE_MAX;
-    for (size_t i = 0; i < a.size(); ++i) {
-      size_t replaced = diagonal + replace_cost(b[j], a[i]);
-      diagonal = row[i];
-      size_t moved = std::min(result, diagonal) + move_cost;
-      result = std::min(moved, replaced);
-      row[i] = result;
-      least = std::min(least, result);
-    }
-    if (least > limit) return limit + 1;
-  }
-  return result;
-}
 
 std::string_view text_of(Value value) { return value && is_str(value) ? cast<Str>(value)->view() : std::string_view(); }
 
@@ -91,6 +45,7 @@ std::string for_attribute(Thread& thread, AttributeErrorObject* error) {
   if (wrong.empty() || !error->obj) return {};
   Ref object = share(error->obj);
   std::vector<std::string> names = names_of(thread, object);
+  if (names.size() > 750) return {};
   if (!wrong.starts_with('_')) drop_private(names);
   return closest_name(wrong, names);
 }
@@ -113,6 +68,16 @@ void add_keys(Dict* dict, std::vector<std::string>& names) {
     if (is_str(key)) names.emplace_back(text_of(key));
 }
 
+// In a method, an attribute of that name: "self.x".
+std::string for_own_attribute(Thread& thread, NameErrorObject* error) {
+  std::string_view wrong = text_of(error->name);
+  if (wrong.empty() || !error->owner) return {};
+  Ref owner = share(error->owner);
+  Ref found = find_attr(thread, owner, intern(wrong));
+  clear_error(thread);
+  return found ? fmt::format("self.{}", wrong) : std::string();
+}
+
 // Names that the failing frame could have meant: its variables, the module's, the builtins.
 std::string for_name(NameErrorObject* error) {
   std::string_view wrong = text_of(error->name);
@@ -133,20 +98,8 @@ std::string for_name(NameErrorObject* error) {
 } // namespace
 
 std::string closest_name(std::string_view wrong, const std::vector<std::string>& candidates) {
-  if (wrong.empty() || wrong.size() > longest_name || candidates.size() > most_candidates) return {};
-  std::string best;
-  size_t best_distance = SIZE_MAX;
-  for (const std::string& candidate : candidates) {
-    if (candidate == wrong) continue;
-    // Up to a third of the characters may differ.
-    size_t limit = (candidate.size() + wrong.size() + 3) * move_cost / 6;
-    limit = std::min(limit, best_distance - 1);
-    size_t found = distance(wrong, candidate, limit);
-    if (found > limit || found >= best_distance) continue;
-    best = candidate;
-    best_distance = found;
-  }
-  return best;
+  std::vector<std::string_view> views(candidates.begin(), candidates.end());
+  return std::string(closest_name(wrong, std::span<const std::string_view>(views)));
 }
 
 std::string suggestion_for(Thread& thread, Value exception, bool names) {
@@ -155,7 +108,8 @@ std::string suggestion_for(Thread& thread, Value exception, bool names) {
   bool is_name = is_instance(exception, NameError_type);
   if (is_name) {
     wrong = text_of(cast<NameErrorObject>(exception)->name);
-    if (names) name = for_name(cast<NameErrorObject>(exception));
+    if (names) name = for_own_attribute(thread, cast<NameErrorObject>(exception));
+    if (names && name.empty()) name = for_name(cast<NameErrorObject>(exception));
   } else if (is_instance(exception, AttributeError_type)) {
     name = for_attribute(thread, cast<AttributeErrorObject>(exception));
   } else if (is_instance(exception, ImportError_type)) {

@@ -8,6 +8,7 @@
 #include "vm/object/str.hpp"
 #include "vm/object/tuple.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace aspy {
@@ -22,10 +23,26 @@ Word* patch(const Word* pc, Op op) {
   return at;
 }
 
+// What the local `self` of a frame holds: a report may say that an attribute of it was meant.
+Ref own_object(Frame* frame) {
+  if (!frame || !frame->code->local_names) return {};
+  auto names = frame->code->local_names->view();
+  uint32_t count = std::min<uint32_t>(frame->code->local_count, static_cast<uint32_t>(names.size()));
+  for (uint32_t i = 0; i < count; ++i) {
+    if (cast<Str>(names[i])->view() != "self") continue;
+    Value held = frame->regs[static_cast<int32_t>(i) - static_cast<int32_t>(frame->code->local_count)];
+    if (is_exact(held, cell_type)) held = cast<Cell>(held)->contents;
+    return share(held);
+  }
+  return {};
+}
+
 bool raise_name_error(Thread& thread, Type& type, const std::string& message, Str* name) {
   raise(thread, type, message);
-  if (thread.error && is_instance(thread.error, NameError_type))
-    assign(cast<NameErrorObject>(thread.error)->name, share(Value(name)));
+  if (!thread.error || !is_instance(thread.error, NameError_type)) return false;
+  auto* error = cast<NameErrorObject>(thread.error);
+  assign(error->name, share(Value(name)));
+  assign(error->owner, own_object(thread.frame));
   return false;
 }
 

@@ -37,7 +37,7 @@ struct OSErrorObject : ExceptionObject { Value errno_, strerror, filename, filen
 struct SyntaxErrorObject : ExceptionObject {
   Value msg, filename, lineno, offset, text, end_lineno, end_offset, print_file_and_line, metadata;
 };
-struct NameErrorObject : ExceptionObject { Value name; };                  // NameError, UnboundLocalError
+struct NameErrorObject : ExceptionObject { Value name, owner; }; // NameError, UnboundLocalError; owner: the frame's `self`
 struct AttributeErrorObject : ExceptionObject { Value obj, name; };
 struct ImportErrorObject : ExceptionObject { Value msg, name, path, name_from; };
 struct UnicodeErrorObject : ExceptionObject { Value encoding, object, start, end, reason; };

@@ -20,6 +20,9 @@ void put(Value& field, Value value) { assign(field, share(value)); }
 bool take_keywords(Thread& thread, CallArgs call, std::string_view type, std::span<const char* const> known,
                    std::span<Value* const> fields) {
   if (!call.kwnames) return true;
+  if (call.kwnames->size > known.size())
+    return raise_type_error(thread, fmt::format("{}() takes at most {} keyword argument{} ({} given)", type,
+                                                known.size(), known.size() == 1 ? "" : "s", call.kwnames->size));
   for (size_t i = 0; i < call.kwnames->size; ++i) {
     std::string_view name = cast<Str>((*call.kwnames)[i])->view();
     size_t at = 0;

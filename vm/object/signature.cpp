@@ -6,6 +6,7 @@
 #include "vm/object/exception.hpp"
 #include "vm/object/protocol.hpp"
 #include "vm/object/str.hpp"
+#include "vm/object/suggestions.hpp"
 #include "vm/object/tuple.hpp"
 
 #include <algorithm>
@@ -162,7 +163,13 @@ bool bind_signature(Thread& thread, const Signature& signature, std::string_view
       }
       dict_set(cast<Dict>(keep_kwargs), key, value);
     } else {
-      return raise_type_error(thread, fmt::format("{}() got an unexpected keyword argument '{}'", name, key->view()));
+      std::vector<std::string_view> known;
+      for (size_t i = signature.posonly; i < signature.params.size(); ++i)
+        known.push_back(signature.params[i].name->view());
+      std::string_view closest = closest_name(key->view(), known);
+      std::string hint = closest.empty() ? std::string() : fmt::format(". Did you mean '{}'?", closest);
+      return raise_type_error(thread,
+                              fmt::format("{}() got an unexpected keyword argument '{}'{}", name, key->view(), hint));
     }
   }
   for (uint32_t i = 0; i < signature.params.size(); ++i) {
