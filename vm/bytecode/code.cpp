@@ -3,6 +3,7 @@
 
 #include "vm/memory/heap.hpp"
 #include "vm/object/bytes.hpp"
+#include "vm/object/exception.hpp"
 #include "vm/object/init.hpp"
 #include "vm/object/list.hpp"
 #include "vm/object/native.hpp"
@@ -212,16 +213,23 @@ const NativeDef code_methods[] = {
 };
 const TypeSpec code_spec = {.name = "code",
                             .instance_size = sizeof(Code),
-                            .flags = TypeWeakRefs | TypeFinal | TypeNoConstruct,
+                            .flags = TypeWeakRefs | TypeFinal,
                             .methods = code_methods,
                             .getset = code_getset,
                             .doc = "A compiled function, class body or module."};
+
+// Code is made by compiling text; a script cannot put one together from parts.
+Ref code_construct(Thread& thread, Type*, CallArgs args) {
+  if (!check_count(thread, "code", args, 16, 18)) return {};
+  return raise(thread, NotImplementedError_type, "code objects can only be made by compile()");
+}
 
 } // namespace
 
 Own<Code> new_code() { return Own<Code>::steal(allocate<Code>(code_type)); }
 
 void init_code_types() {
+  code_type.slots.construct = code_construct;
   code_type.slots.dealloc = code_dealloc;
   code_type.slots.repr = code_repr;
   make_ready(code_type, code_spec);
