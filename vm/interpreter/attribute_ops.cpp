@@ -2,6 +2,7 @@
 #include "vm/interpreter/operations.hpp"
 
 #include "vm/object/dict.hpp"
+#include "vm/object/module.hpp"
 #include "vm/object/native.hpp"
 #include "vm/object/protocol.hpp"
 #include "vm/object/str.hpp"
@@ -22,6 +23,32 @@ int32_t own_slot(Object* object, Str* name, Attrs*& attrs) {
   attrs = attrs_of(object);
   if (!attrs || !attrs->shape) return -1;
   return shape_find(attrs->shape, name);
+}
+
+// A name in a module: its entry stays where it is as long as the namespace's layout does.
+void specialise_module_load(Module* module, Str* name, Word* pc) {
+  Value found = type_lookup(&module_type, name);
+  if (found && is_data_descriptor(found)) return;
+  int32_t index = dict_find(module->dict, name);
+  uint32_t layout = index < 0 ? 0 : dict_layout(module->dict);
+  if (layout == 0) return;
+  patch(pc, Op::LoadAttrModule);
+  pc[2] = layout;
+  pc[3] = static_cast<Word>(index);
+}
+
+// The first store of an attribute that the instance does not have yet: it moves to a child of its shape.
+bool store_new(Object* object, Attrs* attrs, Str* name, Value value, Word* pc) {
+  Shape* child = shape_add(attrs->shape, name);
+  if (!child) return false;
+  if (object->type->version) {
+    patch(pc, Op::StoreAttrNew);
+    pc[2] = object->type->version;
+    pc[3] = attrs->shape->id;
+    std::memcpy(pc + 4, &child, sizeof child);
+  }
+  attrs_append(object, attrs, child, value);
+  return true;
 }
 
 } // namespace
@@ -55,7 +82,16 @@ bool load_attr(Thread& thread, Value* R, Word* pc, const Code* code, Value& gett
         store(R, a_of(*pc), item);
         return true;
       }
+      // A plain value of the class, which this shape does not hide.
+      if (found && attrs && attrs->shape && type->version && !type_of(found)->slots.descr_get) {
+        patch(pc, Op::LoadAttrClass);
+        pc[2] = type->version;
+        pc[3] = attrs->shape->id;
+        std::memcpy(pc + 4, &found, sizeof found);
+      }
     }
+  } else if (is_exact(object, module_type)) {
+    specialise_module_load(cast<Module>(object), name, pc);
   }
   Ref result = get_attr(thread, object, name);
   if (!result) return false;
@@ -72,9 +108,15 @@ bool op_store_attr(Thread& thread, Frame* frame, Value* R, const Word* pc) {
     Type* type = object.as_object()->type;
     Attrs* attrs;
     int32_t index = own_slot(object.as_object(), name, attrs);
-    if (index >= 0 && type->version) {
+    if (attrs && attrs->shape && type->version) {
       Value found = type_lookup(type, name);
-      if (!found || !is_data_descriptor(found)) {
+      bool plain = !found || !is_data_descriptor(found);
+      if (plain && index < 0 && store_new(object.as_object(), attrs, name, R[b], const_cast<Word*>(pc))) {
+        kill(R, b);
+        kill(R, a);
+        return true;
+      }
+      if (plain && index >= 0) {
         Word* at = const_cast<Word*>(pc);
         patch(at, Op::StoreAttrSlot);
         at[2] = type->version;

@@ -426,7 +426,74 @@ dispatch:
       *const_cast<Word*>(pc) = (w & ~0xFFu) | static_cast<Word>(Op::LoadAttr);
       DISPATCH();
     }
+    CASE(LoadAttrClass) : {
+      Word w = *pc;
+      Value object = R[b_of(w)];
+      if (object.is_object()) [[likely]] {
+        Object* o = object.as_object();
+        Type* type = o->type;
+        if (type->version == pc[2]) [[likely]] {
+          Attrs* attrs = reinterpret_cast<Attrs*>(reinterpret_cast<char*>(o) + type->attrs_offset);
+          if (attrs->shape && attrs->shape->id == pc[3]) [[likely]] {
+            Value found;
+            std::memcpy(&found.bits, pc + 4, sizeof found.bits);
+            incref(found);
+            SAVE();
+            kill(R, b_of(w));
+            store(R, a_of(w), found);
+            NEXT(7);
+          }
+        }
+      }
+      *const_cast<Word*>(pc) = (w & ~0xFFu) | static_cast<Word>(Op::LoadAttr);
+      DISPATCH();
+    }
+    CASE(LoadAttrModule) : {
+      Word w = *pc;
+      Value object = R[b_of(w)];
+      if (is_exact(object, module_type)) [[likely]] {
+        Dict* dict = cast<Module>(object)->dict;
+        if (dict->layout == pc[2]) [[likely]] {
+          Value found = dict->entries[pc[3]].value;
+          incref(found);
+          SAVE();
+          kill(R, b_of(w));
+          store(R, a_of(w), found);
+          NEXT(7);
+        }
+      }
+      *const_cast<Word*>(pc) = (w & ~0xFFu) | static_cast<Word>(Op::LoadAttr);
+      DISPATCH();
+    }
     OUT_OF_LINE(StoreAttr, op_store_attr)
+    CASE(StoreAttrNew) : {
+      Word w = *pc;
+      Value object = R[a_of(w)];
+      if (object.is_object()) [[likely]] {
+        Object* o = object.as_object();
+        Type* type = o->type;
+        if (type->version == pc[2]) [[likely]] {
+          Attrs* attrs = reinterpret_cast<Attrs*>(reinterpret_cast<char*>(o) + type->attrs_offset);
+          if (attrs->shape && attrs->shape->id == pc[3]) [[likely]] {
+            Shape* child;
+            std::memcpy(&child, pc + 4, sizeof child);
+            SAVE();
+            if (child->count <= type->attrs_hint) [[likely]] {
+              // Room inside the instance: nothing moves.
+              attrs->slots[child->count - 1] = take(R, b_of(w)).release();
+              attrs->shape = child;
+            } else {
+              attrs_append(o, attrs, child, R[b_of(w)]);
+              kill(R, b_of(w));
+            }
+            kill(R, a_of(w));
+            NEXT(7);
+          }
+        }
+      }
+      *const_cast<Word*>(pc) = (w & ~0xFFu) | static_cast<Word>(Op::StoreAttr);
+      DISPATCH();
+    }
     CASE(StoreAttrSlot) : {
       Word w = *pc;
       Value object = R[a_of(w)];
