@@ -4,9 +4,9 @@
 
 namespace aspy {
 
-// An f-string is several tokens: its opening quotes, stretches of text, for each field "{", the expression's own
-// tokens and "}", and its closing quotes. While the cursor is in text (or in the text part of a field's format
-// spec) lex_fstring_text() runs; inside a field the ordinary lexer does, and fstrings may open again.
+// An f-string is several tokens: its opening quotes, stretches of text, for each field "{", the expression's
+// own tokens and "}", and its closing quotes. While the cursor is in text (or in the text part of a field's
+// format spec) lex_fstring_text() runs; inside a field the ordinary lexer does, and fstrings may open again.
 
 void Lexer::begin_fstring(std::string_view prefix, const char* quote, bool triple) {
   if (fstrings_.size() >= max_fstrings) return fail("too many nested f-strings or t-strings", quote + 1);
@@ -27,8 +27,8 @@ void Lexer::begin_fstring(std::string_view prefix, const char* quote, bool tripl
 
 void Lexer::fail_unterminated(const FString& string, std::uint32_t at_line) {
   LexIssue issue{LexIssueKind::Syntax,
-                 fmt::format("unterminated {}{} literal (detected at line {})", string.triple ? "triple-quoted " : "",
-                             string_name(), at_line),
+                 fmt::format("unterminated {}{} literal (detected at line {})",
+                             string.triple ? "triple-quoted " : "", string_name(), at_line),
                  string.line, characters(string.line_start, begin_ + string.start) + 1, 0};
   issue.end_offset = static_cast<std::int32_t>(issue.offset);
   issue.incomplete = string.triple;
@@ -62,7 +62,7 @@ void Lexer::lex_fstring_text() {
     }
     if (c == '{') {
       if (!in_spec && at + 1 < end_ && at[1] == '{') {
-        ++at;  // "{{" stays in the text and is made one brace when the text is decoded
+        ++at; // "{{" stays in the text and is made one brace when the text is decoded
         continue;
       }
       flush();
@@ -97,8 +97,8 @@ void Lexer::lex_fstring_text() {
     } else if (c == '\n') {
       if (!string.triple) {
         if (in_spec) {
-          return fail(fmt::format("{}: newlines are not allowed in format specifiers for single quoted {}s", string_name(),
-                                  string_name()),
+          return fail(fmt::format("{}: newlines are not allowed in format specifiers for single quoted {}s",
+                                  string_name(), string_name()),
                       at + 1);
         }
         return fail_unterminated(string, line_);
@@ -117,4 +117,4 @@ void Lexer::begin_field() {
   fields_.push_back({brackets_.size(), false});
 }
 
-}  // namespace aspy
+} // namespace aspy

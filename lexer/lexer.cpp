@@ -17,8 +17,7 @@ namespace {
 using Input = pegtl::memory_input<pegtl::tracking_mode::lazy, pegtl::eol::lf, const char*>;
 
 /// Matches one lexical rule at `at` and returns its end, or nullptr.
-template <class Rule>
-const char* match(const char* at, const char* end) {
+template <class Rule> const char* match(const char* at, const char* end) {
   Input in(at, end, "");
   return pegtl::parse<Rule>(in) ? in.current() : nullptr;
 }
@@ -42,11 +41,11 @@ constexpr auto classes = [] {
 
 Class class_of(char c) { return classes[static_cast<unsigned char>(c)]; }
 
-}  // namespace
+} // namespace
 
 Lexer::Lexer(std::string_view source, bool imply_dedent, Tokens& tokens)
-    : begin_(source.data()), end_(source.data() + source.size()), cursor_(begin_), imply_dedent_(imply_dedent),
-      tokens_(tokens) {
+    : begin_(source.data()), end_(source.data() + source.size()), cursor_(begin_),
+      imply_dedent_(imply_dedent), tokens_(tokens) {
   indents_.push_back({0, 0});
   // About one token in five bytes of ordinary code; growing by doubling does the rest.
   tokens.kinds.reserve(source.size() / 5 + 16);
@@ -135,7 +134,7 @@ void Lexer::read_indentation(std::uint32_t column, std::uint32_t alternative) {
       tokens_.extents.pop_back();
     }
     return fail_late({LexIssueKind::Indentation, "unindent does not match any outer indentation level", line_,
-                    line_length_with_end(), -1});
+                      line_length_with_end(), -1});
   }
   if (indents_.back().alternative != alternative) tab_error();
 }
@@ -143,7 +142,7 @@ void Lexer::read_indentation(std::uint32_t column, std::uint32_t alternative) {
 void Lexer::next_token() {
   while (cursor_ != end_ && class_of(*cursor_) == Class::Space) ++cursor_;
   if (cursor_ == end_) {
-    at_line_start_ = true;  // lets begin_line() see the end
+    at_line_start_ = true; // lets begin_line() see the end
     if (brackets_.empty() && tokens_.size() > 0) {
       // The last line lacks its line end: it is implied.
       auto last = tokens_.kind(tokens_.size() - 1);
@@ -155,26 +154,26 @@ void Lexer::next_token() {
     return;
   }
   switch (class_of(*cursor_)) {
-    case Class::Word: return lex_word();
-    case Class::Digit: return lex_number();
-    case Class::Quote: return lex_string(cursor_);
-    case Class::Dot:
-      if (cursor_ + 1 < end_ && class_of(cursor_[1]) == Class::Digit) return lex_number();
-      return lex_operator();
-    case Class::Comment:
-      comment_ = cursor_;
-      cursor_ = match<lexical::comment>(cursor_, end_);
-      return;
-    case Class::Newline:
-      if (brackets_.empty()) {
-        emit(Token::Newline, comment_ != nullptr ? comment_ : cursor_, cursor_ + 1);
-        at_line_start_ = true;
-      }
-      comment_ = nullptr;
-      ++cursor_;
-      return next_line(cursor_);
-    case Class::Backslash: return continue_line();
-    default: return lex_operator();
+  case Class::Word: return lex_word();
+  case Class::Digit: return lex_number();
+  case Class::Quote: return lex_string(cursor_);
+  case Class::Dot:
+    if (cursor_ + 1 < end_ && class_of(cursor_[1]) == Class::Digit) return lex_number();
+    return lex_operator();
+  case Class::Comment:
+    comment_ = cursor_;
+    cursor_ = match<lexical::comment>(cursor_, end_);
+    return;
+  case Class::Newline:
+    if (brackets_.empty()) {
+      emit(Token::Newline, comment_ != nullptr ? comment_ : cursor_, cursor_ + 1);
+      at_line_start_ = true;
+    }
+    comment_ = nullptr;
+    ++cursor_;
+    return next_line(cursor_);
+  case Class::Backslash: return continue_line();
+  default: return lex_operator();
   }
 }
 
@@ -200,7 +199,7 @@ void Lexer::continue_line() {
     return fail_late(std::move(issue));
   }
   fail_late({LexIssueKind::Syntax, "unexpected character after line continuation character", line_,
-           characters(line_start_, next) + 1, 0});
+             characters(line_start_, next) + 1, 0});
 }
 
 void Lexer::lex_word() {
@@ -215,8 +214,10 @@ void Lexer::lex_word() {
     std::size_t length = 0;
     char32_t c = decode_character(text, bad, length);
     const char* after = cursor_ + bad + length;
-    if (!is_printable(c)) return fail(fmt::format("invalid non-printable character U+{:04X}", std::uint32_t(c)), after);
-    return fail(fmt::format("invalid character '{}' (U+{:04X})", text.substr(bad, length), std::uint32_t(c)), after);
+    if (!is_printable(c))
+      return fail(fmt::format("invalid non-printable character U+{:04X}", std::uint32_t(c)), after);
+    return fail(fmt::format("invalid character '{}' (U+{:04X})", text.substr(bad, length), std::uint32_t(c)),
+                after);
   }
   emit(keyword(text), cursor_, end);
   cursor_ = end;
@@ -244,37 +245,38 @@ void Lexer::lex_operator() {
     return;
   }
   switch (c) {
-    case '(': return open_bracket(Token::LeftParen, c);
-    case '[': return open_bracket(Token::LeftBracket, c);
-    case '{': return open_bracket(Token::LeftBrace, c);
-    case ')': return close_bracket(Token::RightParen, '(');
-    case ']': return close_bracket(Token::RightBracket, '[');
-    case '}': return close_bracket(Token::RightBrace, '{');
-    case ',': return take(Token::Comma, 1);
-    case ';': return take(Token::Semicolon, 1);
-    case '~': return take(Token::Tilde, 1);
-    case '.': return c1 == '.' && c2 == '.' ? take(Token::Ellipsis, 3) : take(Token::Dot, 1);
-    case ':': return plain(Token::Colon, Token::ColonEqual);
-    case '=': return plain(Token::Equal, Token::EqualEqual);
-    case '!': return plain(Token::Exclamation, Token::NotEqual);
-    case '+': return plain(Token::Plus, Token::PlusEqual);
-    case '-': return c1 == '>' ? take(Token::Arrow, 2) : plain(Token::Minus, Token::MinusEqual);
-    case '@': return plain(Token::At, Token::AtEqual);
-    case '%': return plain(Token::Percent, Token::PercentEqual);
-    case '|': return plain(Token::Bar, Token::BarEqual);
-    case '&': return plain(Token::Amper, Token::AmperEqual);
-    case '^': return plain(Token::Caret, Token::CaretEqual);
-    case '*': return doubled(Token::Star, Token::StarEqual, Token::DoubleStar, Token::DoubleStarEqual);
-    case '/': return doubled(Token::Slash, Token::SlashEqual, Token::DoubleSlash, Token::DoubleSlashEqual);
-    case '<':
-      if (c1 == '>') return take(Token::NotEqual, 2);  // the parser tells it from "!=" by its text
-      return doubled(Token::Less, Token::LessEqual, Token::LeftShift, Token::LeftShiftEqual);
-    case '>': return doubled(Token::Greater, Token::GreaterEqual, Token::RightShift, Token::RightShiftEqual);
-    default:
-      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-        return fail(fmt::format("invalid non-printable character U+{:04X}", static_cast<unsigned>(c)), cursor_ + 1);
-      }
-      return take(Token::Unknown, 1);
+  case '(': return open_bracket(Token::LeftParen, c);
+  case '[': return open_bracket(Token::LeftBracket, c);
+  case '{': return open_bracket(Token::LeftBrace, c);
+  case ')': return close_bracket(Token::RightParen, '(');
+  case ']': return close_bracket(Token::RightBracket, '[');
+  case '}': return close_bracket(Token::RightBrace, '{');
+  case ',': return take(Token::Comma, 1);
+  case ';': return take(Token::Semicolon, 1);
+  case '~': return take(Token::Tilde, 1);
+  case '.': return c1 == '.' && c2 == '.' ? take(Token::Ellipsis, 3) : take(Token::Dot, 1);
+  case ':': return plain(Token::Colon, Token::ColonEqual);
+  case '=': return plain(Token::Equal, Token::EqualEqual);
+  case '!': return plain(Token::Exclamation, Token::NotEqual);
+  case '+': return plain(Token::Plus, Token::PlusEqual);
+  case '-': return c1 == '>' ? take(Token::Arrow, 2) : plain(Token::Minus, Token::MinusEqual);
+  case '@': return plain(Token::At, Token::AtEqual);
+  case '%': return plain(Token::Percent, Token::PercentEqual);
+  case '|': return plain(Token::Bar, Token::BarEqual);
+  case '&': return plain(Token::Amper, Token::AmperEqual);
+  case '^': return plain(Token::Caret, Token::CaretEqual);
+  case '*': return doubled(Token::Star, Token::StarEqual, Token::DoubleStar, Token::DoubleStarEqual);
+  case '/': return doubled(Token::Slash, Token::SlashEqual, Token::DoubleSlash, Token::DoubleSlashEqual);
+  case '<':
+    if (c1 == '>') return take(Token::NotEqual, 2); // the parser tells it from "!=" by its text
+    return doubled(Token::Less, Token::LessEqual, Token::LeftShift, Token::LeftShiftEqual);
+  case '>': return doubled(Token::Greater, Token::GreaterEqual, Token::RightShift, Token::RightShiftEqual);
+  default:
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      return fail(fmt::format("invalid non-printable character U+{:04X}", static_cast<unsigned>(c)),
+                  cursor_ + 1);
+    }
+    return take(Token::Unknown, 1);
   }
 }
 
@@ -294,7 +296,8 @@ void Lexer::close_bracket(Token kind, char open) {
   if (brackets_.empty()) return fail(fmt::format("unmatched '{}'", close), cursor_ + 1);
   const Bracket bracket = brackets_.back();
   if (bracket.open != open) {
-    auto message = fmt::format("closing parenthesis '{}' does not match opening parenthesis '{}'", close, bracket.open);
+    auto message =
+        fmt::format("closing parenthesis '{}' does not match opening parenthesis '{}'", close, bracket.open);
     if (bracket.line != line_) message += fmt::format(" on line {}", bracket.line);
     return fail(std::move(message), cursor_ + 1);
   }
@@ -366,4 +369,4 @@ Tokens lex(std::string_view source, bool imply_dedent) {
   return tokens;
 }
 
-}  // namespace aspy
+} // namespace aspy

@@ -12,7 +12,7 @@ namespace aspy {
 
 /// Where a token's text is. Lines count from 1, columns from 0 in bytes; ends are exclusive.
 struct Extent {
-  std::uint32_t start, end;  // byte offsets into the source
+  std::uint32_t start, end; // byte offsets into the source
   std::uint32_t line, col;
   std::uint32_t end_line, end_col;
 };
@@ -26,16 +26,16 @@ struct LexIssue {
   std::uint32_t line = 0;
   std::uint32_t offset = 0;
   std::int32_t end_offset = 0;
-  bool unclosed = false;    // the end came inside a bracket; `line`/`offset` are the bracket's
-  bool late = false;        // tells only when the parser gets there; the others come before its issues
-  bool in_fstring = false;  // it came inside an f-string: an error in a field there may well be its cause
-  bool incomplete = false;  // the end came too early: more lines could make it right
+  bool unclosed = false;   // the end came inside a bracket; `line`/`offset` are the bracket's
+  bool late = false;       // tells only when the parser gets there; the others come before its issues
+  bool in_fstring = false; // it came inside an f-string: an error in a field there may well be its cause
+  bool incomplete = false; // the end came too early: more lines could make it right
 };
 
 struct LexWarning {
   std::string message;
   std::uint32_t line = 0;
-  std::uint32_t col = 0;  // bytes, from 0
+  std::uint32_t col = 0; // bytes, from 0
 };
 
 /// The tokens of a source as two parallel arrays. The last kind is EndMarker, or Error when `issue` says why.
@@ -70,4 +70,4 @@ char32_t decode_character(std::string_view utf8, std::size_t at, std::size_t& le
 /// Whether a character is shown as itself (Unicode's "printable"), as error messages and repr() need it.
 bool is_printable(char32_t c);
 
-}  // namespace aspy
+} // namespace aspy

@@ -8,34 +8,35 @@
 
 namespace aspy {
 
-/// The lexer at work: a cursor over the source, and four small stacks (indentation, brackets, f-strings, and the
-/// replacement fields open in them). lexer.cpp has lines and tokens, number.cpp and string.cpp the two literals,
-/// fstring.cpp what is inside f-strings. A step that fails records the issue, emits Error, and sets `stopped`.
+/// The lexer at work: a cursor over the source, and four small stacks (indentation, brackets, f-strings, and
+/// the replacement fields open in them). lexer.cpp has lines and tokens, number.cpp and string.cpp the two
+/// literals, fstring.cpp what is inside f-strings. A step that fails records the issue, emits Error, and sets
+/// `stopped`.
 class Lexer {
- public:
+public:
   Lexer(std::string_view source, bool imply_dedent, Tokens& tokens);
   void run();
 
- private:
+private:
   struct Bracket {
     char open;
     std::uint32_t start, line, line_start;
   };
   struct Indent {
     std::uint32_t column;      // tabs to multiples of eight
-    std::uint32_t alternative;  // tabs count one: both must agree, or the meaning hangs on the tab width
+    std::uint32_t alternative; // tabs count one: both must agree, or the meaning hangs on the tab width
   };
   /// One f-string or t-string that is open.
   struct FString {
     char quote;
     bool triple, raw, is_template;
-    std::uint32_t start, line, line_start;  // of the opening token
-    std::size_t fields;                     // open fields when it began
+    std::uint32_t start, line, line_start; // of the opening token
+    std::size_t fields;                    // open fields when it began
   };
   /// One replacement field `{...}` of an f-string.
   struct Field {
-    std::size_t brackets;  // depth just inside its "{"
-    bool in_spec;          // past the ":": text again
+    std::size_t brackets; // depth just inside its "{"
+    bool in_spec;         // past the ":": text again
   };
 
   // lexer.cpp
@@ -76,7 +77,8 @@ class Lexer {
     tokens_.extents.push_back({from, to, line_, from - line_start_, line_, to - line_start_});
   }
   /// For tokens over several lines: the cursor's line is that of the end.
-  void emit_across(Token kind, const char* start, const char* end, std::uint32_t line, std::uint32_t line_start) {
+  void emit_across(Token kind, const char* start, const char* end, std::uint32_t line,
+                   std::uint32_t line_start) {
     auto from = offset(start), to = offset(end);
     tokens_.kinds.push_back(byte_of(kind));
     tokens_.extents.push_back({from, to, line, from - line_start, line_, to - line_start_});
@@ -87,7 +89,8 @@ class Lexer {
     line_start_ = offset(start);
   }
 
-  /// Stops with an issue at the characters before `at` in the current line, as most lexical errors are placed.
+  /// Stops with an issue at the characters before `at` in the current line, as most lexical errors are
+  /// placed.
   void fail(std::string message, const char* at);
   void fail_at(LexIssue issue);
   void fail_late(LexIssue issue);
@@ -105,7 +108,7 @@ class Lexer {
   bool imply_dedent_;
   bool stopped_ = false;
   bool at_line_start_ = true;
-  const char* comment_ = nullptr;  // the comment at the end of the current line: its line end begins there
+  const char* comment_ = nullptr; // the comment at the end of the current line: its line end begins there
   Tokens& tokens_;
   std::vector<Bracket> brackets_;
   std::vector<Indent> indents_;
@@ -113,4 +116,4 @@ class Lexer {
   std::vector<Field> fields_;
 };
 
-}  // namespace aspy
+} // namespace aspy

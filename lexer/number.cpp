@@ -11,8 +11,7 @@ namespace pegtl = tao::pegtl;
 
 namespace {
 
-template <class Rule>
-const char* match(const char* at, const char* end) {
+template <class Rule> const char* match(const char* at, const char* end) {
   pegtl::memory_input<pegtl::tracking_mode::lazy, pegtl::eol::lf, const char*> in(at, end, "");
   return pegtl::parse<Rule>(in) ? in.current() : nullptr;
 }
@@ -23,12 +22,14 @@ bool is_word_part(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 
-}  // namespace
+} // namespace
 
-void Lexer::fail_number(const char* from, const char* what) { fail(fmt::format("invalid {} literal", what), from); }
+void Lexer::fail_number(const char* from, const char* what) {
+  fail(fmt::format("invalid {} literal", what), from);
+}
 
-/// A number may touch a keyword that can follow it (`1if x else y`): that is only warned about. Any other letter
-/// is an error.
+/// A number may touch a keyword that can follow it (`1if x else y`): that is only warned about. Any other
+/// letter is an error.
 bool Lexer::check_number_end(const char* end, const char* what) {
   if (end == end_ || !is_word_part(*end)) return true;
   if (*end == '_') {
@@ -59,7 +60,8 @@ void Lexer::lex_number() {
   const char next = start + 1 < end_ ? start[1] : 0;
   const char* what = "decimal";
 
-  if (*start == '0' && (next == 'x' || next == 'X' || next == 'o' || next == 'O' || next == 'b' || next == 'B')) {
+  if (*start == '0' &&
+      (next == 'x' || next == 'X' || next == 'o' || next == 'O' || next == 'b' || next == 'B')) {
     const bool hex = next == 'x' || next == 'X', oct = next == 'o' || next == 'O';
     what = hex ? "hexadecimal" : oct ? "octal" : "binary";
     end = hex   ? match<lexical::hexadecimal>(start, end_)
@@ -84,7 +86,8 @@ void Lexer::lex_number() {
     end = match<lexical::decimal>(start, end_);
     // `1e+` is meant as a number; `1e` may yet be `1else`.
     if (end < end_ && (*end == 'e' || *end == 'E') && end + 1 < end_ && (end[1] == '+' || end[1] == '-') &&
-        std::string_view(start, static_cast<std::size_t>(end - start)).find_first_of("eE") == std::string_view::npos) {
+        std::string_view(start, static_cast<std::size_t>(end - start)).find_first_of("eE") ==
+            std::string_view::npos) {
       return fail_number(end + 2, what);
     }
     bool integer = true;
@@ -107,4 +110,4 @@ void Lexer::lex_number() {
   cursor_ = end;
 }
 
-}  // namespace aspy
+} // namespace aspy

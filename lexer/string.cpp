@@ -10,12 +10,14 @@ namespace aspy {
 bool Lexer::check_prefix(std::string_view prefix) {
   if (prefix.size() < 2) return true;
   auto has = [&](char lower) {
-    return prefix.find(lower) != std::string_view::npos || prefix.find(char(lower - 32)) != std::string_view::npos;
+    return prefix.find(lower) != std::string_view::npos ||
+           prefix.find(char(lower - 32)) != std::string_view::npos;
   };
   static constexpr const char* exclusive[] = {"ub", "ur", "uf", "ut", "bf", "bt", "ft"};
   for (const char* pair : exclusive) {
     if (!has(pair[0]) || !has(pair[1])) continue;
-    LexIssue issue{LexIssueKind::Syntax, fmt::format("'{}' and '{}' prefixes are incompatible", pair[0], pair[1]), line_,
+    LexIssue issue{LexIssueKind::Syntax,
+                   fmt::format("'{}' and '{}' prefixes are incompatible", pair[0], pair[1]), line_,
                    characters(line_start_, cursor_) + 1, 0};
     issue.end_offset = static_cast<std::int32_t>(issue.offset + prefix.size());
     fail_at(std::move(issue));
@@ -36,7 +38,8 @@ void Lexer::lex_string(const char* prefix_end) {
   }
   const char quote = *prefix_end;
   const bool triple = end_ - prefix_end >= 3 && prefix_end[1] == quote && prefix_end[2] == quote;
-  if (prefix.find_first_of("fFtT") != std::string_view::npos) return begin_fstring(prefix, prefix_end, triple);
+  if (prefix.find_first_of("fFtT") != std::string_view::npos)
+    return begin_fstring(prefix, prefix_end, triple);
 
   const char* const start = cursor_;
   const std::uint32_t start_line = line_, start_line_start = line_start_;
@@ -77,7 +80,8 @@ void Lexer::lex_string(const char* prefix_end) {
     }
   }
   LexIssue issue{LexIssueKind::Syntax,
-                 fmt::format("unterminated {}string literal (detected at line {})", triple ? "triple-quoted " : "", detected),
+                 fmt::format("unterminated {}string literal (detected at line {})",
+                             triple ? "triple-quoted " : "", detected),
                  start_line, 0, 0};
   issue.offset = characters(start_line_start, start) + 1;
   issue.end_offset = static_cast<std::int32_t>(issue.offset);
@@ -87,4 +91,4 @@ void Lexer::lex_string(const char* prefix_end) {
   fail_at(std::move(issue));
 }
 
-}  // namespace aspy
+} // namespace aspy

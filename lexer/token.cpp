@@ -9,21 +9,113 @@ namespace {
 
 // In the order of the enum, from EndMarker.
 constexpr std::string_view names[] = {
-    "ENDMARKER", "NAME", "NUMBER", "STRING", "FSTRING_START", "FSTRING_MIDDLE", "FSTRING_END", "TSTRING_START",
-    "TSTRING_MIDDLE", "TSTRING_END", "NEWLINE", "INDENT", "DEDENT", "ERRORTOKEN", "OP",
-    "(", ")", "[", "]", "{", "}", ":", ",", ";", ".", "...", "@", "!", "->", ":=", "=",
-    "+", "-", "*", "**", "/", "//", "%", "|", "&", "^", "~", "<<", ">>",
-    "<", ">", "==", "!=", "<=", ">=",
-    "+=", "-=", "*=", "**=", "/=", "//=", "%=", "@=", "|=", "&=", "^=", "<<=", ">>=",
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
-    "match", "case", "type", "_",
+    "ENDMARKER",
+    "NAME",
+    "NUMBER",
+    "STRING",
+    "FSTRING_START",
+    "FSTRING_MIDDLE",
+    "FSTRING_END",
+    "TSTRING_START",
+    "TSTRING_MIDDLE",
+    "TSTRING_END",
+    "NEWLINE",
+    "INDENT",
+    "DEDENT",
+    "ERRORTOKEN",
+    "OP",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ":",
+    ",",
+    ";",
+    ".",
+    "...",
+    "@",
+    "!",
+    "->",
+    ":=",
+    "=",
+    "+",
+    "-",
+    "*",
+    "**",
+    "/",
+    "//",
+    "%",
+    "|",
+    "&",
+    "^",
+    "~",
+    "<<",
+    ">>",
+    "<",
+    ">",
+    "==",
+    "!=",
+    "<=",
+    ">=",
+    "+=",
+    "-=",
+    "*=",
+    "**=",
+    "/=",
+    "//=",
+    "%=",
+    "@=",
+    "|=",
+    "&=",
+    "^=",
+    "<<=",
+    ">>=",
+    "False",
+    "None",
+    "True",
+    "and",
+    "as",
+    "assert",
+    "async",
+    "await",
+    "break",
+    "class",
+    "continue",
+    "def",
+    "del",
+    "elif",
+    "else",
+    "except",
+    "finally",
+    "for",
+    "from",
+    "global",
+    "if",
+    "import",
+    "in",
+    "is",
+    "lambda",
+    "nonlocal",
+    "not",
+    "or",
+    "pass",
+    "raise",
+    "return",
+    "try",
+    "while",
+    "with",
+    "yield",
+    "match",
+    "case",
+    "type",
+    "_",
 };
 static_assert(std::size(names) == static_cast<std::size_t>(Token::Underscore), "one name a token kind");
 
-// Most names in a program are not keywords, so a word is settled by its length and first letter as a rule: the
-// candidates of each (length, letter) pair are few.
+// Most names in a program are not keywords, so a word is settled by its length and first letter as a rule:
+// the candidates of each (length, letter) pair are few.
 struct KeywordTable {
   static constexpr std::size_t longest = 8;
   struct Bucket {
@@ -36,7 +128,8 @@ struct KeywordTable {
     return word.size() * 32 + (static_cast<unsigned char>(word[0]) & 31);
   }
   constexpr KeywordTable() {
-    for (auto i = static_cast<std::size_t>(Token::False); i <= static_cast<std::size_t>(Token::Underscore); ++i) {
+    for (auto i = static_cast<std::size_t>(Token::False); i <= static_cast<std::size_t>(Token::Underscore);
+         ++i) {
       Bucket& bucket = buckets[slot(names[i - 1])];
       bucket.tokens[bucket.count++] = static_cast<Token>(i);
     }
@@ -44,7 +137,7 @@ struct KeywordTable {
 };
 constexpr KeywordTable keywords;
 
-}  // namespace
+} // namespace
 
 Token keyword(std::string_view word) {
   if (word.empty() || word.size() > KeywordTable::longest) return Token::Name;
@@ -60,4 +153,4 @@ std::string_view token_name(Token token) {
   return index == 0 || index > std::size(names) ? std::string_view("?") : names[index - 1];
 }
 
-}  // namespace aspy
+} // namespace aspy

@@ -7,37 +7,107 @@
 
 /// The syntax tree, node for node the shape that Python 3.14's own `ast` module shows.
 ///
-/// All nodes live in the arena of their SourceTree (parser/parser.hpp) and are immutable to readers. A node is told
-/// by its `kind`; `as<T>(node)` casts (checked in debug builds), `try_as<T>(node)` gives nullptr on another kind.
+/// All nodes live in the arena of their SourceTree (parser/parser.hpp) and are immutable to readers. A node
+/// is told by its `kind`; `as<T>(node)` casts (checked in debug builds), `try_as<T>(node)` gives nullptr on
+/// another kind.
 ///
 /// Long chains make deep trees without nesting in the source: `a+b+c...` is deep on the left (BinOp::left),
-/// `a.b().c()...` on Attribute::value / Call::func / Subscript::value, `elif` chains on If::orelse, `- - x` on
-/// UnaryOp::operand, `a ** b ** c` on BinOp::right, and `x if y else ...` on IfExp::orelse. The parser builds them
-/// without recursion and bounds all other nesting; who walks the tree must loop along these edges or count depth.
+/// `a.b().c()...` on Attribute::value / Call::func / Subscript::value, `elif` chains on If::orelse, `- - x`
+/// on UnaryOp::operand, `a ** b ** c` on BinOp::right, and `x if y else ...` on IfExp::orelse. The parser
+/// builds them without recursion and bounds all other nesting; who walks the tree must loop along these edges
+/// or count depth.
 namespace aspy::ast {
 
-/// Where a node stands: lines from 1, columns from 0 in UTF-8 bytes, the end exclusive. Columns become character
-/// offsets only when shown (SourceTree::character_offset).
+/// Where a node stands: lines from 1, columns from 0 in UTF-8 bytes, the end exclusive. Columns become
+/// character offsets only when shown (SourceTree::character_offset).
 struct Position {
   std::uint32_t line = 0, col = 0, end_line = 0, end_col = 0;
 };
 
 enum class Kind : std::uint8_t {
   // Roots
-  Module, Interactive, Expression,
+  Module,
+  Interactive,
+  Expression,
   // Statements
-  FunctionDef, AsyncFunctionDef, ClassDef, Return, Delete, Assign, TypeAlias, AugAssign, AnnAssign,
-  For, AsyncFor, While, If, With, AsyncWith, Match, Raise, Try, Assert, Import, ImportFrom, Global, Nonlocal,
-  ExprStmt, Pass, Break, Continue,
+  FunctionDef,
+  AsyncFunctionDef,
+  ClassDef,
+  Return,
+  Delete,
+  Assign,
+  TypeAlias,
+  AugAssign,
+  AnnAssign,
+  For,
+  AsyncFor,
+  While,
+  If,
+  With,
+  AsyncWith,
+  Match,
+  Raise,
+  Try,
+  Assert,
+  Import,
+  ImportFrom,
+  Global,
+  Nonlocal,
+  ExprStmt,
+  Pass,
+  Break,
+  Continue,
   // Expressions
-  BoolOp, NamedExpr, BinOp, UnaryOp, Lambda, IfExp, Dict, Set, ListComp, SetComp, DictComp, GeneratorExp,
-  Await, Yield, YieldFrom, Compare, Call, FormattedValue, Interpolation, JoinedStr, TemplateStr, Constant,
-  Attribute, Subscript, Starred, Name, ListExpr, Tuple, Slice,
+  BoolOp,
+  NamedExpr,
+  BinOp,
+  UnaryOp,
+  Lambda,
+  IfExp,
+  Dict,
+  Set,
+  ListComp,
+  SetComp,
+  DictComp,
+  GeneratorExp,
+  Await,
+  Yield,
+  YieldFrom,
+  Compare,
+  Call,
+  FormattedValue,
+  Interpolation,
+  JoinedStr,
+  TemplateStr,
+  Constant,
+  Attribute,
+  Subscript,
+  Starred,
+  Name,
+  ListExpr,
+  Tuple,
+  Slice,
   // Patterns
-  MatchValue, MatchSingleton, MatchSequence, MatchMapping, MatchClass, MatchStar, MatchAs, MatchOr,
+  MatchValue,
+  MatchSingleton,
+  MatchSequence,
+  MatchMapping,
+  MatchClass,
+  MatchStar,
+  MatchAs,
+  MatchOr,
   // Parts
-  Arg, Arguments, Keyword, Alias, WithItem, Comprehension, ExceptHandler, MatchCase,
-  TypeVar, ParamSpec, TypeVarTuple,
+  Arg,
+  Arguments,
+  Keyword,
+  Alias,
+  WithItem,
+  Comprehension,
+  ExceptHandler,
+  MatchCase,
+  TypeVar,
+  ParamSpec,
+  TypeVarTuple,
 };
 
 /// The kind's name as CPython's `ast` spells it where the two agree ("FunctionDef", "Expr", "List").
@@ -51,63 +121,54 @@ struct Expr : Node {};
 struct Stmt : Node {};
 struct Pattern : Node {};
 
-/// A list of nodes (or names); the elements live in the arena. Elements may be null only where a field says so.
-template <class T>
-using List = std::span<T* const>;
+/// A list of nodes (or names); the elements live in the arena. Elements may be null only where a field says
+/// so.
+template <class T> using List = std::span<T* const>;
 
 /// NFKC-normalised, interned per tree: equal names of one tree have equal data pointers. Empty means absent.
 using Identifier = std::string_view;
 using Identifiers = std::span<Identifier const>;
 
-template <class T>
-T* as(Node* node) {
+template <class T> T* as(Node* node) {
   assert(node != nullptr && T::is_kind(node->kind));
   return static_cast<T*>(node);
 }
-template <class T>
-const T* as(const Node* node) {
+template <class T> const T* as(const Node* node) {
   assert(node != nullptr && T::is_kind(node->kind));
   return static_cast<const T*>(node);
 }
-template <class T>
-bool is(const Node* node) {
-  return node != nullptr && T::is_kind(node->kind);
-}
-template <class T>
-T* try_as(Node* node) {
-  return is<T>(node) ? static_cast<T*>(node) : nullptr;
-}
-template <class T>
-const T* try_as(const Node* node) {
+template <class T> bool is(const Node* node) { return node != nullptr && T::is_kind(node->kind); }
+template <class T> T* try_as(Node* node) { return is<T>(node) ? static_cast<T*>(node) : nullptr; }
+template <class T> const T* try_as(const Node* node) {
   return is<T>(node) ? static_cast<const T*>(node) : nullptr;
 }
 
 /// Gives a node struct its tag; a struct that serves two kinds (FunctionDef and AsyncFunctionDef) names both.
-template <class Base, Kind First, Kind Second = First>
-struct Tagged : Base {
+template <class Base, Kind First, Kind Second = First> struct Tagged : Base {
   static constexpr Kind tag = First;
   static constexpr bool is_kind(Kind kind) { return kind == First || kind == Second; }
 };
 
-// --- Parts --------------------------------------------------------------------------------------------------------
+// --- Parts
+// --------------------------------------------------------------------------------------------------------
 
 enum class Context : std::uint8_t { Load, Store, Del };
 
 /// One parameter of a function.
 struct Arg : Tagged<Node, Kind::Arg> {
   Identifier name;
-  Expr* annotation;  // may be null; `*args: *Ts` gives a Starred
+  Expr* annotation; // may be null; `*args: *Ts` gives a Starred
 };
 
 /// All parameters, in source order: posonly, "/", args, *vararg or "*", kwonly, **kwarg.
 struct Arguments : Tagged<Node, Kind::Arguments> {
   List<Arg> posonlyargs;
   List<Arg> args;
-  Arg* vararg;             // may be null
+  Arg* vararg; // may be null
   List<Arg> kwonlyargs;
-  List<Expr> kw_defaults;  // as long as kwonlyargs; null: that one is required
-  Arg* kwarg;              // may be null
-  List<Expr> defaults;     // belong to the last of posonlyargs + args
+  List<Expr> kw_defaults; // as long as kwonlyargs; null: that one is required
+  Arg* kwarg;             // may be null
+  List<Expr> defaults;    // belong to the last of posonlyargs + args
 };
 
 /// `name=value` in a call or class header; an empty name is `**value`.
@@ -124,7 +185,7 @@ struct Alias : Tagged<Node, Kind::Alias> {
 
 struct WithItem : Tagged<Node, Kind::WithItem> {
   Expr* context_expr;
-  Expr* optional_vars;  // may be null
+  Expr* optional_vars; // may be null
 };
 
 struct Comprehension : Tagged<Node, Kind::Comprehension> {
@@ -135,28 +196,30 @@ struct Comprehension : Tagged<Node, Kind::Comprehension> {
 };
 
 struct ExceptHandler : Tagged<Node, Kind::ExceptHandler> {
-  Expr* type;  // null for a bare except
+  Expr* type; // null for a bare except
   Identifier name;
   List<Stmt> body;
 };
 
 struct MatchCase : Tagged<Node, Kind::MatchCase> {
   Pattern* pattern;
-  Expr* guard;  // may be null
+  Expr* guard; // may be null
   List<Stmt> body;
 };
 
-/// TypeVar `T: bound = default`, ParamSpec `**P = default`, TypeVarTuple `*Ts = default`: told apart by `kind`.
+/// TypeVar `T: bound = default`, ParamSpec `**P = default`, TypeVarTuple `*Ts = default`: told apart by
+/// `kind`.
 struct TypeParam : Node {
   static constexpr bool is_kind(Kind kind) {
     return kind == Kind::TypeVar || kind == Kind::ParamSpec || kind == Kind::TypeVarTuple;
   }
   Identifier name;
-  Expr* bound;          // TypeVar only; may be null
-  Expr* default_value;  // may be null
+  Expr* bound;         // TypeVar only; may be null
+  Expr* default_value; // may be null
 };
 
-// --- Roots --------------------------------------------------------------------------------------------------------
+// --- Roots
+// --------------------------------------------------------------------------------------------------------
 
 /// A whole file (Module) or one interactive statement (Interactive).
 struct Module : Tagged<Node, Kind::Module, Kind::Interactive> {
@@ -167,7 +230,8 @@ struct Expression : Tagged<Node, Kind::Expression> {
   Expr* body;
 };
 
-// --- Statements ---------------------------------------------------------------------------------------------------
+// --- Statements
+// ---------------------------------------------------------------------------------------------------
 
 /// `def` and `async def`. As in CPython the position starts at `def`/`async`, after the decorators.
 struct FunctionDef : Tagged<Stmt, Kind::FunctionDef, Kind::AsyncFunctionDef> {
@@ -175,34 +239,46 @@ struct FunctionDef : Tagged<Stmt, Kind::FunctionDef, Kind::AsyncFunctionDef> {
   Arguments* args;
   List<Stmt> body;
   List<Expr> decorators;
-  Expr* returns;  // may be null
+  Expr* returns; // may be null
   List<TypeParam> type_params;
 };
 struct ClassDef : Tagged<Stmt, Kind::ClassDef> {
   Identifier name;
-  List<Expr> bases;  // may hold Starred
+  List<Expr> bases; // may hold Starred
   List<Keyword> keywords;
   List<Stmt> body;
   List<Expr> decorators;
   List<TypeParam> type_params;
 };
 struct Return : Tagged<Stmt, Kind::Return> {
-  Expr* value;  // may be null
+  Expr* value; // may be null
 };
 struct Delete : Tagged<Stmt, Kind::Delete> {
   List<Expr> targets;
 };
 struct Assign : Tagged<Stmt, Kind::Assign> {
-  List<Expr> targets;  // `a = b = value` has two
+  List<Expr> targets; // `a = b = value` has two
   Expr* value;
 };
 struct TypeAlias : Tagged<Stmt, Kind::TypeAlias> {
-  Expr* name;  // a Name in Store context
+  Expr* name; // a Name in Store context
   List<TypeParam> type_params;
   Expr* value;
 };
 enum class Operator : std::uint8_t {
-  Add, Sub, Mult, MatMult, Div, Mod, Pow, LShift, RShift, BitOr, BitXor, BitAnd, FloorDiv
+  Add,
+  Sub,
+  Mult,
+  MatMult,
+  Div,
+  Mod,
+  Pow,
+  LShift,
+  RShift,
+  BitOr,
+  BitXor,
+  BitAnd,
+  FloorDiv
 };
 struct AugAssign : Tagged<Stmt, Kind::AugAssign> {
   Expr* target;
@@ -212,8 +288,8 @@ struct AugAssign : Tagged<Stmt, Kind::AugAssign> {
 struct AnnAssign : Tagged<Stmt, Kind::AnnAssign> {
   Expr* target;
   Expr* annotation;
-  Expr* value;  // may be null
-  bool simple;  // the target is a bare, unparenthesised name
+  Expr* value; // may be null
+  bool simple; // the target is a bare, unparenthesised name
 };
 struct For : Tagged<Stmt, Kind::For, Kind::AsyncFor> {
   Expr* target;
@@ -241,26 +317,26 @@ struct Match : Tagged<Stmt, Kind::Match> {
   List<MatchCase> cases;
 };
 struct Raise : Tagged<Stmt, Kind::Raise> {
-  Expr* exc;    // may be null
-  Expr* cause;  // may be null
+  Expr* exc;   // may be null
+  Expr* cause; // may be null
 };
 struct Try : Tagged<Stmt, Kind::Try> {
   List<Stmt> body;
   List<ExceptHandler> handlers;
   List<Stmt> orelse;
   List<Stmt> finalbody;
-  bool is_star;  // `except*`
+  bool is_star; // `except*`
 };
 struct Assert : Tagged<Stmt, Kind::Assert> {
   Expr* test;
-  Expr* msg;  // may be null
+  Expr* msg; // may be null
 };
 struct Import : Tagged<Stmt, Kind::Import> {
   List<Alias> names;
 };
 struct ImportFrom : Tagged<Stmt, Kind::ImportFrom> {
-  Identifier module;  // empty: `from . import x`
-  List<Alias> names;  // one alias "*" for a star import
+  Identifier module; // empty: `from . import x`
+  List<Alias> names; // one alias "*" for a star import
   std::uint32_t level;
 };
 /// `global` and `nonlocal`, told apart by `kind`.
@@ -275,7 +351,8 @@ struct Pass : Tagged<Stmt, Kind::Pass> {};
 struct Break : Tagged<Stmt, Kind::Break> {};
 struct Continue : Tagged<Stmt, Kind::Continue> {};
 
-// --- Expressions --------------------------------------------------------------------------------------------------
+// --- Expressions
+// --------------------------------------------------------------------------------------------------
 
 enum class BoolOperator : std::uint8_t { And, Or };
 struct BoolOp : Tagged<Expr, Kind::BoolOp> {
@@ -307,7 +384,7 @@ struct IfExp : Tagged<Expr, Kind::IfExp> {
   Expr* orelse;
 };
 struct Dict : Tagged<Expr, Kind::Dict> {
-  List<Expr> keys;  // null: the value is a `**mapping`
+  List<Expr> keys; // null: the value is a `**mapping`
   List<Expr> values;
 };
 struct Set : Tagged<Expr, Kind::Set> {
@@ -334,7 +411,7 @@ struct Await : Tagged<Expr, Kind::Await> {
   Expr* value;
 };
 struct Yield : Tagged<Expr, Kind::Yield> {
-  Expr* value;  // may be null
+  Expr* value; // may be null
 };
 struct YieldFrom : Tagged<Expr, Kind::YieldFrom> {
   Expr* value;
@@ -348,37 +425,37 @@ struct Compare : Tagged<Expr, Kind::Compare> {
 };
 struct Call : Tagged<Expr, Kind::Call> {
   Expr* func;
-  List<Expr> args;  // may hold Starred
+  List<Expr> args; // may hold Starred
   List<Keyword> keywords;
 };
 /// `{value!conversion:format_spec}` inside an f-string. `{x=}` arrives with its text as a separate Constant.
 struct FormattedValue : Tagged<Expr, Kind::FormattedValue> {
   Expr* value;
-  char conversion;    // 's', 'r', 'a' or 0
-  Expr* format_spec;  // a JoinedStr; may be null
+  char conversion;   // 's', 'r', 'a' or 0
+  Expr* format_spec; // a JoinedStr; may be null
 };
 /// The same inside a t-string, with the expression's source text.
 struct Interpolation : Tagged<Expr, Kind::Interpolation> {
   Expr* value;
   std::string_view str;
   char conversion;
-  Expr* format_spec;  // a JoinedStr; may be null
+  Expr* format_spec; // a JoinedStr; may be null
 };
 struct JoinedStr : Tagged<Expr, Kind::JoinedStr> {
-  List<Expr> values;  // Constant (Str) and FormattedValue
+  List<Expr> values; // Constant (Str) and FormattedValue
 };
 struct TemplateStr : Tagged<Expr, Kind::TemplateStr> {
-  List<Expr> values;  // Constant (Str) and Interpolation
+  List<Expr> values; // Constant (Str) and Interpolation
 };
 
 enum class ConstantKind : std::uint8_t { None, True, False, Ellipsis, Int, Float, Imaginary, Str, Bytes };
 struct Constant : Tagged<Expr, Kind::Constant> {
   ConstantKind type;
-  std::uint8_t base;      // Int: 2, 8, 10 or 16
-  bool unicode_prefix;    // Str: the first part was written u"..."
-  std::string_view text;  // Int: bare digits (no prefix, no underscores, lower case); Str: WTF-8, so lone surrogates
-                          // survive as their three-byte forms; Bytes: the bytes
-  double number;          // Float, Imaginary (the imaginary part)
+  std::uint8_t base;     // Int: 2, 8, 10 or 16
+  bool unicode_prefix;   // Str: the first part was written u"..."
+  std::string_view text; // Int: bare digits (no prefix, no underscores, lower case); Str: WTF-8, so lone
+                         // surrogates survive as their three-byte forms; Bytes: the bytes
+  double number; // Float, Imaginary (the imaginary part)
 };
 
 struct Attribute : Tagged<Expr, Kind::Attribute> {
@@ -408,42 +485,43 @@ struct Tuple : Tagged<Expr, Kind::Tuple> {
   Context ctx;
 };
 struct Slice : Tagged<Expr, Kind::Slice> {
-  Expr* lower;  // each may be null
+  Expr* lower; // each may be null
   Expr* upper;
   Expr* step;
 };
 
-// --- Patterns -----------------------------------------------------------------------------------------------------
+// --- Patterns
+// -----------------------------------------------------------------------------------------------------
 
 struct MatchValue : Tagged<Pattern, Kind::MatchValue> {
   Expr* value;
 };
 struct MatchSingleton : Tagged<Pattern, Kind::MatchSingleton> {
-  ConstantKind value;  // None, True or False
+  ConstantKind value; // None, True or False
 };
 struct MatchSequence : Tagged<Pattern, Kind::MatchSequence> {
-  List<Pattern> patterns;  // at most one MatchStar is the compiler's check
+  List<Pattern> patterns; // at most one MatchStar is the compiler's check
 };
 struct MatchMapping : Tagged<Pattern, Kind::MatchMapping> {
   List<Expr> keys;
-  List<Pattern> patterns;  // as long as keys
-  Identifier rest;         // `**rest`
+  List<Pattern> patterns; // as long as keys
+  Identifier rest;        // `**rest`
 };
 struct MatchClass : Tagged<Pattern, Kind::MatchClass> {
   Expr* cls;
   List<Pattern> patterns;
   Identifiers kwd_attrs;
-  List<Pattern> kwd_patterns;  // as long as kwd_attrs
+  List<Pattern> kwd_patterns; // as long as kwd_attrs
 };
 struct MatchStar : Tagged<Pattern, Kind::MatchStar> {
-  Identifier name;  // empty: `*_`
+  Identifier name; // empty: `*_`
 };
 struct MatchAs : Tagged<Pattern, Kind::MatchAs> {
-  Pattern* pattern;  // may be null: a bare capture
-  Identifier name;   // empty (with no pattern): the wildcard `_`
+  Pattern* pattern; // may be null: a bare capture
+  Identifier name;  // empty (with no pattern): the wildcard `_`
 };
 struct MatchOr : Tagged<Pattern, Kind::MatchOr> {
   List<Pattern> patterns;
 };
 
-}  // namespace aspy::ast
+} // namespace aspy::ast

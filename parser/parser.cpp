@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "lexer/lexer.hpp"
-#include "parser/actions.hpp"
-#include "parser/builder.hpp"
-#include "parser/control.hpp"
-#include "parser/explanations.hpp"
+#include "parser/build/actions.hpp"
+#include "parser/build/builder.hpp"
+#include "parser/diagnosis/control.hpp"
+#include "parser/diagnosis/explanations.hpp"
 #include "parser/grammar.hpp"
 #include "parser/source.hpp"
 
@@ -16,14 +16,14 @@ namespace {
 
 namespace pegtl = tao::pegtl;
 
-// How much machine stack a parse may use. It fits the nesting that the lexer allows (200 brackets, 100 blocks) in
-// any build; what goes deeper (a thousand lambdas in one another) is refused.
+// How much machine stack a parse may use. It fits the nesting that the lexer allows (200 brackets, 100
+// blocks) in any build; what goes deeper (a thousand lambdas in one another) is refused.
 constexpr std::size_t stack_budget = std::size_t(3) << 20;
 
-template <class Rule>
-bool run(Builder& b) {
+template <class Rule> bool run(Builder& b) {
   const char* begin = reinterpret_cast<const char*>(b.tokens.kinds.data());
-  pegtl::memory_input<pegtl::tracking_mode::lazy, pegtl::eol::lf, const char*> in(begin, begin + b.tokens.size(), "");
+  pegtl::memory_input<pegtl::tracking_mode::lazy, pegtl::eol::lf, const char*> in(
+      begin, begin + b.tokens.size(), "");
   return pegtl::parse<Rule, action, control>(in, b);
 }
 
@@ -31,9 +31,9 @@ bool run(Builder& b, Mode mode) {
   char here = 0;
   b.stack_limit = reinterpret_cast<std::uintptr_t>(&here) - stack_budget;
   switch (mode) {
-    case Mode::Exec: return run<grammar::file>(b);
-    case Mode::Eval: return run<grammar::eval>(b);
-    default: return run<grammar::interactive>(b);
+  case Mode::Exec: return run<grammar::file>(b);
+  case Mode::Eval: return run<grammar::eval>(b);
+  default: return run<grammar::interactive>(b);
   }
 }
 
@@ -53,13 +53,16 @@ SyntaxIssue from_lexer(const SourceTree& tree, const LexIssue& issue) {
 
 std::uint32_t last_index(const Tokens& tokens) { return static_cast<std::uint32_t>(tokens.size()) - 1; }
 
-/// The lexer's own issue if it comes before one that the parser found, having looked as far as `reached`. The parser's
-/// may be a consequence of it. An unclosed bracket, though, only counts if the trouble is on a later line than it.
+/// The lexer's own issue if it comes before one that the parser found, having looked as far as `reached`. The
+/// parser's may be a consequence of it. An unclosed bracket, though, only counts if the trouble is on a later
+/// line than it.
 std::optional<SyntaxIssue> lexer_first(const SourceTree& tree, const Tokens& tokens, std::uint32_t reached) {
   if (!tokens.issue.has_value()) return std::nullopt;
   const auto at = std::min(reached, last_index(tokens));
-  if (tokens.kind(at) != Token::Error && (tokens.issue->in_fstring || tokens.issue->late)) return std::nullopt;
-  if (tokens.kind(at) == Token::Error || !tokens.issue->unclosed || tokens.extents[at].line > tokens.issue->line) {
+  if (tokens.kind(at) != Token::Error && (tokens.issue->in_fstring || tokens.issue->late))
+    return std::nullopt;
+  if (tokens.kind(at) == Token::Error || !tokens.issue->unclosed ||
+      tokens.extents[at].line > tokens.issue->line) {
     return from_lexer(tree, *tokens.issue);
   }
   return std::nullopt;
@@ -79,8 +82,8 @@ std::optional<SyntaxIssue> explain_in(Builder& b, Builder::Pass pass, Mode mode)
   return std::nullopt;
 }
 
-/// The first pass has failed. Further ones look for an explanation; without one, the token that could not be used is
-/// to blame.
+/// The first pass has failed. Further ones look for an explanation; without one, the token that could not be
+/// used is to blame.
 SyntaxIssue explain(SourceTree& tree, const Tokens& tokens, Builder& first, Mode mode) {
   const std::uint32_t stuck = std::min(first.furthest, last_index(tokens));
   if (tokens.kind(stuck) == Token::Error) return from_lexer(tree, *tokens.issue);
@@ -95,7 +98,8 @@ SyntaxIssue explain(SourceTree& tree, const Tokens& tokens, Builder& first, Mode
     second.stack.clear();
   }
   if (auto issue = explain_in(second, Builder::Pass::ExplainAll, mode)) return std::move(*issue);
-  if (tokens.kind(std::min(second.furthest, last_index(tokens))) == Token::Error) return from_lexer(tree, *tokens.issue);
+  if (tokens.kind(std::min(second.furthest, last_index(tokens))) == Token::Error)
+    return from_lexer(tree, *tokens.issue);
 
   const std::uint32_t reached = second.furthest;
   try {
@@ -145,7 +149,8 @@ ParseResult parse_decoded(std::string text, std::optional<SyntaxIssue> issue, Mo
     }
   } catch (Diagnosed& raised) {
     // Bad literals and too deep nesting do not wait for the second pass.
-    auto issue = raised.issue.kind == IssueKind::MemoryError ? std::nullopt : lexer_first(tree, tokens, builder.furthest);
+    auto issue = raised.issue.kind == IssueKind::MemoryError ? std::nullopt
+                                                             : lexer_first(tree, tokens, builder.furthest);
     result.issue = issue.has_value() ? std::move(*issue) : std::move(raised.issue);
   }
   if (result.issue.has_value() && mode == Mode::Interactive && !result.issue->incomplete) {
@@ -160,7 +165,7 @@ ParseResult parse_decoded(std::string text, std::optional<SyntaxIssue> issue, Mo
   return result;
 }
 
-}  // namespace
+} // namespace
 
 ParseResult parse(std::string_view source, Mode mode) {
   std::string text;
@@ -174,4 +179,4 @@ ParseResult parse_text(std::string_view utf8, Mode mode) {
   return parse_decoded(std::move(text), std::move(issue), mode);
 }
 
-}  // namespace aspy
+} // namespace aspy

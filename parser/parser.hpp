@@ -15,52 +15,53 @@ namespace aspy {
 struct Names;
 
 enum class Mode : std::uint8_t {
-  Exec,         // a file: ast::Module (kind Module)
-  Eval,         // one expression: ast::Expression
-  Interactive,  // one statement typed at a prompt: ast::Module (kind Interactive)
+  Exec,        // a file: ast::Module (kind Module)
+  Eval,        // one expression: ast::Expression
+  Interactive, // one statement typed at a prompt: ast::Module (kind Interactive)
 };
 
 enum class IssueKind : std::uint8_t {
   SyntaxError,
   IndentationError,
   TabError,
-  MemoryError,     // nested too deeply for the parser: no place in the source, only a message
-  RecursionError,  // the same, from later passes
+  MemoryError,    // nested too deeply for the parser: no place in the source, only a message
+  RecursionError, // the same, from later passes
 };
 
 /// Why a source is not a program, in the terms of SyntaxError's attributes.
 struct SyntaxIssue {
   IssueKind kind = IssueKind::SyntaxError;
   std::string message;
-  std::uint32_t line = 0;      // lineno, from 1
-  std::uint32_t col = 0;       // offset, from 1, in characters; 0 when the whole line is meant
-  std::uint32_t end_line = 0;  // end_lineno
-  std::int32_t end_col = 0;    // end_offset, exclusive; 0 or -1 (as CPython has it) when unknown
-  std::string text;            // the source line, without its line end
-  bool incomplete = false;     // more lines could make it right: a prompt asks for them
-  bool text_known = true;      // false: text is None (no source line to show)
+  std::uint32_t line = 0;     // lineno, from 1
+  std::uint32_t col = 0;      // offset, from 1, in characters; 0 when the whole line is meant
+  std::uint32_t end_line = 0; // end_lineno
+  std::int32_t end_col = 0;   // end_offset, exclusive; 0 or -1 (as CPython has it) when unknown
+  std::string text;           // the source line, without its line end
+  bool incomplete = false;    // more lines could make it right: a prompt asks for them
+  bool text_known = true;     // false: text is None (no source line to show)
 };
 
 /// A SyntaxWarning found while reading, in source order.
 struct SyntaxWarning {
   std::string message;
-  std::uint32_t line = 0;  // from 1
-  std::uint32_t col = 0;   // from 1, in characters
+  std::uint32_t line = 0; // from 1
+  std::uint32_t col = 0;  // from 1, in characters
   std::uint32_t end_line = 0;
   std::uint32_t end_col = 0;
-  std::uint32_t token = 0;  // which token, so that one is told once
+  std::uint32_t token = 0; // which token, so that one is told once
 };
 
-/// A parsed source: owns its text and every node. Everything reachable from `root` lives exactly as long as this.
+/// A parsed source: owns its text and every node. Everything reachable from `root` lives exactly as long as
+/// this.
 class SourceTree {
- public:
+public:
   explicit SourceTree(std::string_view text);
   ~SourceTree();
   SourceTree(const SourceTree&) = delete;
   SourceTree& operator=(const SourceTree&) = delete;
 
   Arena arena;
-  std::string source;  // decoded to UTF-8, line ends normalised to "\n"
+  std::string source; // decoded to UTF-8, line ends normalised to "\n"
   ast::Node* root = nullptr;
   std::vector<SyntaxWarning> warnings;
 
@@ -76,31 +77,34 @@ class SourceTree {
   std::uint32_t line_count() const { return static_cast<std::uint32_t>(line_starts_.size()); }
 
   /// Fills in an issue that a later pass found at `pos` (for example "'return' outside function").
-  SyntaxIssue issue_at(const ast::Position& pos, std::string message, IssueKind kind = IssueKind::SyntaxError) const;
+  SyntaxIssue issue_at(const ast::Position& pos, std::string message,
+                       IssueKind kind = IssueKind::SyntaxError) const;
 
   /// The one copy of a name in this tree (used for names that later passes make, such as mangled ones).
   ast::Identifier intern(std::string_view name);
   /// The same for a name that stands in `source`: NFKC-normalised, and without a copy where possible.
   ast::Identifier identifier(std::string_view in_source);
 
- private:
+private:
   void index_lines();
-  std::vector<std::uint32_t> line_starts_;  // byte offsets into `source`
+  std::vector<std::uint32_t> line_starts_; // byte offsets into `source`
   std::unique_ptr<Names> names_;
 };
 
 struct ParseResult {
-  std::unique_ptr<SourceTree> tree;  // always there (its source text serves error reports); root is null on failure
+  std::unique_ptr<SourceTree>
+      tree; // always there (its source text serves error reports); root is null on failure
   std::optional<SyntaxIssue> issue;
 
   explicit operator bool() const { return !issue.has_value(); }
 };
 
-/// Parses `source` (UTF-8, or as its coding cookie or byte order mark says). Never throws for any input, never
-/// recurses deeper than a fixed bound. `await` is accepted anywhere: the compiler says where it is not allowed.
+/// Parses `source` (UTF-8, or as its coding cookie or byte order mark says). Never throws for any input,
+/// never recurses deeper than a fixed bound. `await` is accepted anywhere: the compiler says where it is not
+/// allowed.
 ParseResult parse(std::string_view source, Mode mode);
 
 /// The same for a `str` that is already decoded (eval, exec, compile): no coding cookie is looked at.
 ParseResult parse_text(std::string_view utf8, Mode mode);
 
-}  // namespace aspy
+} // namespace aspy

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "lexer/lexer.hpp"
-#include "parser/names.hpp"
+#include "parser/diagnosis/names.hpp"
 
 namespace aspy {
 
@@ -71,7 +71,8 @@ SyntaxIssue issue_at_byte(std::string message, std::string_view text, std::size_
   auto before = text.substr(0, at);
   SyntaxIssue issue;
   issue.message = std::move(message);
-  issue.line = issue.end_line = static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n')) + 1;
+  issue.line = issue.end_line =
+      static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n')) + 1;
   auto start = before.rfind('\n');
   if (start != before.npos) before.remove_prefix(start + 1);
   issue.col = issue.end_col = static_cast<std::uint32_t>(count_characters(before)) + 1;
@@ -92,17 +93,19 @@ std::string coding_cookie(std::string_view line) {
   std::string name;
   for (; at < line.size(); ++at) {
     char c = line[at];
-    bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                c == '_' || c == '.';
     if (!word) break;
     name += c == '_' ? '-' : (c >= 'A' && c <= 'Z') ? char(c + 32) : c;
   }
   return name;
 }
 
-}  // namespace
+} // namespace
 
 std::optional<SyntaxIssue> normalise_text(std::string_view utf8, std::string& text) {
-  if (utf8.find('\0') != std::string_view::npos) return plain_issue("source code string cannot contain null bytes");
+  if (utf8.find('\0') != std::string_view::npos)
+    return plain_issue("source code string cannot contain null bytes");
   text = with_unix_line_ends(utf8);
   return std::nullopt;
 }
@@ -132,8 +135,8 @@ std::optional<SyntaxIssue> decode_source(std::string_view bytes, std::string& te
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   bool utf8 = cookie.empty() || cookie == "utf-8" || cookie == "utf8" || cookie.starts_with("utf-8-");
-  bool latin1 = cookie == "latin-1" || cookie == "iso-8859-1" || cookie == "iso8859-1" || cookie == "latin1" ||
-                cookie == "iso-latin-1" || cookie == "l1";
+  bool latin1 = cookie == "latin-1" || cookie == "iso-8859-1" || cookie == "iso8859-1" ||
+                cookie == "latin1" || cookie == "iso-latin-1" || cookie == "l1";
   if (mark && !utf8) return plain_issue(fmt::format("encoding problem: {} with BOM", cookie));
   if (latin1) {
     std::string wide;
@@ -161,20 +164,23 @@ std::optional<SyntaxIssue> decode_source(std::string_view bytes, std::string& te
   auto bad_line = static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n')) + 1;
   unsigned value = static_cast<unsigned char>(text[bad]);
   if (!cookie.empty()) {
-    return plain_issue(utf8 ? fmt::format("(unicode error) 'utf-8' codec can't decode byte 0x{:02x} in position {}: "
-                                          "invalid start byte",
-                                          value, bad - (before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1))
-                            : fmt::format("(unicode error) 'ascii' codec can't decode byte 0x{:02x} in position {}: "
-                                          "ordinal not in range(128)",
-                                          value, bad));
+    return plain_issue(
+        utf8 ? fmt::format("(unicode error) 'utf-8' codec can't decode byte 0x{:02x} in position {}: "
+                           "invalid start byte",
+                           value, bad - (before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1))
+             : fmt::format("(unicode error) 'ascii' codec can't decode byte 0x{:02x} in position {}: "
+                           "ordinal not in range(128)",
+                           value, bad));
   }
-  return issue_at_byte(fmt::format("Non-UTF-8 code starting with '\\x{:02x}' on line {}, but no encoding declared; "
-                                   "see https://peps.python.org/pep-0263/ for details",
-                                   value, bad_line),
-                       text, bad);
+  return issue_at_byte(
+      fmt::format("Non-UTF-8 code starting with '\\x{:02x}' on line {}, but no encoding declared; "
+                  "see https://peps.python.org/pep-0263/ for details",
+                  value, bad_line),
+      text, bad);
 }
 
-// --- Names --------------------------------------------------------------------------------------------------------
+// --- Names
+// --------------------------------------------------------------------------------------------------------
 
 std::string_view Names::intern(std::string_view name, Arena* copy_into) {
   if (count * 2 >= slots.size()) grow();
@@ -206,9 +212,12 @@ std::size_t Names::hash_of(std::string_view name) {
   return hash ^ (hash >> 29);
 }
 
-// --- SourceTree ---------------------------------------------------------------------------------------------------
+// --- SourceTree
+// ---------------------------------------------------------------------------------------------------
 
-SourceTree::SourceTree(std::string_view text) : source(text), names_(std::make_unique<Names>()) { index_lines(); }
+SourceTree::SourceTree(std::string_view text) : source(text), names_(std::make_unique<Names>()) {
+  index_lines();
+}
 SourceTree::~SourceTree() = default;
 
 void SourceTree::index_lines() {
@@ -273,4 +282,4 @@ ast::Identifier SourceTree::identifier(std::string_view in_source) {
   return name;
 }
 
-}  // namespace aspy
+} // namespace aspy

@@ -1,8 +1,8 @@
 #include "runtime/signals.hpp"
 
 #include "vm/interpreter/breaker.hpp"
-#include "vm/object/exception.hpp"
-#include "vm/object/protocol.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/slot/protocol.hpp"
 
 #include <csignal>
 #include <unistd.h>
@@ -21,10 +21,8 @@ InterruptHandler current_handler = nullptr;
 
 // In the signal handler: only flags, and whatever wakes a thread that sleeps.
 void note_signal(int number) {
-  if (number == SIGINT)
-    interrupted = true;
-  else
-    arrived.fetch_or(uint64_t{1} << (number - 1));
+  if (number == SIGINT) interrupted = true;
+  else arrived.fetch_or(uint64_t{1} << (number - 1));
   if (Thread* main = main_thread) main->breaker.fetch_or(BreakSignal);
   if (auto wake = interrupt_wakeup.load()) wake();
 }
@@ -34,7 +32,8 @@ bool raise_keyboard_interrupt(Thread& thread) { return raise_with_args(thread, K
 // At a safe point of any thread: only the main one handles signals.
 bool handle_pending(Thread& thread) {
   if (&thread != main_thread.load()) return true;
-  if (interrupted.exchange(false) && !(current_handler ? current_handler : raise_keyboard_interrupt)(thread)) return false;
+  if (interrupted.exchange(false) && !(current_handler ? current_handler : raise_keyboard_interrupt)(thread))
+    return false;
   for (uint64_t pending = arrived.exchange(0); pending; pending &= pending - 1) {
     int number = __builtin_ctzll(pending) + 1;
     if (script_signal_handler && !script_signal_handler(thread, number)) {

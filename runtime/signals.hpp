@@ -18,7 +18,8 @@ InterruptHandler set_interrupt_handler(InterruptHandler handler); // returns the
 // Other signals, for the signal module: `handler` runs in the main thread at a safe point after one has come.
 using SignalHandler = bool (*)(Thread& thread, int number);
 extern SignalHandler script_signal_handler;
-// Makes the process note `number` for script_signal_handler (or, for SIGINT, the interrupt handler). False: errno says why.
+// Makes the process note `number` for script_signal_handler (or, for SIGINT, the interrupt handler). False:
+// errno says why.
 bool catch_signal(int number);
 bool is_main_thread(const Thread& thread);
 

@@ -1,7 +1,7 @@
 // The builtins module: its functions, by the file that holds them.
 #pragma once
 
-#include "vm/object/native.hpp"
+#include "vm/object/callable/native.hpp"
 
 #include <string>
 
@@ -16,7 +16,7 @@ extern const NativeDef object_builtins[];     // getattr, isinstance, len, repr,
 extern const NativeDef iteration_builtins[];  // all, any, iter, next, sorted, aiter, anext
 extern const NativeDef evaluation_builtins[]; // eval, exec, globals, locals, __import__, __build_class__
 
-extern const NativeDef class_builtins[];      // __build_class__
+extern const NativeDef class_builtins[]; // __build_class__
 
 // enumerate, filter, map, reversed, zip.
 void init_iterator_builtins();

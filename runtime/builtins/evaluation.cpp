@@ -1,17 +1,17 @@
 // Built-in functions that run or look at code: eval, exec, globals, locals, __import__, compile.
 #include "runtime/builtins/builtins.hpp"
-#include "runtime/modules/importing.hpp"
+#include "runtime/modules/importing/importing.hpp"
 #include "vm/compiler/compiler.hpp"
 #include "vm/interpreter/call.hpp"
-#include "vm/object/bytes.hpp"
-#include "vm/object/dict.hpp"
-#include "vm/object/exception.hpp"
-#include "vm/object/int.hpp"
+#include "vm/object/bytes/bytes.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/number/int.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
-#include "vm/object/tuple.hpp"
 
 #include <fmt/format.h>
 
@@ -22,15 +22,17 @@ namespace {
 Own<Code> code_of(Thread& thread, Value source, Mode mode, bool own_namespace, const char* function) {
   if (is_exact(source, code_type)) {
     if (cast<Code>(source)->free_names && cast<Code>(source)->free_names->view().size() > 0)
-      return raise_type_error(thread,
-                              fmt::format("code object passed to {}() may not contain free variables", function));
+      return raise_type_error(
+          thread, fmt::format("code object passed to {}() may not contain free variables", function));
     return Own<Code>::share(cast<Code>(source));
   }
   std::string_view text;
   if (is_str(source)) text = cast<Str>(source)->view();
   else if (!as_bytes_like(source, text))
-    return raise_type_error(thread, fmt::format("{}() arg 1 must be a string, bytes or code object", function));
-  if (text.find('\0') != text.npos) return raise(thread, SyntaxError_type, "source code string cannot contain null bytes");
+    return raise_type_error(thread,
+                            fmt::format("{}() arg 1 must be a string, bytes or code object", function));
+  if (text.find('\0') != text.npos)
+    return raise(thread, SyntaxError_type, "source code string cannot contain null bytes");
   if (mode == Mode::Eval)
     while (!text.empty() && (text[0] == ' ' || text[0] == '\t')) text.remove_prefix(1);
   CompileOptions options;
@@ -46,14 +48,18 @@ bool is_mapping(Value value) { return type_of(value)->slots.get_item != nullptr;
 bool settle_namespaces(Thread& thread, Value globals, Value locals, bool exec, Dict*& out, Ref& ns) {
   bool no_globals = !globals || globals.is_none();
   if (!no_globals && !is_dict(globals)) {
-    if (exec) return raise_type_error(thread, fmt::format("exec() globals must be a dict, not {}", type_name(globals)));
-    return raise_type_error(thread, is_mapping(globals) ? "globals must be a real dict; try eval(code, {}, mapping)"
-                                                        : "globals must be a dict");
+    if (exec)
+      return raise_type_error(thread,
+                              fmt::format("exec() globals must be a dict, not {}", type_name(globals)));
+    return raise_type_error(thread, is_mapping(globals)
+                                        ? "globals must be a real dict; try eval(code, {}, mapping)"
+                                        : "globals must be a dict");
   }
   bool no_locals = !locals || locals.is_none();
   if (!no_locals && !is_mapping(locals)) {
     if (exec)
-      return raise_type_error(thread, fmt::format("locals must be a mapping or None, not {}", type_name(locals)));
+      return raise_type_error(thread,
+                              fmt::format("locals must be a mapping or None, not {}", type_name(locals)));
     return raise_type_error(thread, "locals must be a mapping");
   }
   if (no_globals) {
@@ -67,7 +73,8 @@ bool settle_namespaces(Thread& thread, Value globals, Value locals, bool exec, D
   }
   if (ns && ns.get() == Value(out)) ns.reset();
   if (!dict_get(out, names::dunder_builtins))
-    if (Value builtins = dict_get(loaded_modules(), "builtins")) dict_set(out, names::dunder_builtins, builtins);
+    if (Value builtins = dict_get(loaded_modules(), "builtins"))
+      dict_set(out, names::dunder_builtins, builtins);
   return true;
 }
 
@@ -90,7 +97,9 @@ Ref builtin_exec(Thread& thread, const Value* args) {
 
 // compile() gives code objects for exec and eval; syntax trees and flags are not there.
 Ref builtin_compile(Thread& thread, const Value* args) {
-  if (!is_str(args[1])) return raise_type_error(thread, fmt::format("compile() arg 2 must be a path, not {}", type_name(args[1])));
+  if (!is_str(args[1]))
+    return raise_type_error(thread,
+                            fmt::format("compile() arg 2 must be a path, not {}", type_name(args[1])));
   std::string_view mode = is_str(args[2]) ? cast<Str>(args[2])->view() : std::string_view();
   CompileOptions options;
   if (mode == "exec") options.mode = Mode::Exec;
@@ -113,7 +122,9 @@ Ref builtin_globals(Thread& thread, const Value*) {
 Ref builtin_locals(Thread& thread, const Value*) { return current_locals(thread); }
 
 Ref builtin_import(Thread& thread, const Value* args) {
-  if (!is_str(args[0])) return raise_type_error(thread, fmt::format("__import__() argument 1 must be str, not {}", type_name(args[0])));
+  if (!is_str(args[0]))
+    return raise_type_error(thread,
+                            fmt::format("__import__() argument 1 must be str, not {}", type_name(args[0])));
   int64_t level = 0;
   if (args[4] && !to_int64(thread, args[4], level)) return {};
   if (level < 0) return raise_value_error(thread, "level must be >= 0");
@@ -130,8 +141,10 @@ Ref builtin_breakpoint(Thread& thread, CallArgs call) {
 } // namespace
 
 const NativeDef evaluation_builtins[] = {
-    {"__import__", "name, globals=None, locals=None, fromlist=(), level=0", builtin_import, "Import a module."},
-    {"breakpoint", "*args, **kws", nullptr, "Call sys.breakpointhook().", NativeKind::Function, builtin_breakpoint},
+    {"__import__", "name, globals=None, locals=None, fromlist=(), level=0", builtin_import,
+     "Import a module."},
+    {"breakpoint", "*args, **kws", nullptr, "Call sys.breakpointhook().", NativeKind::Function,
+     builtin_breakpoint},
     {"compile", "source, filename, mode, flags=0, dont_inherit=False, optimize=-1", builtin_compile,
      "Compile source into a code object."},
     {"eval", "source, /, globals=None, locals=None", builtin_eval, "Evaluate an expression."},

@@ -1,19 +1,17 @@
 // Built-in functions about iteration: all, any, iter, next, sorted, aiter, anext.
 #include "runtime/builtins/builtins.hpp"
-#include "vm/object/exception.hpp"
+#include "vm/object/annotation/generic.hpp"
+#include "vm/object/error/exception.hpp"
 #include "vm/object/generator.hpp"
-#include "vm/object/generic.hpp"
-#include "vm/object/list.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
-#include "vm/object/tuple.hpp"
 
 #include <fmt/format.h>
 
 namespace aspy {
-
-
 
 namespace {
 
@@ -40,7 +38,8 @@ Ref builtin_iter(Thread& thread, const Value* args) {
 
 Ref builtin_next(Thread& thread, const Value* args) {
   Type* type = type_of(args[0]);
-  if (!type->slots.next) return raise_type_error(thread, fmt::format("'{}' object is not an iterator", type_name(args[0])));
+  if (!type->slots.next)
+    return raise_type_error(thread, fmt::format("'{}' object is not an iterator", type_name(args[0])));
   Ref item = type->slots.next(thread, args[0]);
   if (item) return item;
   if (thread.has_error()) {
@@ -71,8 +70,8 @@ Ref builtin_aiter(Thread& thread, const Value* args) {
     return raise_type_error(thread, fmt::format("'{}' object is not an async iterable", type_name(args[0])));
   Ref iterator = type->slots.aiter(thread, args[0]);
   if (iterator && !type_of(iterator)->slots.anext)
-    return raise_type_error(thread,
-                            fmt::format("aiter() returned not an async iterator of type '{}'", type_name(iterator)));
+    return raise_type_error(
+        thread, fmt::format("aiter() returned not an async iterator of type '{}'", type_name(iterator)));
   return iterator;
 }
 
@@ -90,12 +89,13 @@ Ref builtin_anext(Thread& thread, const Value* args) {
 const NativeDef iteration_builtins[] = {
     {"aiter", "async_iterable, /", builtin_aiter, "Return an asynchronous iterator for the object."},
     {"all", "iterable, /", builtin_all, "Return True if all items are true (or there are none)."},
-    {"anext", "aiterator, default=None, /", builtin_anext, "Return the next item of an asynchronous iterator, awaitable."},
+    {"anext", "aiterator, default=None, /", builtin_anext,
+     "Return the next item of an asynchronous iterator, awaitable."},
     {"any", "iterable, /", builtin_any, "Return True if any item is true."},
     {"iter", "object, sentinel=None, /", builtin_iter, "Get an iterator from an object."},
     {"next", "iterator, default=None, /", builtin_next, "Return the next item from the iterator."},
-    {"sorted", "iterable, /, *, key=None, reverse=False", nullptr, "Return a new sorted list.", NativeKind::Function,
-     builtin_sorted},
+    {"sorted", "iterable, /, *, key=None, reverse=False", nullptr, "Return a new sorted list.",
+     NativeKind::Function, builtin_sorted},
     {nullptr},
 };
 

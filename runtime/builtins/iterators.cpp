@@ -1,13 +1,13 @@
 // The iterators that are built-in types: enumerate, filter, map, reversed, zip.
 #include "runtime/builtins/builtins.hpp"
 #include "vm/memory/heap.hpp"
-#include "vm/object/exception.hpp"
-#include "vm/object/int.hpp"
-#include "vm/object/list.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/number/int.hpp"
+#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
-#include "vm/object/tuple.hpp"
 
 #include <fmt/format.h>
 #include <vector>
@@ -49,11 +49,13 @@ IteratorObject* new_iterator(Type* type, Ref first, Ref second) {
   return made;
 }
 
-// --- enumerate ---------------------------------------------------------------------------------------------------
+// --- enumerate
+// ---------------------------------------------------------------------------------------------------
 
 Ref enumerate_construct(Thread& thread, Type* type, CallArgs call) {
   BoundArgs args;
-  if (call.count == 0 && !call.kwnames) return raise_type_error(thread, "enumerate() missing required argument 'iterable'");
+  if (call.count == 0 && !call.kwnames)
+    return raise_type_error(thread, "enumerate() missing required argument 'iterable'");
   if (!bind_args(thread, "enumerate", "iterable, start=0", call, args)) return {};
   Ref start = args[1] ? to_index_object(thread, args[1]) : share(Value::from_int(0));
   if (!start) return {};
@@ -85,7 +87,8 @@ Ref enumerate_next(Thread& thread, Value self) {
   return pair;
 }
 
-// --- map -----------------------------------------------------------------------------------------------------------
+// --- map
+// -----------------------------------------------------------------------------------------------------------
 
 // The iterators of the arguments from `from` on, as a tuple; null: raised.
 Own<Tuple> iterators_of(Thread& thread, CallArgs call, uint32_t from) {
@@ -105,7 +108,8 @@ bool take_strict(Thread& thread, const char* name, CallArgs call, bool& strict) 
   for (size_t i = 0; call.kwnames && i < call.kwnames->size; ++i) {
     std::string_view keyword = cast<Str>((*call.kwnames)[i])->view();
     if (keyword != "strict")
-      return raise_type_error(thread, fmt::format("{}() got an unexpected keyword argument '{}'", name, keyword));
+      return raise_type_error(thread,
+                              fmt::format("{}() got an unexpected keyword argument '{}'", name, keyword));
     int on = truthy(thread, call.args[call.count + i]);
     if (on < 0) return false;
     strict = on;
@@ -167,7 +171,8 @@ Ref map_next(Thread& thread, Value self) {
   return result;
 }
 
-// --- filter ----------------------------------------------------------------------------------------------------------
+// --- filter
+// ----------------------------------------------------------------------------------------------------------
 
 Ref filter_construct(Thread& thread, Type* type, CallArgs call) {
   if (type == &filter_type && !refuse_keywords(thread, "filter", call)) return {};
@@ -191,7 +196,8 @@ Ref filter_next(Thread& thread, Value self) {
   }
 }
 
-// --- zip -----------------------------------------------------------------------------------------------------------------
+// --- zip
+// -----------------------------------------------------------------------------------------------------------------
 
 Ref zip_construct(Thread& thread, Type* type, CallArgs call) {
   bool strict = false;
@@ -222,7 +228,8 @@ Ref zip_next(Thread& thread, Value self) {
   return row;
 }
 
-// --- reversed --------------------------------------------------------------------------------------------------------------
+// --- reversed
+// --------------------------------------------------------------------------------------------------------------
 
 // Counts down over anything with __len__ and __getitem__; `number` is the next index.
 Ref reversed_construct(Thread& thread, Type* type, CallArgs call) {
@@ -232,7 +239,8 @@ Ref reversed_construct(Thread& thread, Type* type, CallArgs call) {
   Value own = type_lookup(type_of(sequence), names::dunder_reversed);
   if (own && !own.is_none()) return call_found(thread, own, sequence);
   const Slots& slots = type_of(sequence)->slots;
-  if (own || !slots.get_item || (!slots.length && !type_of(sequence)->is_heap()) || has_type_flag(sequence, TypeIsDict))
+  if (own || !slots.get_item || (!slots.length && !type_of(sequence)->is_heap()) ||
+      has_type_flag(sequence, TypeIsDict))
     return raise_type_error(thread, fmt::format("'{}' object is not reversible", type_name(sequence)));
   int64_t size = length(thread, sequence);
   if (size < 0) return {};
@@ -249,7 +257,8 @@ Ref reversed_next(Thread& thread, Value self) {
     --it->number;
     return item;
   }
-  if (error_matches(thread, IndexError_type) || error_matches(thread, StopIteration_type)) clear_error(thread);
+  if (error_matches(thread, IndexError_type) || error_matches(thread, StopIteration_type))
+    clear_error(thread);
   clear_field(it->first);
   return {};
 }
@@ -281,10 +290,12 @@ void init_iterator_builtins() {
   if (enumerate_type.flags & TypeReady) return;
   static TypeSpec specs[6];
   specs[5].methods = reversed_methods;
-  ready(reversed_type, specs[5], "reversed", reversed_construct, reversed_next, "reversed(sequence): its items, last first.");
+  ready(reversed_type, specs[5], "reversed", reversed_construct, reversed_next,
+        "reversed(sequence): its items, last first.");
   ready(enumerate_type, specs[0], "enumerate", enumerate_construct, enumerate_next,
         "enumerate(iterable, start=0): pairs of a count and an item.");
-  ready(map_type, specs[1], "map", map_construct, map_next, "map(function, iterable, /, *iterables, strict=False)");
+  ready(map_type, specs[1], "map", map_construct, map_next,
+        "map(function, iterable, /, *iterables, strict=False)");
   ready(filter_type, specs[2], "filter", filter_construct, filter_next, "filter(function or None, iterable)");
   ready(zip_type, specs[3], "zip", zip_construct, zip_next, "zip(*iterables, strict=False): rows of items.");
 }

@@ -1,17 +1,17 @@
 // The builtins module put together: functions, types, exceptions, constants.
-#include "runtime/builtins/builtins.hpp"
-#include "runtime/modules/registry.hpp"
-#include "vm/object/bytes.hpp"
-#include "vm/object/dict.hpp"
-#include "vm/object/exception.hpp"
-#include "vm/object/float.hpp"
-#include "vm/object/function.hpp"
-#include "vm/object/list.hpp"
 #include "vm/object/module.hpp"
-#include "vm/object/range.hpp"
-#include "vm/object/set.hpp"
-#include "vm/object/str.hpp"
-#include "vm/object/tuple.hpp"
+#include "runtime/builtins/builtins.hpp"
+#include "runtime/modules/importing/registry.hpp"
+#include "vm/object/bytes/bytes.hpp"
+#include "vm/object/callable/function.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/hash/dict.hpp"
+#include "vm/object/hash/set.hpp"
+#include "vm/object/number/float.hpp"
+#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/range.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/text/str.hpp"
 
 namespace aspy {
 namespace {
@@ -26,17 +26,17 @@ void add_functions(Thread& thread, Module* module, const NativeDef* table) {
 
 bool init_builtins(Thread& thread, Module* module) {
   init_iterator_builtins();
-  for (const NativeDef* table :
-       {output_builtins, number_builtins, object_builtins, iteration_builtins, evaluation_builtins, class_builtins})
+  for (const NativeDef* table : {output_builtins, number_builtins, object_builtins, iteration_builtins,
+                                 evaluation_builtins, class_builtins})
     add_functions(thread, module, table);
-  for (Type* type : {&bool_type,     &bytearray_type, &bytes_type,    &classmethod_type, &complex_type, &dict_type,
-                     &enumerate_type, &filter_type,   &float_type,    &frozenset_type,   &int_type,     &list_type,
-                     &map_type,      &object_type,    &property_type, &range_type,       &reversed_type, &set_type,
-                     &slice_type,    &staticmethod_type, &str_type,   &super_type,       &tuple_type,   &type_type,
-                     &zip_type})
+  for (Type* type : {&bool_type,  &bytearray_type, &bytes_type,  &classmethod_type, &complex_type,
+                     &dict_type,  &enumerate_type, &filter_type, &float_type,       &frozenset_type,
+                     &int_type,   &list_type,      &map_type,    &object_type,      &property_type,
+                     &range_type, &reversed_type,  &set_type,    &slice_type,       &staticmethod_type,
+                     &str_type,   &super_type,     &tuple_type,  &type_type,        &zip_type})
     module_set(module, type->name->view(), type);
 #define ASPY_EXCEPTION(id, base) module_set(module, #id, &id##_type);
-#include "vm/object/exceptions.def"
+#include "vm/object/error/exceptions.def"
 #undef ASPY_EXCEPTION
   module_set(module, "EnvironmentError", &OSError_type);
   module_set(module, "IOError", &OSError_type);

@@ -1,14 +1,14 @@
 // Built-in functions about numbers: abs, bin, chr, divmod, hex, max, min, oct, ord, pow, round, sum.
 #include "runtime/builtins/builtins.hpp"
-#include "vm/object/bytes.hpp"
-#include "vm/object/exception.hpp"
-#include "vm/object/float.hpp"
-#include "vm/object/int.hpp"
-#include "vm/object/list.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/bytes/bytes.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/number/float.hpp"
+#include "vm/object/number/int.hpp"
+#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
-#include "vm/object/tuple.hpp"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -48,12 +48,13 @@ Ref builtin_ord(Thread& thread, const Value* args) {
     auto* text = cast<Str>(value);
     if (text->length == 1) return share(Value::from_int(str_at(text, 0)));
     size = text->length;
-    return raise_type_error(thread, fmt::format("ord() expected a character, but string of length {} found", size));
+    return raise_type_error(thread,
+                            fmt::format("ord() expected a character, but string of length {} found", size));
   }
   if (as_bytes_like(value, bytes)) {
     if (bytes.size() == 1) return share(Value::from_int(static_cast<unsigned char>(bytes[0])));
-    return raise_type_error(thread,
-                            fmt::format("ord() expected a character, but string of length {} found", bytes.size()));
+    return raise_type_error(
+        thread, fmt::format("ord() expected a character, but string of length {} found", bytes.size()));
   }
   return raise_type_error(thread,
                           fmt::format("ord() expected string of length 1, but {} found", type_name(value)));
@@ -92,7 +93,9 @@ Ref builtin_divmod(Thread& thread, const Value* args) {
   return make_tuple({quotient, rest});
 }
 
-Ref builtin_pow(Thread& thread, const Value* args) { return power(thread, args[0], args[1], args[2] ? args[2] : None); }
+Ref builtin_pow(Thread& thread, const Value* args) {
+  return power(thread, args[0], args[1], args[2] ? args[2] : None);
+}
 
 // round() is the number's own __round__.
 Ref builtin_round(Thread& thread, const Value* args) {
@@ -120,7 +123,8 @@ struct FloatSum {
 Ref builtin_sum(Thread& thread, const Value* args) {
   Ref total = share(args[1] ? args[1] : Value::from_int(0));
   if (is_str(total)) return raise_type_error(thread, "sum() can't sum strings [use ''.join(seq) instead]");
-  if (is_exact(total, bytes_type)) return raise_type_error(thread, "sum() can't sum bytes [use b''.join(seq) instead]");
+  if (is_exact(total, bytes_type))
+    return raise_type_error(thread, "sum() can't sum bytes [use b''.join(seq) instead]");
   if (is_exact(total, bytearray_type))
     return raise_type_error(thread, "sum() can't sum bytearray [use b''.join(seq) instead]");
   // Three phases, each left for good at the first item of another kind: small ints, floats, anything.
@@ -165,7 +169,8 @@ Ref builtin_sum(Thread& thread, const Value* args) {
   return total;
 }
 
-// --- min and max ---------------------------------------------------------------------------------------------------
+// --- min and max
+// ---------------------------------------------------------------------------------------------------
 
 struct Extreme {
   Thread& thread;
@@ -195,9 +200,12 @@ Ref extreme(Thread& thread, CallArgs call, CompareOp op, const char* name) {
     std::string_view keyword = cast<Str>((*call.kwnames)[i])->view();
     if (keyword == "key") key = call.args[call.count + i];
     else if (keyword == "default") fallback = call.args[call.count + i];
-    else return raise_type_error(thread, fmt::format("{}() got an unexpected keyword argument '{}'", name, keyword));
+    else
+      return raise_type_error(thread,
+                              fmt::format("{}() got an unexpected keyword argument '{}'", name, keyword));
   }
-  if (call.count == 0) return raise_type_error(thread, fmt::format("{} expected at least 1 argument, got 0", name));
+  if (call.count == 0)
+    return raise_type_error(thread, fmt::format("{} expected at least 1 argument, got 0", name));
   Extreme search{thread, op, key, {}, {}};
   if (call.count > 1) {
     if (fallback)
@@ -224,15 +232,17 @@ const NativeDef number_builtins[] = {
     {"chr", "i, /", builtin_chr, "Return the one-character string of a code point."},
     {"divmod", "x, y, /", builtin_divmod, "Return the tuple (x//y, x%y)."},
     {"hex", "number, /", builtin_hex, "Return the hexadecimal representation of an integer."},
-    {"max", "*args, default=None, key=None", nullptr, "Return the biggest item of an iterable, or of the arguments.",
-     NativeKind::Function, builtin_max},
-    {"min", "*args, default=None, key=None", nullptr, "Return the smallest item of an iterable, or of the arguments.",
-     NativeKind::Function, builtin_min},
+    {"max", "*args, default=None, key=None", nullptr,
+     "Return the biggest item of an iterable, or of the arguments.", NativeKind::Function, builtin_max},
+    {"min", "*args, default=None, key=None", nullptr,
+     "Return the smallest item of an iterable, or of the arguments.", NativeKind::Function, builtin_min},
     {"oct", "number, /", builtin_oct, "Return the octal representation of an integer."},
     {"ord", "character, /", builtin_ord, "Return the code point of a one-character string."},
     {"pow", "base, exp, mod=None", builtin_pow, "Return base**exp, or base**exp % mod."},
-    {"round", "number, ndigits=None", builtin_round, "Round a number to a given precision in decimal digits."},
-    {"sum", "iterable, /, start=0", builtin_sum, "Return the sum of a start value and the items of an iterable."},
+    {"round", "number, ndigits=None", builtin_round,
+     "Round a number to a given precision in decimal digits."},
+    {"sum", "iterable, /, start=0", builtin_sum,
+     "Return the sum of a start value and the items of an iterable."},
     {nullptr},
 };
 

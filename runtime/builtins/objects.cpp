@@ -1,23 +1,24 @@
 // Built-in functions about any object: attributes, classes, identity, text, size.
 #include "runtime/builtins/builtins.hpp"
 #include "vm/interpreter/call.hpp"
-#include "vm/object/dict.hpp"
-#include "vm/object/exception.hpp"
-#include "vm/object/function.hpp"
-#include "vm/object/int.hpp"
-#include "vm/object/list.hpp"
+#include "vm/object/callable/function.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/number/int.hpp"
+#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
-#include "vm/object/tuple.hpp"
 
 #include <fmt/format.h>
 
 namespace aspy {
 namespace {
 
-// --- attributes ---------------------------------------------------------------------------------------------------
+// --- attributes
+// ---------------------------------------------------------------------------------------------------
 
 // The interned name; null with TypeError pending when it is no str.
 Str* attribute_name(Thread& thread, Value name) {
@@ -83,12 +84,17 @@ Ref builtin_dir(Thread& thread, const Value* args) {
   return result;
 }
 
-// --- classes and identity -------------------------------------------------------------------------------------------
+// --- classes and identity
+// -------------------------------------------------------------------------------------------
 
 Ref truth(int answer) { return answer < 0 ? Ref() : share(Value::from_bool(answer)); }
 
-Ref builtin_isinstance(Thread& thread, const Value* args) { return truth(isinstance(thread, args[0], args[1])); }
-Ref builtin_issubclass(Thread& thread, const Value* args) { return truth(issubclass(thread, args[0], args[1])); }
+Ref builtin_isinstance(Thread& thread, const Value* args) {
+  return truth(isinstance(thread, args[0], args[1]));
+}
+Ref builtin_issubclass(Thread& thread, const Value* args) {
+  return truth(issubclass(thread, args[0], args[1]));
+}
 Ref builtin_callable(Thread&, const Value* args) { return share(Value::from_bool(is_callable(args[0]))); }
 
 // An object's id is its address; numbers, None and bools have no address, so theirs comes from the bits.
@@ -103,7 +109,8 @@ Ref builtin_hash(Thread& thread, const Value* args) {
   return hash(thread, args[0], result) ? make_int(result) : Ref();
 }
 
-// --- text and size -----------------------------------------------------------------------------------------------------
+// --- text and size
+// -----------------------------------------------------------------------------------------------------
 
 Ref builtin_repr(Thread& thread, const Value* args) { return repr(thread, args[0]); }
 Ref builtin_ascii(Thread& thread, const Value* args) { return ascii_repr(thread, args[0]); }
@@ -111,7 +118,8 @@ Ref builtin_ascii(Thread& thread, const Value* args) { return ascii_repr(thread,
 Ref builtin_format(Thread& thread, const Value* args) {
   if (!args[1]) return format(thread, args[0], names::empty);
   if (!is_str(args[1]))
-    return raise_type_error(thread, fmt::format("format() argument 2 must be str, not {}", type_name(args[1])));
+    return raise_type_error(thread,
+                            fmt::format("format() argument 2 must be str, not {}", type_name(args[1])));
   return format(thread, args[0], cast<Str>(args[1]));
 }
 
@@ -126,14 +134,18 @@ const NativeDef object_builtins[] = {
     {"ascii", "obj, /", builtin_ascii, "Return an ASCII-only representation of an object."},
     {"callable", "obj, /", builtin_callable, "Return whether the object can be called."},
     {"delattr", "obj, name, /", builtin_delattr, "Delete the named attribute of an object."},
-    {"dir", "object=None, /", builtin_dir, "Return the sorted names of an object's attributes, or of the current scope."},
+    {"dir", "object=None, /", builtin_dir,
+     "Return the sorted names of an object's attributes, or of the current scope."},
     {"format", "value, format_spec='', /", builtin_format, "Return value.__format__(format_spec)."},
     {"getattr", "object, name, default=None, /", builtin_getattr, "Get a named attribute of an object."},
-    {"hasattr", "obj, name, /", builtin_hasattr, "Return whether the object has an attribute of the given name."},
+    {"hasattr", "obj, name, /", builtin_hasattr,
+     "Return whether the object has an attribute of the given name."},
     {"hash", "obj, /", builtin_hash, "Return the hash value of an object."},
     {"id", "obj, /", builtin_id, "Return the identity of an object."},
-    {"isinstance", "obj, class_or_tuple, /", builtin_isinstance, "Return whether an object is an instance of a class."},
-    {"issubclass", "cls, class_or_tuple, /", builtin_issubclass, "Return whether a class derives from another one."},
+    {"isinstance", "obj, class_or_tuple, /", builtin_isinstance,
+     "Return whether an object is an instance of a class."},
+    {"issubclass", "cls, class_or_tuple, /", builtin_issubclass,
+     "Return whether a class derives from another one."},
     {"len", "obj, /", builtin_len, "Return the number of items in a container."},
     {"repr", "obj, /", builtin_repr, "Return the canonical string representation of an object."},
     {"setattr", "obj, name, value, /", builtin_setattr, "Set the named attribute of an object."},

@@ -1,15 +1,15 @@
 #include "runtime/builtins/output.hpp"
 
 #include "runtime/builtins/builtins.hpp"
-#include "runtime/modules/importing.hpp"
-#include "vm/object/dict.hpp"
-#include "vm/object/exception.hpp"
-#include "vm/object/int.hpp"
+#include "runtime/modules/importing/importing.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/number/int.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
-#include "vm/object/tuple.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -68,7 +68,8 @@ struct PrintOptions {
 bool take_text_option(Thread& thread, const char* name, Value given, Value& out) {
   if (given.is_none()) return true;
   if (!is_str(given))
-    return raise_type_error(thread, fmt::format("{} must be None or a string, not {}", name, type_name(given)));
+    return raise_type_error(thread,
+                            fmt::format("{} must be None or a string, not {}", name, type_name(given)));
   out = given;
   return true;
 }
@@ -94,8 +95,8 @@ bool read_options(Thread& thread, CallArgs call, PrintOptions& out) {
   return true;
 }
 
-// As few writes as can be: what the native file gets. Before script code may run (__str__ of an object can print as well)
-// everything so far is written.
+// As few writes as can be: what the native file gets. Before script code may run (__str__ of an object can
+// print as well) everything so far is written.
 bool print_joined(Thread& thread, CallArgs call, const PrintOptions& options, Value file) {
   std::string line;
   std::string_view sep = options.sep ? cast<Str>(options.sep)->view() : " ";
@@ -190,8 +191,8 @@ const NativeDef output_builtins[] = {
      "Prints the values to a stream, or to sys.stdout by default.", NativeKind::Function, builtin_print},
     {"input", "prompt='', /", builtin_input, "Reads a line from standard input, without its newline."},
     {"open",
-     "file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None", nullptr,
-     "Opens a file and returns a file object.", NativeKind::Function, builtin_open},
+     "file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None",
+     nullptr, "Opens a file and returns a file object.", NativeKind::Function, builtin_open},
     {nullptr},
 };
 

@@ -2,11 +2,11 @@
 #include "runtime/builtins/builtins.hpp"
 #include "runtime/builtins/output.hpp"
 #include "vm/memory/heap.hpp"
-#include "vm/object/dict.hpp"
-#include "vm/object/exception.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 
 #include <fmt/format.h>
@@ -95,8 +95,10 @@ bool add_site_builtins(Thread&, Module* module) {
   add(module, quitter_type, "exit", "Use exit() or Ctrl-D (i.e. EOF) to exit");
   add(module, quitter_type, "quit", "Use quit() or Ctrl-D (i.e. EOF) to exit");
   add(module, helper_type, "help", "Type help(object) for help about object.");
-  add(module, printer_type, "copyright", "aspy runs programs in the Python language; it holds no code of CPython.");
-  add(module, printer_type, "credits", "Thanks to the Python community for the language, and to the authors of PEGTL and libuv.");
+  add(module, printer_type, "copyright",
+      "aspy runs programs in the Python language; it holds no code of CPython.");
+  add(module, printer_type, "credits",
+      "Thanks to the Python community for the language, and to the authors of PEGTL and libuv.");
   add(module, printer_type, "license", "See the project's README.");
   return true;
 }

@@ -10,8 +10,8 @@ namespace aspy {
 
 struct Poller::State {
   uv_loop_t loop;
-  uv_timer_t timer;  // bounds a poll
-  uv_async_t waker;  // ends one from elsewhere
+  uv_timer_t timer; // bounds a poll
+  uv_async_t waker; // ends one from elsewhere
 };
 
 Poller::~Poller() {
@@ -50,7 +50,8 @@ void Poller::poll(Thread& thread, double seconds, const ReadyQueue& ready) {
     uv_run(loop, UV_RUN_NOWAIT);
     return;
   }
-  // Block on the loop's file descriptor ourselves, so that the lock can be released meanwhile. Never early: whole milliseconds, rounded up.
+  // Block on the loop's file descriptor ourselves, so that the lock can be released meanwhile. Never early:
+  // whole milliseconds, rounded up.
   int wait = seconds < 0 ? -1 : static_cast<int>(std::min(std::ceil(seconds * 1000), 86'400'000.0));
   pollfd descriptor{uv_backend_fd(loop), POLLIN, 0};
   {

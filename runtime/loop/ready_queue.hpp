@@ -9,11 +9,12 @@
 namespace aspy {
 
 enum class JobKind : uint8_t {
-  StepTask,     // target: Task; its first step, or the one after a bare yield
-  WakeTask,     // target: Task, argument: the future it waited for, done
-  RunHandle,    // target: Handle
-  RunCallback,  // target: callable, argument: its only argument (a future's done callback); context: its Context or empty
-  FinishSleep,  // target: Future: give it the result `argument` unless it is done
+  StepTask,    // target: Task; its first step, or the one after a bare yield
+  WakeTask,    // target: Task, argument: the future it waited for, done
+  RunHandle,   // target: Handle
+  RunCallback, // target: callable, argument: its only argument (a future's done callback); context: its
+               // Context or empty
+  FinishSleep, // target: Future: give it the result `argument` unless it is done
 };
 
 // Owns its values; whoever takes a job out of the queue takes them over.

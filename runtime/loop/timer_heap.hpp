@@ -1,5 +1,5 @@
-// Timers, soonest first; equal deadlines in the order in which they were set. O(log n) to set and to take; a cancelled
-// timer stays until it comes up, unless they become the majority.
+// Timers, soonest first; equal deadlines in the order in which they were set. O(log n) to set and to take; a
+// cancelled timer stays until it comes up, unless they become the majority.
 #pragma once
 
 #include "vm/object/object.hpp"
@@ -39,8 +39,7 @@ public:
     return timer;
   }
   // Drops every timer for which `dead` holds.
-  template <class Predicate>
-  void remove_if(Predicate dead) {
+  template <class Predicate> void remove_if(Predicate dead) {
     std::vector<Value> dropped; // released at the end: a finaliser may set timers
     auto end = std::partition(heap_.begin(), heap_.end(), [&](const Timer& timer) { return !dead(timer); });
     for (auto timer = end; timer != heap_.end(); ++timer) {
@@ -54,8 +53,7 @@ public:
   void clear() {
     remove_if([](const Timer&) { return true; });
   }
-  template <class Visit>
-  void for_each(Visit visit) const {
+  template <class Visit> void for_each(Visit visit) const {
     for (const Timer& timer : heap_) visit(timer);
   }
 

@@ -51,8 +51,8 @@ size_t characters_in(std::string_view utf8, size_t bytes) {
 }
 
 bool is_space(char32_t c) {
-  return c == ' ' || (c >= 9 && c <= 13) || (c >= 0x1C && c <= 0x1F) || c == 0x85 || c == 0xA0 || c == 0x3000 ||
-         (c >= 0x2000 && c <= 0x200A);
+  return c == ' ' || (c >= 9 && c <= 13) || (c >= 0x1C && c <= 0x1F) || c == 0x85 || c == 0xA0 ||
+         c == 0x3000 || (c >= 0x2000 && c <= 0x200A);
 }
 size_t indent_of(const Line& line) {
   size_t at = 0;
@@ -91,7 +91,8 @@ size_t dedent(Lines& lines) {
   return margin;
 }
 
-// --- what inside the segment is the operator ------------------------------------------------------------------------
+// --- what inside the segment is the operator
+// ------------------------------------------------------------------------
 
 struct Place {
   size_t line, column;
@@ -113,8 +114,7 @@ public:
     return at.line < lines_.size();
   }
   // On to the first character that `stop` accepts, over comments and line joins. False: there is none.
-  template <class Stop>
-  bool find(Place& at, Stop stop) const {
+  template <class Stop> bool find(Place& at, Stop stop) const {
     while (at.line < lines_.size()) {
       char32_t c = lines_[at.line][at.column];
       if (c == '\\' || c == '#') at = {at.line + 1, 0};
@@ -129,7 +129,8 @@ private:
   const Lines& lines_;
 };
 
-// The expression that stands alone in `source`, which was wrapped in a line with a parenthesis above and below.
+// The expression that stands alone in `source`, which was wrapped in a line with a parenthesis above and
+// below.
 const ast::Expr* only_expression(const ParseResult& parsed) {
   if (!parsed || !parsed.tree->root) return nullptr;
   const ast::Module* module = parsed.tree->module();
@@ -160,7 +161,8 @@ std::optional<Anchors> find_anchors(const Lines& lines) {
   if (auto* operation = ast::try_as<ast::BinOp>(expression)) {
     Place at = place(operation->left->pos.end_line, operation->left->pos.end_col);
     // Closing parentheses of the left operand come before the operator.
-    if (!walker.settle(at) || !walker.find(at, [](char32_t c) { return !is_space(c) && c != ')'; })) return {};
+    if (!walker.settle(at) || !walker.find(at, [](char32_t c) { return !is_space(c) && c != ')'; }))
+      return {};
     Place right = place(operation->right->pos.line, operation->right->pos.col);
     const Line& line = lines[at.line];
     size_t end = at.column + 1;
@@ -186,7 +188,8 @@ std::optional<Anchors> find_anchors(const Lines& lines) {
   return Anchors{at, place(expression->pos.end_line, expression->pos.end_col)};
 }
 
-// --- whether carets tell anything --------------------------------------------------------------------------------------
+// --- whether carets tell anything
+// --------------------------------------------------------------------------------------
 
 // A plain `return f(x)` or `y = f(x)` is clear without them.
 bool is_plain_call_statement(const Lines& lines, size_t start, size_t end, bool& empty) {
@@ -297,7 +300,8 @@ std::string source_with_carets(const std::vector<std::string>& source, size_t st
   bool first = true;
   for (size_t number : shown) {
     if (!first && number - before == 2) emit(number - 1);
-    else if (!first && number - before > 2) out.push_back(decode(fmt::format("...<{} lines>...", number - before - 1)));
+    else if (!first && number - before > 2)
+      out.push_back(decode(fmt::format("...<{} lines>...", number - before - 1)));
     emit(number);
     before = number;
     first = false;

@@ -1,4 +1,5 @@
-// "invalid syntax. Did you mean 'while'?": tries keywords in place of the names of a line until it reads well.
+// "invalid syntax. Did you mean 'while'?": tries keywords in place of the names of a line until it reads
+// well.
 #include "parser/parser.hpp"
 #include "runtime/report/suggestions.hpp"
 
@@ -11,9 +12,10 @@ namespace {
 
 const std::vector<std::string>& keywords() {
   static const std::vector<std::string> all = {
-      "False", "None",   "True",  "and",    "as",   "assert", "async",  "await",    "break", "class", "continue", "def",
-      "del",   "elif",   "else",  "except", "finally", "for", "from",   "global",   "if",    "import", "in",      "is",
-      "lambda", "nonlocal", "not", "or",    "pass", "raise",  "return", "try",      "while", "with",  "yield"};
+      "False", "None",     "True",  "and",    "as",   "assert", "async",  "await",    "break",
+      "class", "continue", "def",   "del",    "elif", "else",   "except", "finally",  "for",
+      "from",  "global",   "if",    "import", "in",   "is",     "lambda", "nonlocal", "not",
+      "or",    "pass",     "raise", "return", "try",  "while",  "with",   "yield"};
   return all;
 }
 

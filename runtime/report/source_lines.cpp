@@ -69,7 +69,9 @@ void remember(Code* code, const std::shared_ptr<Lines>& lines) {
 
 } // namespace
 
-void remember_source(Code* code, std::string_view text) { remember(code, std::make_shared<Lines>(split_lines(text))); }
+void remember_source(Code* code, std::string_view text) {
+  remember(code, std::make_shared<Lines>(split_lines(text)));
+}
 
 void forget_sources() {
   auto all = std::move(remembered());

@@ -1,4 +1,5 @@
-// Source lines for tracebacks and warnings: read from files when asked for, and kept for code that has no file.
+// Source lines for tracebacks and warnings: read from files when asked for, and kept for code that has no
+// file.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,8 @@ namespace aspy {
 
 struct Code;
 
-// Keeps the text that `code`, and every function inside it, was compiled from (`-c`, a line typed at the prompt).
+// Keeps the text that `code`, and every function inside it, was compiled from (`-c`, a line typed at the
+// prompt).
 void remember_source(Code* code, std::string_view text);
 void forget_sources();
 

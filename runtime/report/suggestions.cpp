@@ -1,17 +1,17 @@
 #include "runtime/report/suggestions.hpp"
 
-#include "runtime/modules/importing.hpp"
-#include "runtime/modules/registry.hpp"
+#include "runtime/modules/importing/importing.hpp"
+#include "runtime/modules/importing/registry.hpp"
 #include "vm/bytecode/code.hpp"
-#include "vm/object/dict.hpp"
-#include "vm/object/exception.hpp"
-#include "vm/object/list.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/error/suggestions.hpp"
+#include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
-#include "vm/object/suggestions.hpp"
+#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
-#include "vm/object/tuple.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -19,7 +19,9 @@
 namespace aspy {
 namespace {
 
-std::string_view text_of(Value value) { return value && is_str(value) ? cast<Str>(value)->view() : std::string_view(); }
+std::string_view text_of(Value value) {
+  return value && is_str(value) ? cast<Str>(value)->view() : std::string_view();
+}
 
 // What dir() lists, sorted; nothing when it raises.
 std::vector<std::string> names_of(Thread& thread, Value object) {

@@ -15,7 +15,8 @@ std::string closest_name(std::string_view wrong, const std::vector<std::string>&
 // `names`: also look at the variables of the frame that a NameError came from.
 std::string suggestion_for(Thread& thread, Value exception, bool names = true);
 
-// A keyword that was misspelt: the line of a SyntaxError reads well with `keyword` in place of the characters [column, end).
+// A keyword that was misspelt: the line of a SyntaxError reads well with `keyword` in place of the characters
+// [column, end).
 struct KeywordTypo {
   std::string keyword;
   size_t column = 0, end = 0; // characters from 0

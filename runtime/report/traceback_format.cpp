@@ -3,14 +3,14 @@
 #include "runtime/report/carets.hpp"
 #include "runtime/report/source_lines.hpp"
 #include "runtime/report/suggestions.hpp"
-#include "vm/object/dict.hpp"
-#include "vm/object/exception.hpp"
-#include "vm/object/int.hpp"
-#include "vm/object/list.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/hash/dict.hpp"
+#include "vm/object/number/int.hpp"
+#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
-#include "vm/object/tuple.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -18,7 +18,8 @@
 
 namespace aspy {
 
-// --- stacks ------------------------------------------------------------------------------------------------------
+// --- stacks
+// ------------------------------------------------------------------------------------------------------
 
 std::vector<StackEntry> stack_entries(const Traceback* first) {
   std::vector<StackEntry> entries;
@@ -35,8 +36,9 @@ std::vector<StackEntry> stack_entries(const Traceback* first) {
 }
 
 std::string format_entry(const StackEntry& entry) {
-  std::string out = fmt::format("  File \"{}\", line {}, in {}\n", entry.filename,
-                                entry.position.line ? fmt::to_string(entry.position.line) : "None", entry.name);
+  std::string out =
+      fmt::format("  File \"{}\", line {}, in {}\n", entry.filename,
+                  entry.position.line ? fmt::to_string(entry.position.line) : "None", entry.name);
   const Position& at = entry.position;
   if (!entry.line.empty()) return out + source_without_carets(entry.line);
   std::vector<std::string> lines;
@@ -67,8 +69,8 @@ std::vector<std::string> format_stack(const std::vector<StackEntry>& all, int li
   };
   for (size_t i = from; i < to; ++i) {
     const StackEntry& entry = all[i];
-    bool same = i > from && entry.position.line == all[i - 1].position.line && entry.name == all[i - 1].name &&
-                entry.filename == all[i - 1].filename;
+    bool same = i > from && entry.position.line == all[i - 1].position.line &&
+                entry.name == all[i - 1].name && entry.filename == all[i - 1].filename;
     if (!same) {
       close();
       repeats = 0;
@@ -81,9 +83,12 @@ std::vector<std::string> format_stack(const std::vector<StackEntry>& all, int li
 
 namespace {
 
-// --- one exception -------------------------------------------------------------------------------------------------
+// --- one exception
+// -------------------------------------------------------------------------------------------------
 
-std::string_view text_of(Value value) { return value && is_str(value) ? cast<Str>(value)->view() : std::string_view(); }
+std::string_view text_of(Value value) {
+  return value && is_str(value) ? cast<Str>(value)->view() : std::string_view();
+}
 
 // str(value), or a note that it failed.
 std::string safe_str(Thread& thread, Value value, std::string_view what) {
@@ -138,7 +143,8 @@ void append_notes(Thread& thread, Value exception, std::vector<std::string>& out
 }
 
 size_t character_count(std::string_view utf8) {
-  return static_cast<size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  return static_cast<size_t>(
+      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 // The place of a SyntaxError: file, line, and the line's text with carets below the offending part.
@@ -205,10 +211,12 @@ std::vector<std::string> only(Thread& thread, Value exception, bool names = true
                     (said == "invalid syntax" || said.find("Perhaps you forgot a comma") != said.npos) &&
                     find_keyword_typo(text_of(error->text), typo);
     append_syntax_place(thread, error, misspelt ? &typo : nullptr, out, suffix);
-    std::string message = error->msg && !error->msg.is_none() ? safe_str(thread, error->msg, "exception") : std::string();
+    std::string message =
+        error->msg && !error->msg.is_none() ? safe_str(thread, error->msg, "exception") : std::string();
     if (message.empty() && (!error->msg || error->msg.is_none())) message = "None";
     if (misspelt) message = fmt::format("invalid syntax. Did you mean '{}'?", typo.keyword);
-    out.push_back(fmt::format("{}: {}{}\n", name, message.empty() ? "<no detail available>" : message, suffix));
+    out.push_back(
+        fmt::format("{}: {}{}\n", name, message.empty() ? "<no detail available>" : message, suffix));
   } else {
     std::string message = safe_str(thread, exception, "exception") + suggestion_for(thread, exception, names);
     out.push_back(message.empty() ? name + "\n" : fmt::format("{}: {}\n", name, message));
@@ -217,7 +225,8 @@ std::vector<std::string> only(Thread& thread, Value exception, bool names = true
   return out;
 }
 
-// --- chains and groups ------------------------------------------------------------------------------------------------
+// --- chains and groups
+// ------------------------------------------------------------------------------------------------
 
 constexpr size_t most_group_members = 15;
 constexpr int deepest_group = 10;
@@ -280,7 +289,8 @@ private:
     }
     bool top_level = depth_ == 0;
     if (top_level) ++depth_;
-    emit_stack(exception, outermost, "Exception Group Traceback (most recent call last):\n", top_level ? '+' : '|');
+    emit_stack(exception, outermost, "Exception Group Traceback (most recent call last):\n",
+               top_level ? '+' : '|');
     emit_all(only(thread_, exception));
     format_members(exception);
     if (top_level) depth_ = 0;
@@ -296,8 +306,8 @@ private:
       // The last part inside the last part draws the line that ends the box.
       if (last) needs_close_ = true;
       bool cut = i >= most_group_members;
-      out_.push_back(fmt::format("{}{}+---------------- {} ----------------\n", indent(), i == 0 ? "+-" : "  ",
-                                 cut ? std::string("...") : fmt::to_string(i + 1)));
+      out_.push_back(fmt::format("{}{}+---------------- {} ----------------\n", indent(),
+                                 i == 0 ? "+-" : "  ", cut ? std::string("...") : fmt::to_string(i + 1)));
       ++depth_;
       if (cut) {
         size_t rest = members->size - most_group_members;
@@ -355,7 +365,8 @@ private:
 
 } // namespace
 
-std::vector<std::string> format_exception_pieces(Thread& thread, Value exception, const FormatOptions& options) {
+std::vector<std::string> format_exception_pieces(Thread& thread, Value exception,
+                                                 const FormatOptions& options) {
   ErrorShelter shelter(thread);
   Ref keep = share(exception);
   return Report(thread, options).run(exception);

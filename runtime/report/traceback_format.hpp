@@ -14,16 +14,18 @@ namespace aspy {
 struct Traceback;
 
 struct FormatOptions {
-  bool chain = true;     // causes and contexts too
-  int limit = INT_MAX;   // entries at most: the first ones, or the last ones when negative
+  bool chain = true;         // causes and contexts too
+  int limit = INT_MAX;       // entries at most: the first ones, or the last ones when negative
   bool use_traceback = true; // false: `traceback` below is shown instead of the exception's own
   Value traceback;
 };
 
-// The whole report, ending in a newline. Runs script code (__str__, __notes__) but never raises and never recurses deeply.
+// The whole report, ending in a newline. Runs script code (__str__, __notes__) but never raises and never
+// recurses deeply.
 std::string format_exception(Thread& thread, Value exception, const FormatOptions& options = {});
 // The same in the pieces that traceback.format_exception returns: headings, entries, lines of the message.
-std::vector<std::string> format_exception_pieces(Thread& thread, Value exception, const FormatOptions& options = {});
+std::vector<std::string> format_exception_pieces(Thread& thread, Value exception,
+                                                 const FormatOptions& options = {});
 // The lines after the traceback: "ValueError: text" with notes; a SyntaxError's place.
 std::vector<std::string> format_exception_only(Thread& thread, Value exception, bool show_group = false);
 
@@ -33,7 +35,7 @@ struct StackEntry {
   Position position;          // line 0: not known
   const Code* code = nullptr; // for source lines; borrowed
   bool has_columns = true;
-  std::string line;           // the source, when it is given and not looked up
+  std::string line; // the source, when it is given and not looked up
 };
 // The entries of a traceback, outermost first; library frames left out.
 std::vector<StackEntry> stack_entries(const Traceback* first);

@@ -2,15 +2,15 @@
 #include "runtime/report/unraisable.hpp"
 
 #include "runtime/builtins/output.hpp"
-#include "runtime/modules/importing.hpp"
-#include "runtime/modules/struct_sequence.hpp"
+#include "runtime/modules/importing/importing.hpp"
+#include "runtime/modules/support/struct_sequence.hpp"
 #include "runtime/report/traceback_format.hpp"
 #include "vm/interpreter/frame.hpp"
-#include "vm/object/dict.hpp"
-#include "vm/object/exception.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 
 namespace aspy {

@@ -2,7 +2,7 @@
 
 namespace aspy {
 
-// Makes write_unraisable (vm/object/protocol.hpp) call sys.unraisablehook, or print.
+// Makes write_unraisable (vm/object/slot/protocol.hpp) call sys.unraisablehook, or print.
 void init_unraisable();
 
 } // namespace aspy

@@ -1,7 +1,7 @@
 // The command line, taken apart: what to do, and with which words. Nothing here runs or prints anything.
 #pragma once
 
-#include "runtime/shell/golden.hpp"
+#include "runtime/shell/golden/golden.hpp"
 
 #include <span>
 #include <string>

@@ -2,8 +2,8 @@
 #include "runtime/session.hpp"
 #include "runtime/shell/cli.hpp"
 #include "runtime/shell/disassemble.hpp"
-#include "runtime/shell/golden.hpp"
-#include "runtime/shell/repl.hpp"
+#include "runtime/shell/golden/golden.hpp"
+#include "runtime/shell/repl/repl.hpp"
 #include "runtime/shell/source_file.hpp"
 #include "runtime/signals.hpp"
 

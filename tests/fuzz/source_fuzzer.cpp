@@ -1,5 +1,5 @@
-// libFuzzer's door: any bytes are a source text. Compiling one must end in bytecode that keeps its own rules or in
-// an exception, never in a crash, a sanitizer's report or a hang.
+// libFuzzer's door: any bytes are a source text. Compiling one must end in bytecode that keeps its own rules
+// or in an exception, never in a crash, a sanitizer's report or a hang.
 #include "runtime/session.hpp"
 #include "vm/bytecode/verifier.hpp"
 #include "vm/compiler/compiler.hpp"

@@ -1,8 +1,8 @@
 // Integers beyond a machine word, and their borders with the small ones.
 #include "tests/unit/vm_fixture.hpp"
-#include "vm/object/exception.hpp"
-#include "vm/object/float.hpp"
-#include "vm/object/int.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/number/float.hpp"
+#include "vm/object/number/int.hpp"
 
 #include <doctest/doctest.h>
 

@@ -2,9 +2,9 @@
 #include "tests/unit/vm_fixture.hpp"
 #include "vm/memory/collector.hpp"
 #include "vm/memory/heap.hpp"
-#include "vm/object/dict.hpp"
-#include "vm/object/list.hpp"
-#include "vm/object/tuple.hpp"
+#include "vm/object/hash/dict.hpp"
+#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/tuple.hpp"
 
 #include <doctest/doctest.h>
 

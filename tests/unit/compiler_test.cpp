@@ -1,12 +1,13 @@
-// The compiler: what it makes of small programs, and that all it makes keeps the rules of the instruction set.
+// The compiler: what it makes of small programs, and that all it makes keeps the rules of the instruction
+// set.
 #include <doctest/doctest.h>
 
 #include "tests/unit/vm_fixture.hpp"
 #include "vm/bytecode/disassembler.hpp"
 #include "vm/bytecode/verifier.hpp"
 #include "vm/compiler/compiler.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 
 #include <string>
 
@@ -51,46 +52,49 @@ TEST_CASE("operators read locals in place and write to the target") {
                                                                            "Mul r0, x, r0\n"
                                                                            "Return r0\n");
   CHECK(function_listing("def f(x):\n  x += 1\n  return x - 1\n") == "InplaceAddInt x, x, 1\n"
-                                                                      "SubInt r0, x, 1\n"
-                                                                      "Return r0\n");
+                                                                     "SubInt r0, x, 1\n"
+                                                                     "Return r0\n");
 }
 
 TEST_CASE("conditions are jumps") {
-  CHECK(function_listing("def f(a):\n  if a is not None and a < 3: return a\n") == "JumpIfNone a, -> 5\n"
-                                                                                  "JumpLtInt a, 3, -> 5 unless\n"
-                                                                                  "Return a\n"
-                                                                                  "ReturnNone\n");
-  CHECK(function_listing("def f(a):\n  while True: a()\n") == "Move r0, a\nCall r0, r0\nClear r0\nJumpBack -> 0\n");
+  CHECK(function_listing("def f(a):\n  if a is not None and a < 3: return a\n") ==
+        "JumpIfNone a, -> 5\n"
+        "JumpLtInt a, 3, -> 5 unless\n"
+        "Return a\n"
+        "ReturnNone\n");
+  CHECK(function_listing("def f(a):\n  while True: a()\n") ==
+        "Move r0, a\nCall r0, r0\nClear r0\nJumpBack -> 0\n");
   CHECK(function_listing("def f(a, b, c):\n  return a < b < c\n").find("Copy") != std::string::npos);
 }
 
 TEST_CASE("loops keep their iterator in a temporary") {
   CHECK(function_listing("def f(s):\n  for x in s:\n    if x: break\n") == "GetIter r0, s\n"
-                                                                          "ForIter x, r0, -> 8\n"
-                                                                          "JumpIfFalse x, -> 7\n"
-                                                                          "Clear r0\n"
-                                                                          "Jump -> 8\n"
-                                                                          "JumpBack -> 1\n"
-                                                                          "ReturnNone\n");
+                                                                           "ForIter x, r0, -> 8\n"
+                                                                           "JumpIfFalse x, -> 7\n"
+                                                                           "Clear r0\n"
+                                                                           "Jump -> 8\n"
+                                                                           "JumpBack -> 1\n"
+                                                                           "ReturnNone\n");
 }
 
 TEST_CASE("unpacking and subscripts") {
   CHECK(function_listing("def f(s):\n  for i, (x, y) in s: s[0] = x[-1]\n") == "GetIter r0, s\n"
-                                                                                "ForIter r1, r0, -> 13\n"
-                                                                                "UnpackSequence r2..r3, r1\n"
-                                                                                "Move i, r2\n"
-                                                                                "UnpackSequence x..y, r3\n"
-                                                                                "LoadItemInt r1, x, -1\n"
-                                                                                "LoadInt r2, 0\n"
-                                                                                "StoreItem s, r2, r1\n"
-                                                                                "JumpBack -> 1\n"
-                                                                                "ReturnNone\n");
+                                                                               "ForIter r1, r0, -> 13\n"
+                                                                               "UnpackSequence r2..r3, r1\n"
+                                                                               "Move i, r2\n"
+                                                                               "UnpackSequence x..y, r3\n"
+                                                                               "LoadItemInt r1, x, -1\n"
+                                                                               "LoadInt r2, 0\n"
+                                                                               "StoreItem s, r2, r1\n"
+                                                                               "JumpBack -> 1\n"
+                                                                               "ReturnNone\n");
   CHECK(function_listing("def f(a):\n  b, c = a\n  return b if b else c\n") ==
         "UnpackSequence b..c, a\nJumpIfFalse b, -> 3\nReturn b\nReturn c\n");
 }
 
 TEST_CASE("method calls") {
-  CHECK(function_listing("def f(a):\n  a.b(1)\n") == "Move r1, a\nLoadInt r2, 1\nCallMethod r0, r0..r2, b\nClear r0\nReturnNone\n");
+  CHECK(function_listing("def f(a):\n  a.b(1)\n") ==
+        "Move r1, a\nLoadInt r2, 1\nCallMethod r0, r0..r2, b\nClear r0\nReturnNone\n");
   // Arguments with effects of their own come after the method has been found.
   CHECK(function_listing("def f(a, g):\n  a.b(g())\n") == "Move r1, a\n"
                                                           "LoadMethod r0, b\n"
@@ -105,12 +109,14 @@ TEST_CASE("constants are folded") {
   CHECK(function_listing("def f():\n  return (1, -2, 3 * 4)\n") == "LoadConst r0, (1, -2, 12)\nReturn r0\n");
   CHECK(function_listing("def f():\n  return 2 ** 10 - 1.5\n") == "LoadConst r0, 1022.5\nReturn r0\n");
   CHECK(function_listing("def f():\n  if 0: return g\n") == "ReturnNone\n");
-  CHECK(function_listing("def f():\n  return 1 / 0\n") == "LoadInt r0, 1\nLoadInt r1, 0\nTrueDiv r0, r0, r1\nReturn r0\n");
+  CHECK(function_listing("def f():\n  return 1 / 0\n") ==
+        "LoadInt r0, 1\nLoadInt r1, 0\nTrueDiv r0, r0, r1\nReturn r0\n");
 }
 
 TEST_CASE("locals are checked only where they may be unbound") {
   CHECK(function_listing("def f(a):\n  if a: b = 1\n  return b\n").find("CheckBound b") != std::string::npos);
-  CHECK(function_listing("def f(a):\n  if a: b = 1\n  else: b = 2\n  return b\n").find("CheckBound") == std::string::npos);
+  CHECK(function_listing("def f(a):\n  if a: b = 1\n  else: b = 2\n  return b\n").find("CheckBound") ==
+        std::string::npos);
   CHECK(function_listing("def f(a):\n  del a\n  return a\n").find("CheckBound a") != std::string::npos);
 }
 
@@ -206,7 +212,7 @@ x = t"a{b!r:{c}}d"
 }
 
 TEST_CASE("deep and long programs") {
-  std::string chain = "x = 1" ;
+  std::string chain = "x = 1";
   for (int i = 0; i < 5000; ++i) chain += "+y";
   compiled(chain + "\n");
   std::string calls = "x = y";
@@ -245,7 +251,8 @@ TEST_CASE("positions survive packing") {
 TEST_CASE("errors of the compiler") {
   CHECK(error_of("return 1") == "'return' outside function (test, line 1)");
   CHECK(error_of("break") == "'break' outside loop (test, line 1)");
-  CHECK(error_of("def f():\n  x = 1\n  global x\n") == "name 'x' is assigned to before global declaration (test, line 3)");
+  CHECK(error_of("def f():\n  x = 1\n  global x\n") ==
+        "name 'x' is assigned to before global declaration (test, line 3)");
   CHECK(error_of("def f():\n  nonlocal y\n") == "no binding for nonlocal 'y' found (test, line 2)");
   CHECK(error_of("def f():\n  await x\n") == "'await' outside async function (test, line 2)");
   CHECK(error_of("[i := 1 for i in x]") ==

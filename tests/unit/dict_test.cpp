@@ -1,9 +1,9 @@
 // dict and set: order, growth, deletion, and the order in which sets show small ints.
 #include "tests/unit/vm_fixture.hpp"
-#include "vm/object/dict.hpp"
-#include "vm/object/int.hpp"
-#include "vm/object/list.hpp"
-#include "vm/object/set.hpp"
+#include "vm/object/hash/dict.hpp"
+#include "vm/object/hash/set.hpp"
+#include "vm/object/number/int.hpp"
+#include "vm/object/sequence/list.hpp"
 
 #include <doctest/doctest.h>
 
@@ -98,12 +98,13 @@ TEST_CASE("unhashable keys are refused by name") {
 
 TEST_CASE("sets show small ints in the order of their table") {
   CHECK(show(set_of({3, 1, 2})) == "{1, 2, 3}");
-  CHECK(show(set_of({30, 20, 10, 1, 100, -1, -2, 8, 16, 24, 32})) == "{32, 1, 100, 8, 10, 16, 20, -1, -2, 24, 30}");
+  CHECK(show(set_of({30, 20, 10, 1, 100, -1, -2, 8, 16, 24, 32})) ==
+        "{32, 1, 100, 8, 10, 16, 20, -1, -2, 24, 30}");
   Own<Set> set = new_set();
   for (int x = 0; x < 40; ++x) set_add(test::thread(), set.get(), Value::from_int(x * 7 % 101));
-  CHECK(show(Ref(std::move(set))) ==
-        "{0, 1, 4, 7, 8, 11, 14, 15, 18, 21, 22, 25, 28, 29, 32, 35, 36, 39, 42, 43, 46, 49, 50, 53, 56, 57, 60, "
-        "63, 64, 67, 70, 71, 74, 77, 81, 84, 88, 91, 95, 98}");
+  CHECK(show(Ref(std::move(set))) == "{0, 1, 4, 7, 8, 11, 14, 15, 18, 21, 22, 25, 28, 29, 32, 35, 36, 39, "
+                                     "42, 43, 46, 49, 50, 53, 56, 57, 60, "
+                                     "63, 64, 67, 70, 71, 74, 77, 81, 84, 88, 91, 95, 98}");
 }
 
 TEST_SUITE_END();

@@ -1,12 +1,12 @@
 // The format mini-language and % formatting from C++.
 #include "tests/unit/vm_fixture.hpp"
-#include "vm/object/float.hpp"
-#include "vm/object/format.hpp"
-#include "vm/object/int.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/number/float.hpp"
+#include "vm/object/number/int.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/format/format.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
-#include "vm/object/tuple.hpp"
 
 #include <doctest/doctest.h>
 

@@ -20,7 +20,7 @@ std::string kinds(std::string_view source) {
   return result;
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("lexer: words, numbers and operators") {
   struct Case {
@@ -50,7 +50,8 @@ TEST_CASE("lexer: indentation") {
   CHECK(kinds("if x:\n  y\nz\n") == "if NAME : NEWLINE INDENT NAME NEWLINE DEDENT NAME NEWLINE");
   CHECK(kinds("if x:\n\n  # c\n  y\n\n  z") == "if NAME : NEWLINE INDENT NAME NEWLINE NAME NEWLINE DEDENT");
   CHECK(lex("if x:\n    y\n  z\n").issue->message == "unindent does not match any outer indentation level");
-  CHECK(lex("if x:\n\ty\n        z\n").issue->message == "inconsistent use of tabs and spaces in indentation");
+  CHECK(lex("if x:\n\ty\n        z\n").issue->message ==
+        "inconsistent use of tabs and spaces in indentation");
 }
 
 TEST_CASE("lexer: f-strings are several tokens") {
@@ -67,7 +68,7 @@ TEST_CASE("lexer: extents are where the text is") {
   REQUIRE(tokens.size() == 7);
   const Extent& text = tokens.extents[4];
   CHECK(text.line == 1);
-  CHECK(text.col == 11);  // bytes
+  CHECK(text.col == 11); // bytes
   CHECK(text.end_line == 2);
   CHECK(text.end_col == 4);
 }

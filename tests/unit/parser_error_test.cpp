@@ -1,4 +1,5 @@
-// Syntax errors: message and place. The table was taken from the reference implementation, not written by hand.
+// Syntax errors: message and place. The table was taken from the reference implementation, not written by
+// hand.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -21,7 +22,7 @@ const Case cases[] = {
 #include "parser_error_cases.inc"
 };
 
-}  // namespace
+} // namespace
 
 TEST_CASE("parser: each mistake is explained, in its place") {
   for (const Case& expected : cases) {
@@ -43,7 +44,8 @@ TEST_CASE("parser: a prompt is told when more lines could help") {
     auto result = parse_text(source, Mode::Interactive);
     return result.issue.has_value() && result.issue->incomplete;
   };
-  for (const char* source : {"if x:", "f(1,", "x = '''a", "def f():\n  pass", "@d", "class A:", "x = \\", "try:\n  x"}) {
+  for (const char* source :
+       {"if x:", "f(1,", "x = '''a", "def f():\n  pass", "@d", "class A:", "x = \\", "try:\n  x"}) {
     CAPTURE(source);
     CHECK(incomplete(source));
   }
@@ -58,10 +60,10 @@ TEST_CASE("parser: bytes of a source file") {
   CHECK(parse("# coding: latin-1\nx = '\xE9'\n", Mode::Exec));
   auto bad = parse("x = '\xFF'\n", Mode::Exec);
   REQUIRE(bad.issue.has_value());
-  CHECK(bad.issue->message ==
-        "Non-UTF-8 code starting with '\\xff' on line 1, but no encoding declared; "
-        "see https://peps.python.org/pep-0263/ for details");
-  CHECK(parse(std::string_view("x\0y", 3), Mode::Exec).issue->message == "source code cannot contain null bytes");
+  CHECK(bad.issue->message == "Non-UTF-8 code starting with '\\xff' on line 1, but no encoding declared; "
+                              "see https://peps.python.org/pep-0263/ for details");
+  CHECK(parse(std::string_view("x\0y", 3), Mode::Exec).issue->message ==
+        "source code cannot contain null bytes");
 }
 
 TEST_CASE("parser: warnings while reading") {

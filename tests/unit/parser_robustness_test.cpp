@@ -5,23 +5,20 @@
 
 #include <tao/pegtl/contrib/analyze.hpp>
 
-#include "parser/builder.hpp"
+#include "parser/build/builder.hpp"
 #include "parser/grammar.hpp"
 #include "parser/parser.hpp"
 
 namespace tao::pegtl {
 
 // The parser's own rules, to PEGTL's analysis: they match without taking a token, or run another rule.
-template <class Name>
-struct analyze_traits<Name, aspy::grammar::diagnosing> : analyze_opt_traits<> {};
-template <class Name>
-struct analyze_traits<Name, aspy::grammar::not_diagnosing> : analyze_opt_traits<> {};
-template <class Name>
-struct analyze_traits<Name, aspy::grammar::explaining_dicts> : analyze_opt_traits<> {};
+template <class Name> struct analyze_traits<Name, aspy::grammar::diagnosing> : analyze_opt_traits<> {};
+template <class Name> struct analyze_traits<Name, aspy::grammar::not_diagnosing> : analyze_opt_traits<> {};
+template <class Name> struct analyze_traits<Name, aspy::grammar::explaining_dicts> : analyze_opt_traits<> {};
 template <class Name, class Rule>
 struct analyze_traits<Name, aspy::grammar::quietly<Rule>> : analyze_seq_traits<Rule> {};
 
-}  // namespace tao::pegtl
+} // namespace tao::pegtl
 
 using namespace aspy;
 
@@ -39,7 +36,7 @@ std::string outcome(const std::string& source) {
   return result ? std::string() : result.issue->message;
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("parser: the grammar has no rule that loops without taking a token") {
   CHECK(tao::pegtl::analyze<grammar::file>(0) == 0);
@@ -74,16 +71,19 @@ TEST_CASE("parser: depth is bounded") {
 
 TEST_CASE("parser: explaining a deep mistake takes no time") {
   CHECK(outcome(times("(", 180) + "y z" + times(")", 180)) == "invalid syntax. Perhaps you forgot a comma?");
-  CHECK(outcome(times("{1:", 180) + "y z" + times("}", 180)) == "invalid syntax. Perhaps you forgot a comma?");
-  CHECK(outcome(times("f(x, ", 180) + "y z" + times(")", 180)) == "invalid syntax. Perhaps you forgot a comma?");
+  CHECK(outcome(times("{1:", 180) + "y z" + times("}", 180)) ==
+        "invalid syntax. Perhaps you forgot a comma?");
+  CHECK(outcome(times("f(x, ", 180) + "y z" + times(")", 180)) ==
+        "invalid syntax. Perhaps you forgot a comma?");
   CHECK(outcome(times("[a for a in ", 180) + "y z" + times("]", 180)) == "invalid syntax");
 }
 
 TEST_CASE("parser: broken pieces of a program") {
-  const std::string program =
-      "@d(1)\nasync def f(a, *b, c=1, **d) -> {1: 2}:\n  with (x as y, z): return [i for i in (yield) if f\"{i!r:>{w}}\"]\n"
-      "class A[T](B, k=lambda x, /: 0): x: int = 1; y += 'a' 'b'\n"
-      "try:\n  match x, y:\n    case {'k': P(q=1) | [_, *r]} as z if z: pass\nexcept* E as e: raise e from None\n";
+  const std::string program = "@d(1)\nasync def f(a, *b, c=1, **d) -> {1: 2}:\n  with (x as y, z): return [i "
+                              "for i in (yield) if f\"{i!r:>{w}}\"]\n"
+                              "class A[T](B, k=lambda x, /: 0): x: int = 1; y += 'a' 'b'\n"
+                              "try:\n  match x, y:\n    case {'k': P(q=1) | [_, *r]} as z if z: "
+                              "pass\nexcept* E as e: raise e from None\n";
   for (std::size_t i = 0; i <= program.size(); ++i) {
     (void)parse_text(program.substr(0, i), Mode::Exec);
     (void)parse_text(program.substr(i), Mode::Interactive);

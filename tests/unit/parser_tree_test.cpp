@@ -14,12 +14,12 @@ std::string tree(std::string_view source, Mode mode = Mode::Exec, bool positions
   auto result = parse_text(source, mode);
   if (!result) return result.issue->message;
   auto text = dump(result.tree->root, positions);
-  if (mode == Mode::Eval) return text.substr(12, text.size() - 13);  // what is inside (Expression ...)
-  return text.substr(9, text.size() - 11);                           // inside (Module [...])
+  if (mode == Mode::Eval) return text.substr(12, text.size() - 13); // what is inside (Expression ...)
+  return text.substr(9, text.size() - 11);                          // inside (Module [...])
 }
 std::string expr(std::string_view source) { return tree(source, Mode::Eval); }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("parser: precedence") {
   CHECK(expr("a + b * c") == "(BinOp (Name a) + (BinOp (Name b) * (Name c)))");
@@ -54,13 +54,15 @@ TEST_CASE("parser: literals") {
   CHECK(expr("1_0.5e1") == "(Constant 105f)");
   CHECK(expr("2j") == "(Constant 2j)");
   CHECK(expr("'a' \"b\"") == "(Constant \"ab\")");
-  CHECK(expr("'\\x41\\u00e9\\N{BULLET}\\101'") == "(Constant \"A\xC3\xA9\xE2\x80\xA2" "A\")");
+  CHECK(expr("'\\x41\\u00e9\\N{BULLET}\\101'") == "(Constant \"A\xC3\xA9\xE2\x80\xA2"
+                                                  "A\")");
   CHECK(expr("'\\ud800'") == "(Constant \"\xED\xA0\x80\")");
   CHECK(expr("b'\\xff'") == "(Constant b\"\xFF\")");
-  CHECK(expr("f'a{x!r:>{w}}{{}}{y=}'") ==
-        "(JoinedStr [(Constant \"a\") (FormattedValue (Name x) r (JoinedStr [(Constant \">\") (FormattedValue (Name w) - -)])) "
-        "(Constant \"{}y=\") (FormattedValue (Name y) r -)])");
-  CHECK(expr("t'{ a + 1 }'") == "(TemplateStr [(Interpolation (BinOp (Name a) + (Constant 1)) \"a + 1\" - -)])");
+  CHECK(expr("f'a{x!r:>{w}}{{}}{y=}'") == "(JoinedStr [(Constant \"a\") (FormattedValue (Name x) r "
+                                          "(JoinedStr [(Constant \">\") (FormattedValue (Name w) - -)])) "
+                                          "(Constant \"{}y=\") (FormattedValue (Name y) r -)])");
+  CHECK(expr("t'{ a + 1 }'") ==
+        "(TemplateStr [(Interpolation (BinOp (Name a) + (Constant 1)) \"a + 1\" - -)])");
 }
 
 TEST_CASE("parser: statements") {
@@ -71,10 +73,12 @@ TEST_CASE("parser: statements") {
   CHECK(tree("if a: b\nelif c: d\nelse: e") ==
         "(If (Name a) [(Expr (Name b))] [(If (Name c) [(Expr (Name d))] [(Expr (Name e))])])");
   CHECK(tree("def f(a, /, b=1, *c, d, e=2, **g) -> h: pass") ==
-        "(FunctionDef f (arguments [(arg a -)] [(arg b -)] (arg c -) [(arg d -) (arg e -)] [- (Constant 2)] (arg g -) "
+        "(FunctionDef f (arguments [(arg a -)] [(arg b -)] (arg c -) [(arg d -) (arg e -)] [- (Constant 2)] "
+        "(arg g -) "
         "[(Constant 1)]) [(Pass)] [] (Name h) [])");
   CHECK(tree("try: a\nexcept B, C: d\nfinally: e") ==
-        "(Try [(Expr (Name a))] [(ExceptHandler (Tuple [(Name B) (Name C)]) - [(Expr (Name d))])] [] [(Expr (Name e))])");
+        "(Try [(Expr (Name a))] [(ExceptHandler (Tuple [(Name B) (Name C)]) - [(Expr (Name d))])] [] [(Expr "
+        "(Name e))])");
   CHECK(tree("from ..a import b as c") == "(ImportFrom a [(alias b c)] 2)");
   CHECK(tree("async with a as b, c: pass") ==
         "(AsyncWith [(withitem (Name a) (Name b Store)) (withitem (Name c) -)] [(Pass)])");
@@ -82,9 +86,10 @@ TEST_CASE("parser: statements") {
   CHECK(tree("match x:\n  case [1, *_] | {'a': b, **r}: pass\n  case P(q, k=0) as z if w: pass") ==
         "(Match (Name x) [(match_case (MatchOr [(MatchSequence [(MatchValue (Constant 1)) (MatchStar -)]) "
         "(MatchMapping [(Constant \"a\")] [(MatchAs - b)] r)]) - [(Pass)]) "
-        "(match_case (MatchAs (MatchClass (Name P) [(MatchAs - q)] [k] [(MatchValue (Constant 0))]) z) (Name w) [(Pass)])])");
-  CHECK(tree("match = match(x)\nprint(match)") ==
-        "(Assign [(Name match Store)] (Call (Name match) [(Name x)] [])) (Expr (Call (Name print) [(Name match)] []))");
+        "(match_case (MatchAs (MatchClass (Name P) [(MatchAs - q)] [k] [(MatchValue (Constant 0))]) z) (Name "
+        "w) [(Pass)])])");
+  CHECK(tree("match = match(x)\nprint(match)") == "(Assign [(Name match Store)] (Call (Name match) [(Name "
+                                                  "x)] [])) (Expr (Call (Name print) [(Name match)] []))");
 }
 
 TEST_CASE("parser: positions are in bytes and span what they should") {
@@ -95,7 +100,7 @@ TEST_CASE("parser: positions are in bytes and span what they should") {
 }
 
 TEST_CASE("parser: a name is interned and normalised") {
-  auto result = parse_text("\xEF\xAC\x81x = 1\nfix = fix\n", Mode::Exec);  // a ligature
+  auto result = parse_text("\xEF\xAC\x81x = 1\nfix = fix\n", Mode::Exec); // a ligature
   auto body = result.tree->module()->body;
   auto* first = ast::as<ast::Name>(ast::as<ast::Assign>(body[0])->targets[0]);
   auto* second = ast::as<ast::Assign>(body[1]);

@@ -1,7 +1,7 @@
 // The parts of runtime/shell that need no script: the command line, diffs, golden cases.
 #include "runtime/shell/cli.hpp"
-#include "runtime/shell/diff.hpp"
-#include "runtime/shell/golden_case.hpp"
+#include "runtime/shell/golden/diff.hpp"
+#include "runtime/shell/golden/golden_case.hpp"
 
 #include <doctest/doctest.h>
 #include <filesystem>

@@ -1,8 +1,8 @@
 // list.sort: order, stability, reverse, and what happens to the list when a comparison fails.
 #include "tests/unit/vm_fixture.hpp"
-#include "vm/object/int.hpp"
-#include "vm/object/list.hpp"
-#include "vm/object/tuple.hpp"
+#include "vm/object/number/int.hpp"
+#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/tuple.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,12 +1,12 @@
 // Text from C++: lengths and indexing beyond ASCII, interning, hashing, codecs, quoting.
 #include "tests/unit/vm_fixture.hpp"
-#include "vm/object/bytes.hpp"
-#include "vm/object/codecs.hpp"
-#include "vm/object/exception.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/bytes/bytes.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/encoding/codecs.hpp"
+#include "vm/object/text/encoding/unicode.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
-#include "vm/object/unicode.hpp"
 
 #include <doctest/doctest.h>
 
@@ -45,7 +45,8 @@ TEST_CASE("str: indexing through the index") {
   Own<Str> text = make_str(long_text());
   REQUIRE(text->length == 400);
   const uint32_t expected[] = {'a', 0xE9, 0x20AC, 0x1F600};
-  for (uint32_t i : {0u, 1u, 63u, 64u, 65u, 127u, 128u, 255u, 399u}) CHECK(str_at(text.get(), i) == expected[i % 4]);
+  for (uint32_t i : {0u, 1u, 63u, 64u, 65u, 127u, 128u, 255u, 399u})
+    CHECK(str_at(text.get(), i) == expected[i % 4]);
   CHECK(str_byte_offset(text.get(), 400) == text->size);
   CHECK(str_slice(text.get(), 62, 66)->view() == "€😀aé");
   CHECK(str_slice(text.get(), 0, 400).get() == text.get());
@@ -87,7 +88,8 @@ TEST_CASE("str: quoting") {
 
 TEST_CASE("codecs: malformed UTF-8") {
   thread();
-  CHECK(decoded("a\xff", "utf-8", "strict") == "! 'utf-8' codec can't decode byte 0xff in position 1: invalid start byte");
+  CHECK(decoded("a\xff", "utf-8", "strict") ==
+        "! 'utf-8' codec can't decode byte 0xff in position 1: invalid start byte");
   CHECK(decoded("\xe2\x82", "utf-8", "strict") ==
         "! 'utf-8' codec can't decode bytes in position 0-1: unexpected end of data");
   CHECK(decoded("a\xe2\x28", "utf-8", "replace") == "a\xEF\xBF\xBD(");

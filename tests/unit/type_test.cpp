@@ -1,12 +1,12 @@
 // The object model from C++: classes, layouts, shapes, lookup caches, binding of natives.
 #include "tests/unit/vm_fixture.hpp"
-#include "vm/object/class.hpp"
-#include "vm/object/dict.hpp"
-#include "vm/object/int.hpp"
-#include "vm/object/list.hpp"
-#include "vm/object/native.hpp"
-#include "vm/object/shape.hpp"
-#include "vm/object/tuple.hpp"
+#include "vm/object/attribute/shape.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/hash/dict.hpp"
+#include "vm/object/number/int.hpp"
+#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/type/class.hpp"
 #include "vm/object/weakref.hpp"
 
 #include <doctest/doctest.h>
@@ -24,7 +24,8 @@ struct Entry {
 };
 
 // type(name, bases, {...})
-Ref new_class(const char* name, std::initializer_list<Value> bases, std::initializer_list<Entry> entries = {}) {
+Ref new_class(const char* name, std::initializer_list<Value> bases,
+              std::initializer_list<Entry> entries = {}) {
   Thread& t = thread();
   Own<Dict> ns = new_dict();
   dict_set(ns.get(), intern("__module__"), Value(intern("demo")));
@@ -86,7 +87,8 @@ TEST_CASE("members of __slots__, in front of variable-size objects too") {
   CHECK(show(attribute(p, "x")) == "AttributeError: 'Point' object has no attribute 'x'");
   CHECK(store(p, "x", Value::from_int(1)) == "ok");
   CHECK(show(attribute(p, "x")) == "1");
-  CHECK(store(p, "z", None) == "AttributeError: 'Point' object has no attribute 'z' and no __dict__ for setting new attributes");
+  CHECK(store(p, "z", None) ==
+        "AttributeError: 'Point' object has no attribute 'z' and no __dict__ for setting new attributes");
   CHECK(show(attribute(point, "x")) == "<member 'x' of 'Point' objects>");
 
   Ref row = new_class("Row", {Value(&tuple_type)});
@@ -131,7 +133,8 @@ TEST_CASE("native methods bind their arguments with the usual messages") {
   CHECK(show(call_method(t, l, "insert", {one})) == "TypeError: insert expected 2 arguments, got 1");
   CHECK(show(call_method(t, l, "index")) == "TypeError: index expected at least 1 argument, got 0");
   CHECK(show(call_method(t, l, "sort", {one})) == "TypeError: sort() takes no positional arguments");
-  CHECK(show(call(t, attribute(Value(&list_type), "append"))) == "TypeError: unbound method list.append() needs an argument");
+  CHECK(show(call(t, attribute(Value(&list_type), "append"))) ==
+        "TypeError: unbound method list.append() needs an argument");
   CHECK(show(call(t, attribute(Value(&list_type), "append"), {one, one})) ==
         "TypeError: descriptor 'append' for 'list' objects doesn't apply to a 'int' object");
   CHECK(show(call(t, attribute(Value(&list_type), "__len__"), {one})) ==
@@ -144,9 +147,12 @@ TEST_CASE("native methods bind their arguments with the usual messages") {
 TEST_CASE("operators ask both sides and say what they were given") {
   Thread& t = thread();
   Value one = Value::from_int(1), text = Value(intern("a"));
-  CHECK(show(binary_op(t, BinaryOp::Add, one, text)) == "TypeError: unsupported operand type(s) for +: 'int' and 'str'");
-  CHECK(show(inplace_op(t, BinaryOp::Pow, one, text)) == "TypeError: unsupported operand type(s) for **=: 'int' and 'str'");
-  CHECK(show(compare(t, one, text, CompareOp::Lt)) == "TypeError: '<' not supported between instances of 'int' and 'str'");
+  CHECK(show(binary_op(t, BinaryOp::Add, one, text)) ==
+        "TypeError: unsupported operand type(s) for +: 'int' and 'str'");
+  CHECK(show(inplace_op(t, BinaryOp::Pow, one, text)) ==
+        "TypeError: unsupported operand type(s) for **=: 'int' and 'str'");
+  CHECK(show(compare(t, one, text, CompareOp::Lt)) ==
+        "TypeError: '<' not supported between instances of 'int' and 'str'");
   CHECK(show(negative(t, text)) == "TypeError: bad operand type for unary -: 'str'");
   CHECK(show(get_item(t, one, one)) == "TypeError: 'int' object is not subscriptable");
   CHECK(show(get_item(t, Value(&int_type), one)) == "TypeError: type 'int' is not subscriptable");
@@ -167,7 +173,8 @@ TEST_CASE("weak references die with their object") {
   CHECK(make_weakref(t, object, Value()).get() == weak.get()); // shared
   object.reset();
   CHECK(!weakref_target(weak));
-  CHECK(show(make_weakref(t, Value::from_int(1), Value())) == "TypeError: cannot create weak reference to 'int' object");
+  CHECK(show(make_weakref(t, Value::from_int(1), Value())) ==
+        "TypeError: cannot create weak reference to 'int' object");
 }
 
 TEST_CASE("a chain of a million objects is released without recursion") {

@@ -1,7 +1,7 @@
 // Values: what is unboxed, and that every int has one representation.
 #include "tests/unit/vm_fixture.hpp"
-#include "vm/object/float.hpp"
-#include "vm/object/int.hpp"
+#include "vm/object/number/float.hpp"
+#include "vm/object/number/int.hpp"
 
 #include <doctest/doctest.h>
 
@@ -13,8 +13,15 @@ using aspy::test::show;
 TEST_SUITE_BEGIN("values");
 
 TEST_CASE("the kinds of values do not overlap") {
-  Value kinds[] = {None, True, False, Value::from_int(0), Value::from_int(-1), Value::from_double(0),
-                   Value::from_double(-0.0), Value::from_double(NAN), Value::from_double(-INFINITY)};
+  Value kinds[] = {None,
+                   True,
+                   False,
+                   Value::from_int(0),
+                   Value::from_int(-1),
+                   Value::from_double(0),
+                   Value::from_double(-0.0),
+                   Value::from_double(NAN),
+                   Value::from_double(-INFINITY)};
   for (Value value : kinds) {
     CHECK(value.is_none() + value.is_bool() + value.is_int() + value.is_double() + value.is_object() == 1);
     CHECK_FALSE(value.is_empty());

@@ -1,10 +1,11 @@
-// What tests of the object model share: the types made ready once, one thread, and texts of values and errors.
+// What tests of the object model share: the types made ready once, one thread, and texts of values and
+// errors.
 #pragma once
 
 #include "vm/interpreter/lock.hpp"
 #include "vm/object/init.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 
 #include <string>

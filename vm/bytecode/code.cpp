@@ -2,14 +2,14 @@
 #include "vm/bytecode/code.hpp"
 
 #include "vm/memory/heap.hpp"
-#include "vm/object/bytes.hpp"
-#include "vm/object/exception.hpp"
+#include "vm/object/bytes/bytes.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/error/exception.hpp"
 #include "vm/object/init.hpp"
-#include "vm/object/list.hpp"
-#include "vm/object/native.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
-#include "vm/object/tuple.hpp"
+#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>
 #include <span>
@@ -46,8 +46,7 @@ Ref code_repr(Thread&, Value self) {
                               reinterpret_cast<uintptr_t>(code), code->filename->view(), code->first_line));
 }
 
-template <class T>
-Ref field(T* object) {
+template <class T> Ref field(T* object) {
   return object ? share(Value(object)) : Ref(Own<Tuple>::share(empty_tuple()));
 }
 
@@ -86,8 +85,7 @@ Ref get_local_count(Thread& thread, Value self) {
 }
 
 // Visits each instruction: its index, its first word.
-template <class Body>
-void for_each_instruction(const Code* code, Body&& body) {
+template <class Body> void for_each_instruction(const Code* code, Body&& body) {
   for (uint32_t at = 0; at < code->words.size(); at += 1 + op_info(op_of(code->words[at])).cache_words)
     body(at, code->words[at]);
 }
@@ -159,8 +157,9 @@ Ref co_positions(Thread& thread, const Value* args) {
   for_each_instruction(code, [&](uint32_t at, Word) {
     Position position = position_at(code, at);
     bool known = position.line != 0;
-    list_append(list.get(), make_tuple({line_value(position.line, known), line_value(position.end_line, known),
-                                        line_value(position.column, known), line_value(position.end_column, known)}));
+    list_append(list.get(),
+                make_tuple({line_value(position.line, known), line_value(position.end_line, known),
+                            line_value(position.column, known), line_value(position.end_column, known)}));
   });
   return iter(thread, list.value());
 }
@@ -173,7 +172,8 @@ Ref co_lines(Thread& thread, const Value* args) {
   bool begun = false;
   auto flush = [&](uint32_t end) {
     if (begun && end > start)
-      list_append(list.get(), make_tuple({Value::from_int(start * 4), Value::from_int(end * 4), line_value(line, line != 0)}));
+      list_append(list.get(), make_tuple({Value::from_int(start * 4), Value::from_int(end * 4),
+                                          line_value(line, line != 0)}));
   };
   for_each_instruction(code, [&](uint32_t at, Word) {
     uint32_t here = position_at(code, at).line;

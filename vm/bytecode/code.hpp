@@ -2,7 +2,7 @@
 #pragma once
 
 #include "vm/bytecode/opcodes.hpp"
-#include "vm/object/type.hpp"
+#include "vm/object/type/type.hpp"
 
 #include <span>
 #include <vector>
@@ -32,8 +32,8 @@ struct Position {
   uint32_t line = 0, column = 0, end_line = 0, end_column = 0;
 };
 
-// A protected range [start, end) of words. An exception raised inside clears the temporaries from `depth` up, puts the
-// exception in R[depth], and continues at `handler`. Inner ranges come first in the table.
+// A protected range [start, end) of words. An exception raised inside clears the temporaries from `depth` up,
+// puts the exception in R[depth], and continues at `handler`. Inner ranges come first in the table.
 struct Handler {
   uint32_t start, end, handler;
   uint16_t depth;
@@ -46,13 +46,14 @@ struct Code : Object {
   uint32_t first_line = 0;
   uint32_t flags = 0;
 
-  // Parameters are the first locals, in the order: positional-only, positional, keyword-only, *args, **kwargs.
-  uint32_t arg_count = 0;     // positional, the positional-only included
+  // Parameters are the first locals, in the order: positional-only, positional, keyword-only, *args,
+  // **kwargs.
+  uint32_t arg_count = 0; // positional, the positional-only included
   uint32_t posonly_count = 0;
   uint32_t kwonly_count = 0;
-  uint32_t local_count = 0;   // near locals, parameters included
+  uint32_t local_count = 0; // near locals, parameters included
   uint32_t far_count = 0;
-  uint32_t temp_count = 0;    // highest number of temporaries alive at once
+  uint32_t temp_count = 0; // highest number of temporaries alive at once
 
   std::vector<Word> words;        // rewritten in place when instructions specialise
   std::vector<Value> constants;   // owned; names are interned str among them

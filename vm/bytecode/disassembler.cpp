@@ -1,10 +1,10 @@
 #include "vm/bytecode/disassembler.hpp"
 
 #include "vm/bytecode/operands.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
-#include "vm/object/tuple.hpp"
 
 #include <fmt/format.h>
 
@@ -59,18 +59,16 @@ std::string operands_text(Thread& thread, const Code* code, uint32_t at) {
   };
   Format format = info.format;
   bool has_a = format != Format::N && format != Format::J;
-  bool has_b = format == Format::AB || format == Format::ABC || format == Format::ABn || format == Format::ABI ||
-               format == Format::ABW || format == Format::ABnW;
+  bool has_b = format == Format::AB || format == Format::ABC || format == Format::ABn ||
+               format == Format::ABI || format == Format::ABW || format == Format::ABnW;
   if (use.row != Role::None && use.row_at_a) {
     add(row_text(code, a_of(word), row_length(op, word, w)));
     if (has_b && use.b != Role::None) add(register_name(code, b_of(word)));
     return out;
   }
   if (has_a && use.a != Role::None) add(register_name(code, a_of(word)));
-  if (use.row != Role::None)
-    add(row_text(code, b_of(word), row_length(op, word, w)));
-  else if (has_b && use.b != Role::None)
-    add(register_name(code, b_of(word)));
+  if (use.row != Role::None) add(row_text(code, b_of(word), row_length(op, word, w)));
+  else if (has_b && use.b != Role::None) add(register_name(code, b_of(word)));
   if (format == Format::ABC && use.c != Role::None) add(register_name(code, c_of(word)));
   switch (use.extra) {
   case Extra::Constant: add(text_of(thread, code, format == Format::AX ? x_of(word) : w)); break;
@@ -114,9 +112,9 @@ std::string operands_text(Thread& thread, const Code* code, uint32_t at) {
   return out;
 }
 
-template <class Body>
-void for_each_instruction(const Code* code, Body&& body) {
-  for (uint32_t at = 0; at < code->words.size(); at += 1 + op_info(op_of(code->words[at])).cache_words) body(at);
+template <class Body> void for_each_instruction(const Code* code, Body&& body) {
+  for (uint32_t at = 0; at < code->words.size(); at += 1 + op_info(op_of(code->words[at])).cache_words)
+    body(at);
 }
 
 void append(Thread& thread, const Code* code, bool nested, std::string& out) {
@@ -137,7 +135,8 @@ void append(Thread& thread, const Code* code, bool nested, std::string& out) {
     out += '\n';
   });
   for (const Handler& handler : code->handlers)
-    out += fmt::format("      {} to {}: handler {}, r{}\n", handler.start, handler.end, handler.handler, handler.depth);
+    out += fmt::format("      {} to {}: handler {}, r{}\n", handler.start, handler.end, handler.handler,
+                       handler.depth);
   if (!nested) return;
   for (Value constant : code->constants) {
     if (!is_exact(constant, code_type)) continue;

@@ -12,8 +12,8 @@ constexpr OpInfo table[] = {
 };
 constexpr int generic_count = static_cast<int>(sizeof table / sizeof table[0]);
 
-// The generic form of each specialised one, in the order of the enum. The leading entry keeps the array from being
-// empty while there are no specialised forms.
+// The generic form of each specialised one, in the order of the enum. The leading entry keeps the array from
+// being empty while there are no specialised forms.
 constexpr Op generic_forms[] = {
     Op::Nop,
 #define ASPY_SPECIAL(name, generic) Op::generic,

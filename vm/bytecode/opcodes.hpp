@@ -1,4 +1,5 @@
-// The instruction set as an enum, and how words are put together and taken apart. All of it comes from opcodes.def.
+// The instruction set as an enum, and how words are put together and taken apart. All of it comes from
+// opcodes.def.
 #pragma once
 
 #include <cstdint>
@@ -43,11 +44,11 @@ constexpr Word encode_jump(Op op, int32_t distance) {
 constexpr Op op_of(Word word) { return static_cast<Op>(word & 0xFF); }
 constexpr int a_of(Word word) { return static_cast<int8_t>(word >> 8); }
 constexpr int b_of(Word word) { return static_cast<int8_t>(word >> 16); }
-constexpr int c_of(Word word) { return static_cast<int8_t>(word >> 24); }          // register, or signed byte i of ABI
-constexpr unsigned n_of(Word word) { return word >> 24; }                          // c as a count
-constexpr unsigned x_of(Word word) { return word >> 16; }                          // unsigned 16
-constexpr int i_of(Word word) { return static_cast<int16_t>(word >> 16); }         // signed 16 (AI, AJ)
-constexpr int32_t j_of(Word word) { return static_cast<int32_t>(word) >> 8; }      // signed 24
+constexpr int c_of(Word word) { return static_cast<int8_t>(word >> 24); } // register, or signed byte i of ABI
+constexpr unsigned n_of(Word word) { return word >> 24; }                 // c as a count
+constexpr unsigned x_of(Word word) { return word >> 16; }                 // unsigned 16
+constexpr int i_of(Word word) { return static_cast<int16_t>(word >> 16); }    // signed 16 (AI, AJ)
+constexpr int32_t j_of(Word word) { return static_cast<int32_t>(word) >> 8; } // signed 24
 
 // What the Intrinsic instruction does; tuples carry several operands.
 enum class Intrinsic : uint8_t {

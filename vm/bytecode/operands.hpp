@@ -8,11 +8,11 @@ namespace aspy {
 // What a temporary is to an instruction.
 enum class Role : uint8_t {
   None,
-  Write, // gets a value
-  Read,  // read, and dead afterwards
-  Keep,  // read, and alive afterwards
+  Write,  // gets a value
+  Read,   // read, and dead afterwards
+  Keep,   // read, and alive afterwards
   Change, // read, and another value afterwards (alive before and after)
-  Drop,  // released; may be dead already
+  Drop,   // released; may be dead already
 };
 
 // What the words x, n and w stand for besides registers.

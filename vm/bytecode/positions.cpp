@@ -1,6 +1,6 @@
-// Packed source positions: for each change of position the distance in words, then the line relative to the previous
-// entry, then column, height in lines and end column. All are variable-length numbers of seven bits a byte; a typical
-// entry takes five bytes.
+// Packed source positions: for each change of position the distance in words, then the line relative to the
+// previous entry, then column, height in lines and end column. All are variable-length numbers of seven bits
+// a byte; a typical entry takes five bytes.
 #include "vm/bytecode/code.hpp"
 
 namespace aspy {
@@ -25,8 +25,12 @@ uint32_t take(const uint8_t*& at) {
 }
 
 // Signed differences, folded so that small ones of either sign stay small.
-uint32_t fold(int32_t number) { return static_cast<uint32_t>(number) << 1 ^ static_cast<uint32_t>(number >> 31); }
-int32_t unfold(uint32_t number) { return static_cast<int32_t>(number >> 1) ^ -static_cast<int32_t>(number & 1); }
+uint32_t fold(int32_t number) {
+  return static_cast<uint32_t>(number) << 1 ^ static_cast<uint32_t>(number >> 31);
+}
+int32_t unfold(uint32_t number) {
+  return static_cast<int32_t>(number >> 1) ^ -static_cast<int32_t>(number & 1);
+}
 
 } // namespace
 

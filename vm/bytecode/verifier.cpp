@@ -1,10 +1,10 @@
-// Walks all paths with what is known of each temporary: alive, dead, or - where paths meet that disagree - unknown.
-// An unknown one may only be dropped.
+// Walks all paths with what is known of each temporary: alive, dead, or - where paths meet that disagree -
+// unknown. An unknown one may only be dropped.
 #include "vm/bytecode/verifier.hpp"
 
 #include "vm/bytecode/operands.hpp"
-#include "vm/object/str.hpp"
-#include "vm/object/tuple.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>
 #include <vector>
@@ -42,8 +42,9 @@ private:
 
   std::string complain(uint32_t at, const std::string& what) {
     if (error_.empty())
-      error_ = fmt::format("{} line {} word {} ({}): {}", code_->qualname->view(), position_at(code_, at).line, at,
-                           at < words_.size() ? op_name(op_of(words_[at])) : "end", what);
+      error_ =
+          fmt::format("{} line {} word {} ({}): {}", code_->qualname->view(), position_at(code_, at).line, at,
+                      at < words_.size() ? op_name(op_of(words_[at])) : "end", what);
     return error_;
   }
 
@@ -69,7 +70,8 @@ private:
   }
 
   bool check_register(uint32_t at, int reg) {
-    if (reg >= 0 ? reg < static_cast<int>(code_->temp_count) : -reg <= static_cast<int>(code_->local_count)) return true;
+    if (reg >= 0 ? reg < static_cast<int>(code_->temp_count) : -reg <= static_cast<int>(code_->local_count))
+      return true;
     complain(at, fmt::format("register {} is out of range", reg));
     return false;
   }
@@ -78,7 +80,8 @@ private:
     if (role == Role::None || role == Role::Write || !check_register(at, reg) || reg < 0) return;
     Life& life = state[static_cast<size_t>(reg)];
     if (role != Role::Drop && life != Life::Alive)
-      complain(at, fmt::format("r{} is read but {}", reg, life == Life::Dead ? "dead" : "not alive on every path"));
+      complain(at, fmt::format("r{} is read but {}", reg,
+                               life == Life::Dead ? "dead" : "not alive on every path"));
     if (role == Role::Read || role == Role::Drop) life = Life::Dead;
   }
 

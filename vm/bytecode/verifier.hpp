@@ -7,8 +7,8 @@
 
 namespace aspy {
 
-// Empty when all is well, else what is wrong and where: operands out of range, jumps into the middle of instructions,
-// temporaries read when they are dead or left behind. Nested code objects are checked too.
+// Empty when all is well, else what is wrong and where: operands out of range, jumps into the middle of
+// instructions, temporaries read when they are dead or left behind. Nested code objects are checked too.
 std::string verify(const Code* code);
 
 } // namespace aspy

@@ -1,7 +1,7 @@
 // Annotations: computed by a function of their own when somebody asks (PEP 649).
 #include "vm/compiler/generator.hpp"
 
-#include "vm/object/str.hpp"
+#include "vm/object/text/str.hpp"
 
 namespace aspy::compiler {
 
@@ -81,7 +81,8 @@ bool Generator::function_annotations(const FunctionDef* def) {
   return true;
 }
 
-// Those of a module or class. Conditional ones count once the statement has run, which leaves its number in a set.
+// Those of a module or class. Conditional ones count once the statement has run, which leaves its number in a
+// set.
 void Generator::variable_annotations(Scope* home) {
   Scope* scope = table_.find(home->node, ScopeKind::Annotations);
   int dest = u->top;

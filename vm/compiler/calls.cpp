@@ -1,8 +1,8 @@
 // Calls and super().
 #include "vm/compiler/generator.hpp"
 
-#include "vm/object/str.hpp"
-#include "vm/object/tuple.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>
 
@@ -29,7 +29,8 @@ bool is_quiet(const Expr* expr, int depth = 0) {
   case Kind::Name:
   case Kind::Lambda: return true;
   case Kind::Attribute: return is_quiet(as<Attribute>(expr)->value, depth);
-  case Kind::Subscript: return is_quiet(as<Subscript>(expr)->value, depth) && is_quiet(as<Subscript>(expr)->slice, depth);
+  case Kind::Subscript:
+    return is_quiet(as<Subscript>(expr)->value, depth) && is_quiet(as<Subscript>(expr)->slice, depth);
   case Kind::BinOp: return is_quiet(as<BinOp>(expr)->left, depth) && is_quiet(as<BinOp>(expr)->right, depth);
   case Kind::UnaryOp: return is_quiet(as<UnaryOp>(expr)->operand, depth);
   case Kind::BoolOp: return all(as<BoolOp>(expr)->values);
@@ -89,7 +90,8 @@ void Generator::arguments(const Call* call, int callee, int first, int out, cons
   if (!is_plain_call(call)) return spread_call(call->args, call->keywords, callee, out, call->pos);
   u->top = first;
   u->touch(first);
-  // A method is looked up by its call, unless the arguments do something: then it has to be there before them.
+  // A method is looked up by its call, unless the arguments do something: then it has to be there before
+  // them.
   bool early = false;
   if (method) {
     for (const Expr* arg : call->args) early |= !is_quiet(arg);
@@ -111,23 +113,20 @@ void Generator::arguments(const Call* call, int callee, int first, int out, cons
   u->pos = method ? attribute_position(call->pos, method) : call->pos;
   uint32_t start = u->here();
   if (!method || early) {
-    if (names.is_empty())
-      u->emit(early ? Op::CallLoaded : Op::Call, out, callee, count);
-    else
-      u->emit_w(early ? Op::CallLoadedKw : Op::CallKw, out, callee, count, u->constant(names));
+    if (names.is_empty()) u->emit(early ? Op::CallLoaded : Op::Call, out, callee, count);
+    else u->emit_w(early ? Op::CallLoadedKw : Op::CallKw, out, callee, count, u->constant(names));
     return;
   }
   Str* name = text(mangled(method->attr));
-  if (names.is_empty())
-    u->emit_w(Op::CallMethod, out, callee, count, u->name(name));
-  else
-    u->emit_w(Op::CallMethodKw, out, callee, count, u->constant_pair(Value(name), names));
+  if (names.is_empty()) u->emit_w(Op::CallMethod, out, callee, count, u->name(name));
+  else u->emit_w(Op::CallMethodKw, out, callee, count, u->constant_pair(Value(name), names));
   // Looking the method up may fail too; that is told from the attribute's place.
   u->position_from(start + 1, attribute_position(method->pos, method));
 }
 
 // Calls with * or **, or with very many arguments.
-void Generator::spread_call(List<Expr> args, List<Keyword> keywords, int callee, int out, const ast::Position& pos) {
+void Generator::spread_call(List<Expr> args, List<Keyword> keywords, int callee, int out,
+                            const ast::Position& pos) {
   int list = callee + 1;
   u->top = list;
   u->touch(list + 1);
@@ -135,7 +134,8 @@ void Generator::spread_call(List<Expr> args, List<Keyword> keywords, int callee,
     temp(as<Starred>(args[0])->value);
   } else {
     size_t plain = 0;
-    while (plain < args.size() && plain < most_arguments / 2 && !is<Starred>(args[plain])) temp(args[plain++]);
+    while (plain < args.size() && plain < most_arguments / 2 && !is<Starred>(args[plain]))
+      temp(args[plain++]);
     u->pos = pos;
     u->emit(Op::BuildList, list, list, static_cast<int>(plain));
     u->top = list + 1;
@@ -182,7 +182,8 @@ void Generator::spread_call(List<Expr> args, List<Keyword> keywords, int callee,
   u->emit(Op::CallEx, out, callee, keywords.empty() ? 0 : 1);
 }
 
-// --- super() --------------------------------------------------------------------------------------------------------
+// --- super()
+// --------------------------------------------------------------------------------------------------------
 
 bool Generator::is_super_call(const Attribute* attribute) {
   auto* call = try_as<Call>(attribute->value);

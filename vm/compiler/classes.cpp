@@ -1,8 +1,8 @@
 // Classes, and type parameters of classes, functions and type aliases (PEP 695).
 #include "vm/compiler/generator.hpp"
 
-#include "vm/object/str.hpp"
-#include "vm/object/tuple.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/text/str.hpp"
 
 #include <algorithm>
 
@@ -10,7 +10,8 @@ namespace aspy::compiler {
 
 using namespace ast;
 
-// The body runs as a function whose names live in the class's namespace; it returns the __class__ cell, if any.
+// The body runs as a function whose names live in the class's namespace; it returns the __class__ cell, if
+// any.
 Own<Code> Generator::class_body(const ClassDef* def) {
   Scope* scope = table_.find(def, ScopeKind::Class);
   ast::Position start = def->pos;
@@ -114,10 +115,8 @@ void Generator::class_def(const ClassDef* def) {
       }
       int count = u->top - base - 1;
       at(def);
-      if (names.empty())
-        u->emit(Op::Call, base, base, count);
-      else
-        u->emit_w(Op::CallKw, base, base, count, u->constant(pool_.tuple(names)));
+      if (names.empty()) u->emit(Op::Call, base, base, count);
+      else u->emit_w(Op::CallKw, base, base, count, u->constant(pool_.tuple(names)));
     } else {
       // The two leading arguments become the start of the list.
       int list = base + 1;
@@ -188,7 +187,8 @@ void Generator::class_def(const ClassDef* def) {
   u->top = first;
 }
 
-// --- type parameters ------------------------------------------------------------------------------------------------
+// --- type parameters
+// ------------------------------------------------------------------------------------------------
 
 // A function that computes `expr` when asked for.
 void Generator::lazy_value(const Expr* expr, const Node* node, ScopeKind kind, Identifier name, int dest) {
@@ -265,10 +265,8 @@ void Generator::type_alias(const TypeAlias* stmt) {
     at(stmt);
     u->load_constant(u->push(), Value(text(name)));
     int params = u->push();
-    if (generic)
-      type_params(stmt->type_params, params);
-    else
-      u->emit(Op::LoadNone, params);
+    if (generic) type_params(stmt->type_params, params);
+    else u->emit(Op::LoadNone, params);
     int function = u->push();
     lazy_value(stmt->value, stmt, ScopeKind::TypeAlias, name, function);
     at(stmt);

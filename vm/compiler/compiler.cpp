@@ -2,12 +2,12 @@
 #include "vm/compiler/compiler.hpp"
 
 #include "vm/compiler/generator.hpp"
-#include "vm/object/exception.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/error/warnings.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
-#include "vm/object/tuple.hpp"
-#include "vm/object/warnings.hpp"
 
 #include <fmt/format.h>
 
@@ -17,7 +17,8 @@ namespace compiler {
 
 using namespace ast;
 
-Generator::Generator(Thread& thread, SourceTree& tree, ScopeTable& table, Str* filename, const CompileOptions& options)
+Generator::Generator(Thread& thread, SourceTree& tree, ScopeTable& table, Str* filename,
+                     const CompileOptions& options)
     : thread_(thread), tree_(tree), table_(table), filename_(filename), options_(options) {}
 
 void Generator::fail(const ast::Position& pos, std::string message) {
@@ -92,9 +93,9 @@ Own<Code> Generator::program() {
 
 namespace {
 
-const char* const known_features[] = {"nested_scopes",    "generators",   "division",       "absolute_import",
-                                      "with_statement",   "print_function", "unicode_literals", "barry_as_FLUFL",
-                                      "generator_stop",   "annotations"};
+const char* const known_features[] = {
+    "nested_scopes",  "generators",       "division",       "absolute_import", "with_statement",
+    "print_function", "unicode_literals", "barry_as_FLUFL", "generator_stop",  "annotations"};
 
 // `from __future__ import ...` at the start of a module, behind its docstring.
 std::optional<SyntaxIssue> read_future(SourceTree& tree, ScopeTable& table) {
@@ -108,7 +109,8 @@ std::optional<SyntaxIssue> read_future(SourceTree& tree, ScopeTable& table) {
         for (const char* feature : known_features) known |= alias->name == feature;
         if (alias->name == "annotations") table.future_annotations = true;
         if (alias->name == "braces") return tree.issue_at(alias->pos, "not a chance");
-        if (!known) return tree.issue_at(alias->pos, fmt::format("future feature {} is not defined", alias->name));
+        if (!known)
+          return tree.issue_at(alias->pos, fmt::format("future feature {} is not defined", alias->name));
       }
       docstring = false;
       table.last_future_line = stmt->pos.line;
@@ -133,9 +135,9 @@ void raise_issue(Thread& thread, const SyntaxIssue& issue, std::string_view file
   }
   Own<Str> message = make_str(issue.message), name = make_str(filename), line = make_str(issue.text + "\n");
   bool has_text = show_text && issue.text_known;
-  Own<aspy::Tuple> place =
-      make_tuple({Value(name.get()), Value::from_int(issue.line), Value::from_int(issue.col),
-                  has_text ? Value(line.get()) : None, Value::from_int(issue.end_line), Value::from_int(issue.end_col)});
+  Own<aspy::Tuple> place = make_tuple({Value(name.get()), Value::from_int(issue.line),
+                                       Value::from_int(issue.col), has_text ? Value(line.get()) : None,
+                                       Value::from_int(issue.end_line), Value::from_int(issue.end_col)});
   raise_with_args(thread, *type, {Value(message.get()), Value(place.get())});
   // Tells a report that real source was read: it may look for misspelt keywords there.
   if (is_instance(thread.error, SyntaxError_type))
@@ -144,7 +146,8 @@ void raise_issue(Thread& thread, const SyntaxIssue& issue, std::string_view file
 }
 
 // False: a filter made an error of it, which is pending.
-bool give_warning(Thread& thread, const SourceTree& tree, const SyntaxWarning& warning, std::string_view filename) {
+bool give_warning(Thread& thread, const SourceTree& tree, const SyntaxWarning& warning,
+                  std::string_view filename) {
   if (warn_explicit(thread, SyntaxWarning_type, warning.message, filename, warning.line)) return true;
   if (!error_matches(thread, SyntaxWarning_type)) return false;
   clear_error(thread);
@@ -163,7 +166,8 @@ bool give_warning(Thread& thread, const SourceTree& tree, const SyntaxWarning& w
 
 } // namespace compiler
 
-Own<Code> compile(Thread& thread, std::string_view source, std::string_view filename, const CompileOptions& options) {
+Own<Code> compile(Thread& thread, std::string_view source, std::string_view filename,
+                  const CompileOptions& options) {
   using namespace compiler;
   ParseResult parsed = options.decoded ? parse_text(source, options.mode) : parse(source, options.mode);
   SourceTree& tree = *parsed.tree;
@@ -199,7 +203,8 @@ Own<Code> compile(Thread& thread, std::string_view source, std::string_view file
 
 std::string mangle(std::string_view class_name, std::string_view name) {
   size_t start = class_name.find_first_not_of('_');
-  bool private_name = name.starts_with("__") && !name.ends_with("__") && name.find('.') == std::string_view::npos;
+  bool private_name =
+      name.starts_with("__") && !name.ends_with("__") && name.find('.') == std::string_view::npos;
   if (!private_name || start == std::string_view::npos) return std::string(name);
   return fmt::format("_{}{}", class_name.substr(start), name);
 }

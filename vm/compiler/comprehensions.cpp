@@ -1,4 +1,5 @@
-// Comprehensions, which run inside their function, and generator expressions, which are functions of their own.
+// Comprehensions, which run inside their function, and generator expressions, which are functions of their
+// own.
 #include "vm/compiler/generator.hpp"
 
 namespace aspy::compiler {
@@ -27,7 +28,9 @@ void Generator::comprehension(const Expr* expr, int dest) {
   at(parts[0]->iter);
   u->emit(parts[0]->is_async ? Op::GetAiter : Op::GetIter, iterator, source);
   at(expr);
-  Op build = expr->kind == Kind::ListComp ? Op::BuildList : expr->kind == Kind::SetComp ? Op::BuildSet : Op::BuildDict;
+  Op build = expr->kind == Kind::ListComp  ? Op::BuildList
+             : expr->kind == Kind::SetComp ? Op::BuildSet
+                                           : Op::BuildDict;
   u->emit(build, result, result, 0);
 
   Scope* outside = std::exchange(scope_, scope);
@@ -96,13 +99,10 @@ void Generator::comprehension_part(const Expr* expr, List<Comprehension> parts, 
   int direct = target_register(part->target);
   int item = direct != no_register ? direct : u->push();
   if (part->is_async) u->touch(iterator + 2);
-  if (part->is_async)
-    at(expr);
-  else
-    at(part->iter);
+  if (part->is_async) at(expr);
+  else at(part->iter);
   u->jump_w(part->is_async ? Op::AsyncForIter : Op::ForIter, item, iterator, 0, end);
-  if (direct != no_register)
-    mark_bound(direct);
+  if (direct != no_register) mark_bound(direct);
   else {
     u->top = item + 1;
     store(part->target, item);

@@ -1,10 +1,10 @@
 // Truth and comparison: conditions become jumps without a value in between.
 #include "vm/compiler/generator.hpp"
 
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
-#include "vm/object/bytes.hpp"
-#include "vm/object/tuple.hpp"
+#include "vm/object/bytes/bytes.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>
 
@@ -134,8 +134,9 @@ void Generator::condition(const Expr* expr, Label target, bool when) {
       } else {
         int left = operand(test->left, true);
         int right;
-        Value members = kind == CmpOperator::In || kind == CmpOperator::NotIn ? membership_constant(test->comparators[0])
-                                                                              : Value();
+        Value members = kind == CmpOperator::In || kind == CmpOperator::NotIn
+                            ? membership_constant(test->comparators[0])
+                            : Value();
         if (!members.is_empty()) {
           right = u->push();
           at(test->comparators[0]);
@@ -164,8 +165,9 @@ void Generator::compare(const Compare* expr, int dest) {
   int left = operand(expr->left, true);
   int right;
   CmpOperator kind = expr->ops[0];
-  Value members =
-      kind == CmpOperator::In || kind == CmpOperator::NotIn ? membership_constant(expr->comparators[0]) : Value();
+  Value members = kind == CmpOperator::In || kind == CmpOperator::NotIn
+                      ? membership_constant(expr->comparators[0])
+                      : Value();
   if (!members.is_empty()) {
     right = u->push();
     at(expr->comparators[0]);
@@ -177,8 +179,8 @@ void Generator::compare(const Compare* expr, int dest) {
   u->emit(compare_opcode(kind), dest, left, right);
 }
 
-// a < b < c: `left` holds the left operand of each step, `right` the right one, of which a copy is compared. With a
-// target it is a condition, else the value goes to dest.
+// a < b < c: `left` holds the left operand of each step, `right` the right one, of which a copy is compared.
+// With a target it is a condition, else the value goes to dest.
 void Generator::compare_chain(const Compare* expr, int dest, Label target, bool when) {
   bool jumping = target != no_label;
   int saved = u->top;
@@ -202,10 +204,8 @@ void Generator::compare_chain(const Compare* expr, int dest, Label target, bool 
     if (jumping) {
       bool negated;
       Op jump = jump_opcode(expr->ops[i], negated);
-      if (last)
-        u->jump_compare(jump, left, tested, when != negated, target);
-      else
-        u->jump_compare(jump, left, tested, negated, failed);
+      if (last) u->jump_compare(jump, left, tested, when != negated, target);
+      else u->jump_compare(jump, left, tested, negated, failed);
     } else {
       u->emit(compare_opcode(expr->ops[i]), result, left, tested);
       if (!last) u->jump_if(Op::JumpIfFalseKeep, result, failed);
@@ -222,7 +222,8 @@ void Generator::compare_chain(const Compare* expr, int dest, Label target, bool 
   if (!jumping && dest != result) u->emit(Op::Move, dest, result);
 }
 
-// --- what CPython warns of -----------------------------------------------------------------------------------------
+// --- what CPython warns of
+// -----------------------------------------------------------------------------------------
 
 namespace {
 
@@ -285,8 +286,8 @@ void Generator::check_compare(const Compare* expr) {
       if (!type) type = literal_type(right);
       if (type) {
         bool plain = op == CmpOperator::Is;
-        warn(expr->pos, fmt::format("\"{}\" with '{}' literal. Did you mean \"{}\"?", plain ? "is" : "is not", type,
-                                    plain ? "==" : "!="));
+        warn(expr->pos, fmt::format("\"{}\" with '{}' literal. Did you mean \"{}\"?", plain ? "is" : "is not",
+                                    type, plain ? "==" : "!="));
         return;
       }
     }
@@ -307,7 +308,8 @@ void Generator::check_callable(const Expr* func) {
   case Kind::GeneratorExp:
   case Kind::JoinedStr:
   case Kind::TemplateStr:
-    warn(func->pos, fmt::format("'{}' object is not callable; perhaps you missed a comma?", known_type(func)));
+    warn(func->pos,
+         fmt::format("'{}' object is not callable; perhaps you missed a comma?", known_type(func)));
     break;
   default: break;
   }
@@ -330,11 +332,12 @@ void Generator::check_subscript(const Subscript* expr) {
   default: break;
   }
   if (bad)
-    return warn(expr->pos,
-                fmt::format("'{}' object is not subscriptable; perhaps you missed a comma?", known_type(value)));
+    return warn(expr->pos, fmt::format("'{}' object is not subscriptable; perhaps you missed a comma?",
+                                       known_type(value)));
   // A sequence asked for something that is not a number.
-  bool sequence = value->kind == Kind::Tuple || value->kind == Kind::ListExpr || value->kind == Kind::ListComp ||
-                  value->kind == Kind::JoinedStr || value->kind == Kind::Constant;
+  bool sequence = value->kind == Kind::Tuple || value->kind == Kind::ListExpr ||
+                  value->kind == Kind::ListComp || value->kind == Kind::JoinedStr ||
+                  value->kind == Kind::Constant;
   const char* index = known_type(expr->slice);
   if (!sequence || !index) return;
   std::string_view type = index;

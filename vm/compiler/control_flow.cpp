@@ -9,7 +9,8 @@ namespace {
 constexpr size_t most_blocks = 20;
 }
 
-// --- blocks -------------------------------------------------------------------------------------------------------
+// --- blocks
+// -------------------------------------------------------------------------------------------------------
 
 Block& Generator::push_block(BlockKind kind, const ast::Position& pos) {
   if (blocks_.size() >= most_blocks) fail(pos, "too many statically nested blocks");
@@ -34,9 +35,9 @@ void Generator::pop_block() {
   blocks_.pop_back();
 }
 
-// Leaves all blocks above the first `keep`: their ranges end, and what leaving takes is emitted, innermost first.
-// The blocks come back by restore() once the jump or return that follows is out. `value` is the temporary with the
-// value to be returned, or no_register.
+// Leaves all blocks above the first `keep`: their ranges end, and what leaving takes is emitted, innermost
+// first. The blocks come back by restore() once the jump or return that follows is out. `value` is the
+// temporary with the value to be returned, or no_register.
 std::vector<Block> Generator::unwind(size_t keep, int value) {
   std::vector<Block> left(blocks_.begin() + static_cast<std::ptrdiff_t>(keep), blocks_.end());
   ast::Position pos = u->pos;
@@ -89,7 +90,8 @@ void Generator::leave_block(const Block& block, int value) {
   u->top = saved;
 }
 
-// Binds the start of a handler. One that nothing can raise into is still walked, for its errors; nothing is emitted.
+// Binds the start of a handler. One that nothing can raise into is still walked, for its errors; nothing is
+// emitted.
 void Generator::start_handler(Label handler, const BoundSet& bound, int depth) {
   u->bind(handler);
   u->bound = bound;
@@ -97,7 +99,8 @@ void Generator::start_handler(Label handler, const BoundSet& bound, int depth) {
   u->touch(u->top);
 }
 
-// --- if and loops -------------------------------------------------------------------------------------------------
+// --- if and loops
+// -------------------------------------------------------------------------------------------------
 
 void Generator::if_statement(const If* stmt) {
   Label end = u->new_label();
@@ -179,15 +182,11 @@ void Generator::for_statement(const For* stmt) {
   int direct = target_register(stmt->target);
   int item = direct != no_register ? direct : u->push();
   if (async) u->touch(iterator + 2);
-  if (async)
-    at(stmt);
-  else
-    at(stmt->iter);
+  if (async) at(stmt);
+  else at(stmt->iter);
   u->jump_w(async ? Op::AsyncForIter : Op::ForIter, item, iterator, 0, done);
-  if (direct != no_register)
-    mark_bound(direct);
-  else
-    store(stmt->target, item);
+  if (direct != no_register) mark_bound(direct);
+  else store(stmt->target, item);
   u->top = iterator + 1;
   body(stmt->body);
   at(stmt->iter);
@@ -199,7 +198,8 @@ void Generator::for_statement(const For* stmt) {
   u->bind(end);
 }
 
-// --- leaving --------------------------------------------------------------------------------------------------------
+// --- leaving
+// --------------------------------------------------------------------------------------------------------
 
 void Generator::return_statement(const Return* stmt) {
   Scope* unit = scope_->unit;
@@ -265,7 +265,8 @@ void Generator::break_or_continue(const Stmt* stmt) {
       return fail(stmt->pos, "'break', 'continue' and 'return' cannot appear in an except* block");
     --loop;
   }
-  if (loop == 0) return fail(stmt->pos, is_break ? "'break' outside loop" : "'continue' not properly in loop");
+  if (loop == 0)
+    return fail(stmt->pos, is_break ? "'break' outside loop" : "'continue' not properly in loop");
   Block target = blocks_[loop - 1];
   at(stmt);
   auto left = unwind(loop, no_register);

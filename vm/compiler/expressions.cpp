@@ -1,7 +1,7 @@
 // Expressions other than calls, comparisons and strings.
 #include "vm/compiler/generator.hpp"
 
-#include "vm/object/str.hpp"
+#include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>
 
@@ -40,7 +40,8 @@ int Generator::temp(const Expr* expr) {
   return u->push();
 }
 
-// `more`: other code runs before the register is read, so a local that an expression may rebind has to be copied.
+// `more`: other code runs before the register is read, so a local that an expression may rebind has to be
+// copied.
 int Generator::operand(const Expr* expr, bool more) {
   if (auto* name = try_as<Name>(expr)) {
     Identifier full = mangled(name->id);
@@ -194,8 +195,8 @@ void Generator::unary(const UnaryOp* expr, int dest) {
     if (op->op == UnaryOperator::Not && is<Compare>(op->operand)) {
       auto* compare = as<Compare>(op->operand);
       CmpOperator test = compare->ops[0];
-      if (compare->ops.size() == 1 && (test == CmpOperator::Is || test == CmpOperator::In || test == CmpOperator::IsNot ||
-                                       test == CmpOperator::NotIn))
+      if (compare->ops.size() == 1 && (test == CmpOperator::Is || test == CmpOperator::In ||
+                                       test == CmpOperator::IsNot || test == CmpOperator::NotIn))
         break;
     }
   }
@@ -287,7 +288,8 @@ void Generator::named(const NamedExpr* expr, int dest) {
   if (dest != value) u->emit(Op::Move, dest, value);
 }
 
-// --- displays -----------------------------------------------------------------------------------------------------
+// --- displays
+// -----------------------------------------------------------------------------------------------------
 
 namespace {
 // Longer displays grow item by item, so that they need few registers.
@@ -346,10 +348,8 @@ void Generator::sequence(const Expr* expr, List<Expr> elts, int dest) {
   u->top = first + 1;
   list_items(elts, first, plain);
   at(expr);
-  if (tuple)
-    u->emit(Op::ListToTuple, dest, first);
-  else if (dest != first)
-    u->emit(Op::Move, dest, first);
+  if (tuple) u->emit(Op::ListToTuple, dest, first);
+  else if (dest != first) u->emit(Op::Move, dest, first);
 }
 
 void Generator::set_display(const Set* expr, int dest) {
@@ -436,7 +436,8 @@ void Generator::slice(const Slice* expr, int dest) {
   u->emit(Op::BuildSlice, dest, first, expr->step ? 3 : 2);
 }
 
-// --- generators -----------------------------------------------------------------------------------------------------
+// --- generators
+// -----------------------------------------------------------------------------------------------------
 
 void Generator::yield(const Yield* expr, int dest) {
   if (!scope_->is_function_like()) return fail(expr->pos, "'yield' outside function");
@@ -460,10 +461,11 @@ void Generator::yield_from(const YieldFrom* expr, int dest) {
   u->emit(Op::YieldFrom, dest, value);
 }
 
-// --- attribute, subscript and call chains ---------------------------------------------------------------------------
+// --- attribute, subscript and call chains
+// ---------------------------------------------------------------------------
 
-// a.b(c)[d].e ... from the inside out with a loop. Each link finds its input where the one before was told to put it:
-// a method's receiver one above the next free temporary, since the callable's room comes before it.
+// a.b(c)[d].e ... from the inside out with a loop. Each link finds its input where the one before was told to
+// put it: a method's receiver one above the next free temporary, since the callable's room comes before it.
 void Generator::chain(const Expr* expr, int dest) {
   size_t base = links_.size();
   const Expr* bottom = expr;

@@ -1,8 +1,8 @@
 // f-strings and t-strings.
 #include "vm/compiler/generator.hpp"
 
-#include "vm/object/str.hpp"
-#include "vm/object/tuple.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/text/str.hpp"
 
 namespace aspy::compiler {
 
@@ -75,10 +75,8 @@ void Generator::template_string(const TemplateStr* expr, int dest) {
     u->load_constant(u->push(), pool_.text(part->str));
     Value conversion = part->conversion ? pool_.text(std::string_view(&part->conversion, 1)) : None;
     u->load_constant(u->push(), conversion);
-    if (part->format_spec)
-      temp(part->format_spec);
-    else
-      u->load_constant(u->push(), pool_.text(""));
+    if (part->format_spec) temp(part->format_spec);
+    else u->load_constant(u->push(), pool_.text(""));
     at(part);
     u->emit(Op::BuildTuple, first, first, 4);
     u->emit(Op::Intrinsic, first, first, static_cast<int>(Intrinsic::Interpolation));

@@ -1,8 +1,8 @@
 // Functions, lambdas, and the units they become.
 #include "vm/compiler/generator.hpp"
 
-#include "vm/object/str.hpp"
-#include "vm/object/tuple.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,8 @@ namespace aspy::compiler {
 
 using namespace ast;
 
-// --- units --------------------------------------------------------------------------------------------------------
+// --- units
+// --------------------------------------------------------------------------------------------------------
 
 void Generator::enter_unit(Scope* scope, Identifier name, const ast::Position& start, uint32_t flags) {
   auto entry = std::make_unique<Suspended>();
@@ -196,10 +197,8 @@ void Generator::function_body(const FunctionDef* def) {
   Scope* scope = table_.find(def, ScopeKind::Function);
   uint32_t flags = 0;
   bool async = def->kind == Kind::AsyncFunctionDef;
-  if (async)
-    flags |= scope->is_generator ? CodeAsyncGenerator : CodeCoroutine;
-  else if (scope->is_generator)
-    flags |= CodeGenerator;
+  if (async) flags |= scope->is_generator ? CodeAsyncGenerator : CodeCoroutine;
+  else if (scope->is_generator) flags |= CodeGenerator;
   ast::Position start = def->pos;
   if (!def->decorators.empty()) start.line = def->decorators[0]->pos.line;
   enter_unit(scope, def->name, start, flags);

@@ -1,14 +1,14 @@
 // Generator: walks the tree with the scopes known and emits bytecode. One class over several files by theme.
 //
-// How values travel: `into(e, dest)` leaves e's value in register `dest`, which is a local or exactly the next free
-// temporary; temporaries are free again from where they were before. Only the last instruction run writes `dest`, so a
-// local may be the destination even when the expression reads it. `operand(e)` gives a register to read: a local as it
-// is, with no instruction at all, or a new temporary.
+// How values travel: `into(e, dest)` leaves e's value in register `dest`, which is a local or exactly the
+// next free temporary; temporaries are free again from where they were before. Only the last instruction run
+// writes `dest`, so a local may be the destination even when the expression reads it. `operand(e)` gives a
+// register to read: a local as it is, with no instruction at all, or a new temporary.
 #pragma once
 
 #include "vm/compiler/compiler.hpp"
-#include "vm/compiler/scopes.hpp"
-#include "vm/compiler/unit.hpp"
+#include "vm/compiler/emit/unit.hpp"
+#include "vm/compiler/scope/scopes.hpp"
 
 #include <memory>
 #include <optional>
@@ -31,7 +31,7 @@ enum class BlockKind : uint8_t {
   NamedHandler,   // `name` is unbound on the way out
   With,           // `temp` holds the exit method
   AsyncWith,
-  Value,          // `temp` holds a value under way to a return, dropped when the finally body goes elsewhere
+  Value, // `temp` holds a value under way to a return, dropped when the finally body goes elsewhere
 };
 
 struct Block {
@@ -50,15 +50,27 @@ struct Block {
 
 // Where a name's variable is.
 struct Place {
-  enum Kind : uint8_t { Register, Far, Cell, FarCell, Free, Global, Namespace, ClassFree, DictName, DictFree };
+  enum Kind : uint8_t {
+    Register,
+    Far,
+    Cell,
+    FarCell,
+    Free,
+    Global,
+    Namespace,
+    ClassFree,
+    DictName,
+    DictFree
+  };
   Kind kind;
-  int index = 0;                // register, far local or closure index
+  int index = 0;                    // register, far local or closure index
   const Symbol* variable = nullptr; // Register and Far
 };
 
 class Generator {
 public:
-  Generator(Thread& thread, SourceTree& tree, ScopeTable& table, Str* filename, const CompileOptions& options);
+  Generator(Thread& thread, SourceTree& tree, ScopeTable& table, Str* filename,
+            const CompileOptions& options);
 
   // The whole program; null when `issue` is set.
   Own<Code> program();
@@ -94,7 +106,8 @@ private:
   void store_name(ast::Identifier name, int source);
   void delete_name(ast::Identifier name);
   void store_symbol(const Symbol* variable, int source);
-  int target_register(const ast::Expr* target); // of a plain local name that may be written directly; else no_register
+  int target_register(
+      const ast::Expr* target); // of a plain local name that may be written directly; else no_register
   void mark_bound(int reg);
   Str* text(ast::Identifier name) { return pool_.name(name); }
   uint32_t name_constant(ast::Identifier name) { return u->name(pool_.name(name)); }
@@ -124,7 +137,7 @@ private:
   void list_items(ast::List<ast::Expr> elts, int list, size_t first);
   void condition(const ast::Expr* expr, Label target, bool when);
   static int literal_truth(const ast::Expr* expr); // 1, 0; -1: not a literal
-  Value fold(const ast::Expr* expr); // the value of a constant expression, borrowed; else empty
+  Value fold(const ast::Expr* expr);               // the value of a constant expression, borrowed; else empty
   Value fold_tuple(ast::List<ast::Expr> elts);
   Value fold_binary(ast::Operator op, Value left, Value right);
   Value constant(const ast::Constant* expr);
@@ -150,8 +163,8 @@ private:
 
   // --- comprehensions (comprehensions.cpp) ---
   void comprehension(const ast::Expr* expr, int dest);
-  void comprehension_part(const ast::Expr* expr, ast::List<ast::Comprehension> parts, size_t index, int result,
-                          int iterator);
+  void comprehension_part(const ast::Expr* expr, ast::List<ast::Comprehension> parts, size_t index,
+                          int result, int iterator);
   void generator_expression(const ast::GeneratorExp* expr, int dest);
 
   // --- statements (statements.cpp) ---
@@ -197,10 +210,12 @@ private:
   int defaults(const ast::Arguments* args, int first); // emits tuple and dict; gives MakeFunction's flags
   void set_parameters(const ast::Arguments* args);
   void function_body(const ast::FunctionDef* def);
-  // Makes a function of `code` in dest; its parts (flags 1, 2, 4) are already in the temporaries from `first`.
+  // Makes a function of `code` in dest; its parts (flags 1, 2, 4) are already in the temporaries from
+  // `first`.
   void make_function(const Own<Code>& code, Scope* scope, int flags, int first, int dest);
   int closure(Scope* scope);
-  bool function_annotations(const ast::FunctionDef* def); // leaves the annotate function in the next temporary
+  bool
+  function_annotations(const ast::FunctionDef* def); // leaves the annotate function in the next temporary
   void annotate_prologue();
   void annotation_value(const ast::Expr* annotation, int dest);
   void variable_annotations(Scope* home); // leaves the annotate function in the next temporary
@@ -209,7 +224,8 @@ private:
   Own<Code> class_body(const ast::ClassDef* def);
   void type_alias(const ast::TypeAlias* stmt);
   void type_params(ast::List<ast::TypeParam> params, int dest);
-  void lazy_value(const ast::Expr* expr, const ast::Node* node, ScopeKind kind, ast::Identifier name, int dest);
+  void lazy_value(const ast::Expr* expr, const ast::Node* node, ScopeKind kind, ast::Identifier name,
+                  int dest);
   Value docstring(ast::List<ast::Stmt> body);
   std::string unparse(const ast::Expr* expr); // for `from __future__ import annotations`
 

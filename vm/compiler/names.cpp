@@ -24,8 +24,10 @@ Place Generator::place(Identifier name) {
     return place_of(symbol);
   case Binding::Outer: return place_of(symbol->owner);
   case Binding::Free:
-    if (scope_->kind == ScopeKind::Class && !(symbol->flags & SymNonlocal)) return {Place::ClassFree, symbol->slot};
-    if (scope_->sees_class && symbol->owner->scope->kind != ScopeKind::Class) return {Place::DictFree, symbol->slot};
+    if (scope_->kind == ScopeKind::Class && !(symbol->flags & SymNonlocal))
+      return {Place::ClassFree, symbol->slot};
+    if (scope_->sees_class && symbol->owner->scope->kind != ScopeKind::Class)
+      return {Place::DictFree, symbol->slot};
     return {Place::Free, symbol->slot};
   case Binding::GlobalImplicit:
     if (scope_->sees_class) return {Place::DictName};
@@ -72,10 +74,8 @@ void Generator::load(const Place& place, Identifier name, int dest) {
     auto& free = scope_->unit->free_vars;
     for (size_t i = 0; i < free.size(); ++i)
       if (free[i]->name == "__classdict__") u->emit_x(Op::LoadFree, dict, static_cast<uint32_t>(i));
-    if (place.kind == Place::DictName)
-      u->emit_w(Op::LoadDictName, dest, dict, 0, name_constant(name));
-    else
-      u->emit_w(Op::LoadDictFree, dest, dict, place.index, name_constant(name));
+    if (place.kind == Place::DictName) u->emit_w(Op::LoadDictName, dest, dict, 0, name_constant(name));
+    else u->emit_w(Op::LoadDictFree, dest, dict, place.index, name_constant(name));
     --u->top;
     break;
   }
@@ -156,10 +156,8 @@ int Generator::target_register(const Expr* target) {
 // The cell of a variable, for the closure of a function made here.
 void Generator::load_cell_itself(const Symbol* variable, int dest) {
   if (variable->scope->unit == scope_->unit) {
-    if (u->is_near(variable->slot))
-      u->emit(Op::Move, dest, u->register_of(variable->slot));
-    else
-      u->emit_x(Op::LoadFar, dest, static_cast<uint32_t>(u->far_index(variable->slot)));
+    if (u->is_near(variable->slot)) u->emit(Op::Move, dest, u->register_of(variable->slot));
+    else u->emit_x(Op::LoadFar, dest, static_cast<uint32_t>(u->far_index(variable->slot)));
     return;
   }
   auto& free = scope_->unit->free_vars;

@@ -1,14 +1,15 @@
 // match: every kind of pattern.
 //
-// A pattern consumes its subject, a temporary: it dies, or stays alive as the value of a capture. Names are bound only
-// when the whole pattern has matched. On failure everything from `base` up is dropped: the fail labels form a ladder
-// of Clears, entered at the height that was reached. Registers in between may be dead already, which Clear allows.
+// A pattern consumes its subject, a temporary: it dies, or stays alive as the value of a capture. Names are
+// bound only when the whole pattern has matched. On failure everything from `base` up is dropped: the fail
+// labels form a ladder of Clears, entered at the height that was reached. Registers in between may be dead
+// already, which Clear allows.
 #include "vm/compiler/generator.hpp"
 
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
-#include "vm/object/tuple.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -109,9 +110,9 @@ void Generator::match(const Match* stmt) {
     bool last = i + 1 == stmt->cases.size();
     Identifier name;
     if (!last && !entry->guard && is_irrefutable(entry->pattern, name)) {
-      fail(entry->pattern->pos, name.empty()
-                                    ? "wildcard makes remaining patterns unreachable"
-                                    : fmt::format("name capture '{}' makes remaining patterns unreachable", name));
+      fail(entry->pattern->pos,
+           name.empty() ? "wildcard makes remaining patterns unreachable"
+                        : fmt::format("name capture '{}' makes remaining patterns unreachable", name));
       return;
     }
     u->top = subject + 1;
@@ -167,10 +168,8 @@ void Generator::pattern(const Pattern* node, int subject, Captures& captures) {
   case Kind::MatchAs: pattern_as(as<MatchAs>(node), subject, captures); break;
   case Kind::MatchOr: pattern_or(as<MatchOr>(node), subject, captures); break;
   case Kind::MatchStar:
-    if (is_star_wildcard(node))
-      u->emit(Op::Clear, subject);
-    else
-      capture(node, as<MatchStar>(node)->name, subject, captures);
+    if (is_star_wildcard(node)) u->emit(Op::Clear, subject);
+    else capture(node, as<MatchStar>(node)->name, subject, captures);
     break;
   default: break;
   }
@@ -179,10 +178,8 @@ void Generator::pattern(const Pattern* node, int subject, Captures& captures) {
 
 void Generator::pattern_as(const MatchAs* node, int subject, Captures& captures) {
   if (!node->pattern) {
-    if (node->name.empty())
-      u->emit(Op::Clear, subject);
-    else
-      capture(node, node->name, subject, captures);
+    if (node->name.empty()) u->emit(Op::Clear, subject);
+    else capture(node, node->name, subject, captures);
     return;
   }
   int copy = u->push();
@@ -247,10 +244,8 @@ void Generator::pattern_sequence(const MatchSequence* node, int subject, Capture
   }
   if (u->top + size > 120) return fail(node->pos, "too many sub-patterns in sequence pattern");
   int first = u->reserve(size);
-  if (star < 0)
-    u->emit(Op::UnpackSequence, first, subject, size);
-  else
-    u->emit_w(Op::UnpackEx, first, subject, star, static_cast<uint32_t>(size - star - 1));
+  if (star < 0) u->emit(Op::UnpackSequence, first, subject, size);
+  else u->emit_w(Op::UnpackEx, first, subject, star, static_cast<uint32_t>(size - star - 1));
   for (int i = 0; i < size; ++i) pattern(node->patterns[static_cast<size_t>(i)], first + i, captures);
 }
 
@@ -299,10 +294,8 @@ void Generator::pattern_mapping(const MatchMapping* node, int subject, Captures&
   u->top = test;
   u->jump_if(Op::JumpIfNone, test, fail_label(captures));
   int rest = u->push();
-  if (!node->rest.empty())
-    u->emit(Op::MatchRest, rest, subject, keys);
-  else
-    u->emit(Op::Clear, keys);
+  if (!node->rest.empty()) u->emit(Op::MatchRest, rest, subject, keys);
+  else u->emit(Op::Clear, keys);
   u->emit(Op::Clear, subject);
   if (size > 0) {
     int first = u->reserve(size);
@@ -359,9 +352,9 @@ void Generator::pattern_or(const MatchOr* node, int subject, Captures& captures)
     const Pattern* alternative = node->patterns[i];
     bool last = i + 1 == node->patterns.size();
     if (!last && is_irrefutable(alternative, always)) {
-      fail(alternative->pos, always.empty()
-                                 ? "wildcard makes remaining patterns unreachable"
-                                 : fmt::format("name capture '{}' makes remaining patterns unreachable", always));
+      fail(alternative->pos,
+           always.empty() ? "wildcard makes remaining patterns unreachable"
+                          : fmt::format("name capture '{}' makes remaining patterns unreachable", always));
       return;
     }
     u->top = slots + count;

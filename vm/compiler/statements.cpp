@@ -1,8 +1,8 @@
 // Simple statements and assignment.
 #include "vm/compiler/generator.hpp"
 
-#include "vm/object/str.hpp"
-#include "vm/object/tuple.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>
 
@@ -85,7 +85,8 @@ void Generator::expression_statement(const ExprStmt* stmt) {
   effect(stmt->value);
 }
 
-// --- assignment -----------------------------------------------------------------------------------------------------
+// --- assignment
+// -----------------------------------------------------------------------------------------------------
 
 void Generator::assign(const Assign* stmt) {
   if (stmt->targets.size() == 1) {
@@ -106,7 +107,8 @@ void Generator::assign(const Assign* stmt) {
       if (plain) {
         int first = u->top;
         for (const Expr* elt : values->elts) temp(elt);
-        for (size_t i = 0; i < targets->elts.size(); ++i) store(targets->elts[i], first + static_cast<int>(i));
+        for (size_t i = 0; i < targets->elts.size(); ++i)
+          store(targets->elts[i], first + static_cast<int>(i));
         return;
       }
     }
@@ -188,10 +190,8 @@ void Generator::unpack(const Expr* target, List<Expr> elts, int source) {
     // Nested unpacking finds its source below the items already unpacked, which stay where they are.
     int first = u->reserve(count);
     at(target);
-    if (star < 0)
-      u->emit(Op::UnpackSequence, first, source, count);
-    else
-      u->emit_w(Op::UnpackEx, first, source, star, static_cast<uint32_t>(count - star - 1));
+    if (star < 0) u->emit(Op::UnpackSequence, first, source, count);
+    else u->emit_w(Op::UnpackEx, first, source, star, static_cast<uint32_t>(count - star - 1));
     for (int i = 0; i < count; ++i) {
       const Expr* elt = elts[static_cast<size_t>(i)];
       store(is<Starred>(elt) ? as<Starred>(elt)->value : elt, first + i);
@@ -307,8 +307,7 @@ void Generator::ann_assign(const AnnAssign* stmt) {
     int set = u->push();
     if (scope_->kind == ScopeKind::Class)
       load(place_of(scope_->conditional_cell), scope_->conditional_cell->name, set);
-    else
-      load_name(tree_.intern("__conditional_annotations__"), set);
+    else load_name(tree_.intern("__conditional_annotations__"), set);
     int index = u->push();
     u->load_constant(index, Value::from_int(entry.condition));
     u->emit(Op::SetAdd, set, index);
@@ -348,7 +347,8 @@ void Generator::delete_target(const Expr* target) {
   u->top = saved;
 }
 
-// --- raise, assert ----------------------------------------------------------------------------------------------------
+// --- raise, assert
+// ----------------------------------------------------------------------------------------------------
 
 void Generator::raise_statement(const Raise* stmt) {
   if (!stmt->exc) {
@@ -387,7 +387,8 @@ void Generator::assert_statement(const Assert* stmt) {
   u->bind(end);
 }
 
-// --- import -------------------------------------------------------------------------------------------------------------
+// --- import
+// -------------------------------------------------------------------------------------------------------------
 
 void Generator::import(const Import* stmt) {
   for (const Alias* alias : stmt->names) {

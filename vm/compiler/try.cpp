@@ -1,14 +1,14 @@
 // try, except, except*, finally and with.
 //
-// A handler finds its exception in R[d]; PushHandled uses the pair d, d+1 while it is being handled. Everything
-// inside is itself protected by a tail that ends the handling and raises on:
+// A handler finds its exception in R[d]; PushHandled uses the pair d, d+1 while it is being handled.
+// Everything inside is itself protected by a tail that ends the handling and raises on:
 //
 //     cleanup: R[d+2] = the new exception        (entered by the range, or by falling in after `Copy d+2 d`)
 //              PopHandled d
 //              Reraise d+2
 #include "vm/compiler/generator.hpp"
 
-#include "vm/object/str.hpp"
+#include "vm/object/text/str.hpp"
 
 namespace aspy::compiler {
 
@@ -23,12 +23,9 @@ void Generator::reraise_tail(Label cleanup, int pair, const BoundSet& bound) {
 }
 
 void Generator::try_statement(const Try* stmt) {
-  if (!stmt->finalbody.empty())
-    try_finally(stmt);
-  else if (stmt->is_star)
-    try_star(stmt);
-  else
-    try_except(stmt);
+  if (!stmt->finalbody.empty()) try_finally(stmt);
+  else if (stmt->is_star) try_star(stmt);
+  else try_except(stmt);
 }
 
 void Generator::try_finally(const Try* stmt) {
@@ -38,12 +35,9 @@ void Generator::try_finally(const Try* stmt) {
   Block& block = push_block(BlockKind::FinallyBody, stmt->pos);
   block.try_statement = stmt;
   protect(block, handler, depth);
-  if (stmt->handlers.empty())
-    body(stmt->body);
-  else if (stmt->is_star)
-    try_star(stmt);
-  else
-    try_except(stmt);
+  if (stmt->handlers.empty()) body(stmt->body);
+  else if (stmt->is_star) try_star(stmt);
+  else try_except(stmt);
   pop_block();
   body(stmt->finalbody);
   u->jump(end);
@@ -149,8 +143,8 @@ void Generator::try_except(const Try* stmt) {
   u->bind(end);
 }
 
-// except*: R[d], R[d+1] the handled pair; then the original exception, the list of what clauses raised or left over,
-// and what has not been matched yet.
+// except*: R[d], R[d+1] the handled pair; then the original exception, the list of what clauses raised or
+// left over, and what has not been matched yet.
 void Generator::try_star(const Try* stmt) {
   int depth = u->top;
   Label handler = u->new_label(), end = u->new_label(), cleanup = u->new_label();
@@ -226,7 +220,8 @@ void Generator::try_star(const Try* stmt) {
   u->bind(end);
 }
 
-// --- with -----------------------------------------------------------------------------------------------------------
+// --- with
+// -----------------------------------------------------------------------------------------------------------
 
 void Generator::with_statement(const With* stmt, size_t index) {
   if (index == stmt->items.size()) return body(stmt->body);

@@ -1,11 +1,11 @@
 // Binding the arguments of a call to the parameters of a script function.
 #include "vm/interpreter/interpreter.hpp"
 
-#include "vm/object/dict.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
-#include "vm/object/suggestions.hpp"
-#include "vm/object/tuple.hpp"
+#include "vm/object/error/suggestions.hpp"
+#include "vm/object/hash/dict.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>
 #include <vector>
@@ -28,9 +28,11 @@ std::string name_list(const std::vector<std::string_view>& names) {
   return text;
 }
 
-bool raise_missing(Thread& thread, Function* function, const std::vector<std::string_view>& names, bool keyword_only) {
-  return raise_type_error(thread, fmt::format("{}() missing {} required {} argument{}: {}", function->qualname->view(),
-                                              names.size(), keyword_only ? "keyword-only" : "positional",
+bool raise_missing(Thread& thread, Function* function, const std::vector<std::string_view>& names,
+                   bool keyword_only) {
+  return raise_type_error(thread, fmt::format("{}() missing {} required {} argument{}: {}",
+                                              function->qualname->view(), names.size(),
+                                              keyword_only ? "keyword-only" : "positional",
                                               names.size() == 1 ? "" : "s", name_list(names)));
 }
 
@@ -45,11 +47,12 @@ bool raise_too_many(Thread& thread, Function* function, uint32_t given, const Va
                                : fmt::format("{}", code->arg_count);
   std::string and_keywords;
   if (keyword_only_given)
-    and_keywords = fmt::format(" positional argument{} (and {} keyword-only argument{})", given != 1 ? "s" : "",
-                               keyword_only_given, keyword_only_given != 1 ? "s" : "");
-  return raise_type_error(thread, fmt::format("{}() takes {} positional argument{} but {}{} {} given",
-                                              function->qualname->view(), takes, plural ? "s" : "", given, and_keywords,
-                                              given == 1 && !keyword_only_given ? "was" : "were"));
+    and_keywords = fmt::format(" positional argument{} (and {} keyword-only argument{})",
+                               given != 1 ? "s" : "", keyword_only_given, keyword_only_given != 1 ? "s" : "");
+  return raise_type_error(thread,
+                          fmt::format("{}() takes {} positional argument{} but {}{} {} given",
+                                      function->qualname->view(), takes, plural ? "s" : "", given,
+                                      and_keywords, given == 1 && !keyword_only_given ? "was" : "were"));
 }
 
 bool raise_positional_only(Thread& thread, Function* function, const std::vector<std::string_view>& names) {
@@ -113,8 +116,8 @@ bool bind_arguments(Thread& thread, Function* function, Value* base, uint32_t po
     }
     if (found < parameters) {
       if (base[found]) {
-        raise_type_error(thread, fmt::format("{}() got multiple values for argument '{}'", function->qualname->view(),
-                                             name->view()));
+        raise_type_error(thread, fmt::format("{}() got multiple values for argument '{}'",
+                                             function->qualname->view(), name->view()));
         return fail();
       }
       base[found] = keyword_values[k].release();
@@ -128,10 +131,8 @@ bool bind_arguments(Thread& thread, Function* function, Value* base, uint32_t po
       for (uint32_t j = 0; j < keywords; ++j)
         if (str_equals(cast<Str>((*code->local_names)[i]), cast<Str>((*kwnames)[j])))
           positional_only_given.push_back(parameter_name(code, i));
-    if (!positional_only_given.empty())
-      raise_positional_only(thread, function, positional_only_given);
-    else
-      raise_unexpected_keyword(thread, function, name);
+    if (!positional_only_given.empty()) raise_positional_only(thread, function, positional_only_given);
+    else raise_unexpected_keyword(thread, function, name);
     return fail();
   }
 
@@ -154,8 +155,7 @@ bool bind_arguments(Thread& thread, Function* function, Value* base, uint32_t po
     if (base[i]) continue;
     if (i + default_count >= code->arg_count)
       base[i] = share((*function->defaults)[i + default_count - code->arg_count]).release();
-    else
-      missing.push_back(parameter_name(code, i));
+    else missing.push_back(parameter_name(code, i));
   }
   if (!missing.empty()) {
     raise_missing(thread, function, missing, false);
@@ -165,10 +165,8 @@ bool bind_arguments(Thread& thread, Function* function, Value* base, uint32_t po
     if (base[i]) continue;
     Value fallback;
     if (function->kwdefaults) fallback = dict_get(function->kwdefaults, cast<Str>((*code->local_names)[i]));
-    if (fallback)
-      base[i] = share(fallback).release();
-    else
-      missing.push_back(parameter_name(code, i));
+    if (fallback) base[i] = share(fallback).release();
+    else missing.push_back(parameter_name(code, i));
   }
   if (!missing.empty()) {
     raise_missing(thread, function, missing, true);

@@ -4,11 +4,11 @@
 #include "vm/interpreter/frame_object.hpp"
 #include "vm/interpreter/interpreter.hpp"
 #include "vm/memory/heap.hpp"
-#include "vm/object/exception.hpp"
-#include "vm/object/native.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
-#include "vm/object/tuple.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>
 #include <vector>
@@ -94,7 +94,8 @@ Ref call_function(Thread& thread, Function* function, Value self, CallArgs args,
   uint32_t keywords = args.kwnames ? static_cast<uint32_t>(args.kwnames->size) : 0;
   uint32_t positional = args.count + (self ? 1 : 0);
   Value* base = stack_end(thread);
-  if (!has_room(thread, base, size_t{positional} + keywords + code->local_count + code->temp_count + code->far_count))
+  if (!has_room(thread, base,
+                size_t{positional} + keywords + code->local_count + code->temp_count + code->far_count))
     return Ref();
   Value* slot = base;
   if (self) *slot++ = share(self).release();
@@ -130,7 +131,8 @@ Ref call(Thread& thread, Value callable, CallArgs args) {
     if (!check_native_stack(thread)) return Ref();
     return call_native(thread, cast<NativeFunction>(callable), Value(), args);
   }
-  if (!type->slots.call) return raise_type_error(thread, fmt::format("'{}' object is not callable", type_name(callable)));
+  if (!type->slots.call)
+    return raise_type_error(thread, fmt::format("'{}' object is not callable", type_name(callable)));
   if (!check_native_stack(thread)) return Ref();
   return type->slots.call(thread, callable, args);
 }

@@ -1,8 +1,8 @@
 // Running script code from C++, and what natives may ask about the code that called them.
-// (call() and call_method() are declared in vm/object/protocol.hpp.)
+// (call() and call_method() are declared in vm/object/slot/protocol.hpp.)
 #pragma once
 
-#include "vm/object/type.hpp"
+#include "vm/object/type/type.hpp"
 
 namespace aspy {
 
@@ -25,7 +25,8 @@ Ref current_locals(Thread& thread);
 bool current_super_args(Thread& thread, Value& cls, Value& self);
 // sys._getframe(depth): a frame object; ValueError("call stack is not deep enough").
 Ref current_frame_object(Thread& thread, int depth);
-// File and line of the script frame `level` levels up (1: the innermost), library frames left out; false when there is none.
+// File and line of the script frame `level` levels up (1: the innermost), library frames left out; false when
+// there is none.
 bool caller_position(Thread& thread, int level, Code*& code, uint32_t& line, Dict*& globals);
 
 extern Type frame_type;

@@ -1,15 +1,15 @@
 #include "vm/interpreter/frame_object.hpp"
 
 #include "vm/interpreter/call.hpp"
-#include "vm/interpreter/generator_methods.hpp"
+#include "vm/interpreter/generator/generator_methods.hpp"
 #include "vm/memory/heap.hpp"
-#include "vm/object/dict.hpp"
-#include "vm/object/exception.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
-#include "vm/object/native.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
-#include "vm/object/tuple.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>
 
@@ -38,7 +38,8 @@ Ref frame_locals(Thread&, Frame* frame) {
     if (value && is_exact(value, cell_type)) value = cast<Cell>(value)->contents;
     if (value) dict_set(locals.get(), cast<Str>(name), value);
   };
-  for (uint32_t i = 0; i < code->local_count; ++i) add((*code->local_names)[i], *(frame->regs - code->local_count + i));
+  for (uint32_t i = 0; i < code->local_count; ++i)
+    add((*code->local_names)[i], *(frame->regs - code->local_count + i));
   for (uint32_t i = 0; i < code->far_count; ++i)
     add((*code->local_names)[code->local_count + i], frame->regs[code->temp_count + i]);
   if (frame->function && frame->function->closure && code->free_names)
@@ -72,7 +73,8 @@ bool current_super_args(Thread& thread, Value& cls, Value& self) {
     cls = cast<Cell>((*frame->function->closure)[i])->contents;
     if (!cls) return raise(thread, RuntimeError_type, "super(): empty __class__ cell");
     if (!is_instance(cls, type_type))
-      return raise(thread, RuntimeError_type, fmt::format("super(): __class__ is not a type ({})", type_name(cls)));
+      return raise(thread, RuntimeError_type,
+                   fmt::format("super(): __class__ is not a type ({})", type_name(cls)));
     return true;
   }
   return raise(thread, RuntimeError_type, "super(): __class__ cell not found");
@@ -108,7 +110,9 @@ namespace {
 
 FrameObject* as_frame(Value value) { return cast<FrameObject>(value); }
 
-uint32_t instruction_of(FrameObject* object) { return object->frame ? object->frame->offset() : object->instruction; }
+uint32_t instruction_of(FrameObject* object) {
+  return object->frame ? object->frame->offset() : object->instruction;
+}
 
 Ref get_code(Thread&, Value self) { return share(Value(as_frame(self)->code)); }
 Ref get_globals(Thread&, Value self) { return share(Value(as_frame(self)->globals)); }
@@ -116,7 +120,8 @@ Ref get_builtins(Thread&, Value) { return share(Value(current_builtins)); }
 Ref get_lineno(Thread&, Value self) {
   FrameObject* object = as_frame(self);
   uint32_t at = instruction_of(object);
-  bool unstarted = object->frame && object->frame->generator && object->frame->generator->state == GeneratorState::Created;
+  bool unstarted =
+      object->frame && object->frame->generator && object->frame->generator->state == GeneratorState::Created;
   return share(Value::from_int(unstarted ? object->code->first_line : position_at(object->code, at).line));
 }
 Ref get_lasti(Thread&, Value self) { return share(Value::from_int(instruction_of(as_frame(self)) * 4)); }
@@ -138,10 +143,11 @@ Ref get_generator(Thread&, Value self) {
 }
 Ref get_trace(Thread&, Value) { return share(None); }
 
-constexpr GetSetDef attributes[] = {{"f_code", get_code},     {"f_globals", get_globals}, {"f_builtins", get_builtins},
-                                    {"f_lineno", get_lineno}, {"f_lasti", get_lasti},     {"f_locals", get_locals},
-                                    {"f_back", get_back},     {"f_generator", get_generator}, {"f_trace", get_trace},
-                                    {nullptr, nullptr}};
+constexpr GetSetDef attributes[] = {{"f_code", get_code},         {"f_globals", get_globals},
+                                    {"f_builtins", get_builtins}, {"f_lineno", get_lineno},
+                                    {"f_lasti", get_lasti},       {"f_locals", get_locals},
+                                    {"f_back", get_back},         {"f_generator", get_generator},
+                                    {"f_trace", get_trace},       {nullptr, nullptr}};
 
 Ref frame_clear(Thread& thread, const Value* args) {
   FrameObject* object = as_frame(args[0]);
@@ -157,19 +163,22 @@ Ref frame_clear(Thread& thread, const Value* args) {
   clear_field(object->locals);
   return share(None);
 }
-constexpr NativeDef methods[] = {{"clear", "self, /", frame_clear, "Release what the frame holds."}, {nullptr}};
+constexpr NativeDef methods[] = {{"clear", "self, /", frame_clear, "Release what the frame holds."},
+                                 {nullptr}};
 
 Ref frame_repr(Thread&, Value self) {
   FrameObject* object = as_frame(self);
-  return make_str(fmt::format("<frame at {:#x}, file '{}', line {}, code {}>", reinterpret_cast<uintptr_t>(object),
-                              object->code->filename->view(),
-                              position_at(object->code, instruction_of(object)).line, object->code->name->view()));
+  return make_str(fmt::format("<frame at {:#x}, file '{}', line {}, code {}>",
+                              reinterpret_cast<uintptr_t>(object), object->code->filename->view(),
+                              position_at(object->code, instruction_of(object)).line,
+                              object->code->name->view()));
 }
 
 // A frame object for a traceback entry whose frame has ended.
 Ref traceback_frame(Thread& thread, Traceback* entry) {
   for (Frame* frame = thread.frame; frame; frame = frame->caller)
-    if (frame->code == entry->code && frame->object && frame->offset() == entry->instruction) return share(frame->object);
+    if (frame->code == entry->code && frame->object && frame->offset() == entry->instruction)
+      return share(frame->object);
   auto* object = allocate<FrameObject>(frame_type);
   object->code = Own<Code>::share(entry->code).release();
   object->globals = Own<Dict>::share(entry->globals).release();

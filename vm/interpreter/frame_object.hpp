@@ -1,5 +1,5 @@
-// frame: what scripts see of a frame (sys._getframe, tb_frame, cr_frame). Made on demand; outlives the frame with the
-// variables it had at the end.
+// frame: what scripts see of a frame (sys._getframe, tb_frame, cr_frame). Made on demand; outlives the frame
+// with the variables it had at the end.
 #pragma once
 
 #include "vm/interpreter/frame.hpp"
@@ -7,12 +7,12 @@
 namespace aspy {
 
 struct FrameObject : Object {
-  Frame* frame = nullptr;    // null once the frame has ended
-  Code* code = nullptr;      // owned
-  Dict* globals = nullptr;   // owned
-  Value locals;              // dict of the variables after the end, or empty; owned
-  Value back;                // f_back after the end; owned
-  uint32_t instruction = 0;  // where it was last
+  Frame* frame = nullptr;   // null once the frame has ended
+  Code* code = nullptr;     // owned
+  Dict* globals = nullptr;  // owned
+  Value locals;             // dict of the variables after the end, or empty; owned
+  Value back;               // f_back after the end; owned
+  uint32_t instruction = 0; // where it was last
 };
 
 // The frame object of a frame, always the same one while it runs.

@@ -22,39 +22,46 @@ enum class Entry : uint8_t {
 // Runs `frame` until the frame marked FrameEntry below it ends or its chain suspends.
 RunOutcome run(Thread& thread, Frame* frame, Entry entry, Ref sent, Ref& out);
 
-// --- frames on the stack (vm/interpreter/call.cpp) -----------------------------------------------------------
-// First free register-stack slot above whatever runs now.
+// --- frames on the stack (vm/interpreter/call.cpp)
+// ----------------------------------------------------------- First free register-stack slot above whatever
+// runs now.
 inline Value* stack_end(Thread& thread) { return thread.frame ? thread.frame->stack_end : thread.stack_base; }
 
-// Lays out the arguments at `base` (owned there: `positional` values, then one for each of `kwnames`) as the locals of
-// `function`: defaults, *args, **kwargs, keyword matching; the other locals become empty. False: TypeError is pending and
-// the arguments have been released.
+// Lays out the arguments at `base` (owned there: `positional` values, then one for each of `kwnames`) as the
+// locals of `function`: defaults, *args, **kwargs, keyword matching; the other locals become empty. False:
+// TypeError is pending and the arguments have been released.
 bool bind_arguments(Thread& thread, Function* function, Value* base, uint32_t positional, Tuple* kwnames);
 
-// A generator object (generator, coroutine or async generator by the code's flags) for a call whose locals lie bound at
-// `base`, which gives them up. Takes over `function`.
+// A generator object (generator, coroutine or async generator by the code's flags) for a call whose locals
+// lie bound at `base`, which gives them up. Takes over `function`.
 Ref make_generator(Thread& thread, Own<Function> function, Value* base);
 
-// Pushes a stack frame for `code` with its locals bound at `base`. Null: RecursionError is pending (nothing released).
+// Pushes a stack frame for `code` with its locals bound at `base`. Null: RecursionError is pending (nothing
+// released).
 Frame* push_frame(Thread& thread, Code* code, Value* base, Frame* caller);
-// Releases what a stack frame owns (registers, function, extra) and pops it; generators' frames are released, not popped.
+// Releases what a stack frame owns (registers, function, extra) and pops it; generators' frames are released,
+// not popped.
 void pop_frame(Thread& thread, Frame* frame);
 void release_registers(Frame* frame);
-// A frame that ends by the pending exception leaves its variables to the exception's traceback, as CPython's frames do: they live as
-// long as the traceback.
+// A frame that ends by the pending exception leaves its variables to the exception's traceback, as CPython's
+// frames do: they live as long as the traceback.
 void keep_locals(Thread& thread, Frame* frame);
 
-// --- generators (vm/interpreter/generator.cpp) ---------------------------------------------------------------------
-// Makes `root` what the thread drives, and back. See Generator::own_handled.
+// --- generators (vm/interpreter/generator/generator.cpp)
+// --------------------------------------------------------------------- Makes `root` what the thread drives,
+// and back. See Generator::own_handled.
 void push_root(Thread& thread, Generator* root);
 void pop_root(Thread& thread, bool finished);
-// Drives one step of `generator` from C++ (it must be resumable). `Throw` raises the pending exception inside.
+// Drives one step of `generator` from C++ (it must be resumable). `Throw` raises the pending exception
+// inside.
 RunOutcome drive(Thread& thread, Generator* generator, Entry entry, Ref sent, Ref& out);
-// A StopIteration that leaves a generator or coroutine becomes RuntimeError("generator raised StopIteration").
+// A StopIteration that leaves a generator or coroutine becomes RuntimeError("generator raised
+// StopIteration").
 void convert_stop_iteration(Thread& thread, Generator* generator);
 const char* generator_kind(const Generator* generator); // "generator", "coroutine", "async generator"
 
-// --- async generators (vm/interpreter/async_generator.cpp) -------------------------------------------------------
+// --- async generators (vm/interpreter/generator/async_generator.cpp)
+// -------------------------------------------------------
 enum class StepKind : uint8_t { Send, Throw, Close };
 // The awaitable of one step of an async generator: anext, asend, athrow, aclose.
 struct AsyncStep : Object {
@@ -65,8 +72,8 @@ struct AsyncStep : Object {
 };
 // Prepares a step for being driven: checks and marks it started. False: raised.
 bool begin_step(Thread& thread, AsyncStep* step);
-// Turns how the async generator's frame left (its value or pending exception) into the step's outcome: true with the value
-// in `value`, false with an exception pending (StopAsyncIteration at the end).
+// Turns how the async generator's frame left (its value or pending exception) into the step's outcome: true
+// with the value in `value`, false with an exception pending (StopAsyncIteration at the end).
 bool end_step(Thread& thread, StepKind kind, RunOutcome result, Ref& value);
 Ref make_step(Generator* generator, StepKind kind, Value sent);
 bool run_firstiter_hook(Thread& thread, Generator* generator);

@@ -5,7 +5,8 @@
 
 namespace aspy {
 
-// A thread that waits for the lock asks the holder for it (BreakLock) every 5 ms, as sys.setswitchinterval has it.
+// A thread that waits for the lock asks the holder for it (BreakLock) every 5 ms, as sys.setswitchinterval
+// has it.
 void acquire_lock(Thread& thread);
 void release_lock(Thread& thread);
 

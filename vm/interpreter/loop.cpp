@@ -1,31 +1,35 @@
 // The dispatch loop.
 //
 // Rules that every case keeps:
-//  1. `pc` is at the current instruction until NEXT. `frame->ip = pc` (SAVE) before anything that may raise, call, run a
+//  1. `pc` is at the current instruction until NEXT. `frame->ip = pc` (SAVE) before anything that may raise,
+//  call, run a
 //     finaliser, or suspend.
-//  2. An operand that is a temporary dies where it is read (vm/bytecode/opcodes.def). Fast paths on numbers skip the release: numbers own nothing.
+//  2. An operand that is a temporary dies where it is read (vm/bytecode/opcodes.def). Fast paths on numbers
+//  skip the release: numbers own nothing.
 //  3. A register is overwritten before its old value is released: a finaliser may look.
-//  4. `R`, `frame` and `pc` are the whole state; LOAD_FRAME refreshes the first and last from `frame`. Registers never move while a frame lives.
-//  5. On `goto error` an exception is pending and frame->ip is the raising instruction; temporaries may be left as they are, unwinding clears them.
+//  4. `R`, `frame` and `pc` are the whole state; LOAD_FRAME refreshes the first and last from `frame`.
+//  Registers never move while a frame lives.
+//  5. On `goto error` an exception is pending and frame->ip is the raising instruction; temporaries may be
+//  left as they are, unwinding clears them.
 #include "vm/interpreter/interpreter.hpp"
 
 #include "vm/bytecode/opcodes.hpp"
 #include "vm/interpreter/breaker.hpp"
-#include "vm/interpreter/generator_methods.hpp"
-#include "vm/interpreter/operations.hpp"
+#include "vm/interpreter/generator/generator_methods.hpp"
+#include "vm/interpreter/operation/operations.hpp"
 #include "vm/memory/heap.hpp"
-#include "vm/object/dict.hpp"
-#include "vm/object/exception.hpp"
+#include "vm/object/attribute/shape.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/error/exception.hpp"
 #include "vm/object/generator.hpp"
-#include "vm/object/int.hpp"
-#include "vm/object/list.hpp"
+#include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
-#include "vm/object/native.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/range.hpp"
-#include "vm/object/shape.hpp"
-#include "vm/object/str.hpp"
-#include "vm/object/tuple.hpp"
+#include "vm/object/number/int.hpp"
+#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/range.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 
 #include <cmath>
 
@@ -46,7 +50,8 @@ inline uint32_t size_of(Word word) { return op_size[static_cast<int>(generic_op(
 
 inline int32_t word_jump(const Word* pc) { return static_cast<int32_t>(pc[1]); }
 
-constexpr uint32_t not_simple = CodeVarArgs | CodeVarKeywords | CodeGenerator | CodeCoroutine | CodeAsyncGenerator;
+constexpr uint32_t not_simple =
+    CodeVarArgs | CodeVarKeywords | CodeGenerator | CodeCoroutine | CodeAsyncGenerator;
 inline bool is_simple_call(const Code* code, uint32_t nargs) {
   return (code->flags & not_simple) == 0 && code->kwonly_count == 0 && nargs == code->arg_count;
 }
@@ -67,11 +72,11 @@ inline bool mod_floor(int64_t x, int64_t y, int64_t& out) {
 } // namespace
 
 #define SAVE() (frame->ip = pc)
-#define LOAD_FRAME()                                                                                                   \
-  do {                                                                                                                 \
-    R = frame->regs;                                                                                                   \
-    pc = frame->ip;                                                                                                    \
-    thread.frame = frame;                                                                                              \
+#define LOAD_FRAME()                                                                                         \
+  do {                                                                                                       \
+    R = frame->regs;                                                                                         \
+    pc = frame->ip;                                                                                          \
+    thread.frame = frame;                                                                                    \
   } while (0)
 
 #if defined(__GNUC__) && !defined(ASPY_SWITCH_DISPATCH)
@@ -81,16 +86,16 @@ inline bool mod_floor(int64_t x, int64_t y, int64_t& out) {
 #define CASE(name) case Op::name
 #define DISPATCH() goto dispatch
 #endif
-#define NEXT(words)                                                                                                    \
-  do {                                                                                                                 \
-    pc += (words);                                                                                                     \
-    DISPATCH();                                                                                                        \
+#define NEXT(words)                                                                                          \
+  do {                                                                                                       \
+    pc += (words);                                                                                           \
+    DISPATCH();                                                                                              \
   } while (0)
 
 // A case that is wholly out of line.
-#define OUT_OF_LINE(name, function)                                                                                    \
-  CASE(name) : SAVE();                                                                                                 \
-  if (!function(thread, frame, R, pc)) goto error;                                                                     \
+#define OUT_OF_LINE(name, function)                                                                          \
+  CASE(name) : SAVE();                                                                                       \
+  if (!function(thread, frame, R, pc)) goto error;                                                           \
   NEXT(op_size[static_cast<int>(Op::name)]);
 
 RunOutcome run(Thread& thread, Frame* frame, Entry entry, Ref sent_in, Ref& out) {
@@ -99,13 +104,13 @@ RunOutcome run(Thread& thread, Frame* frame, Entry entry, Ref sent_in, Ref& out)
   const Word* pc;
 
   // Shared by the jumps into common code below.
-  Value value;             // owned: a result on its way
+  Value value;                // owned: a result on its way
   Function* callee = nullptr; // owned: what enter_function calls
-  Value* base = nullptr;   // its arguments, owned in place
+  Value* base = nullptr;      // its arguments, owned in place
   uint32_t nargs = 0;
   Tuple* kwnames = nullptr;
   uint8_t frame_flags = 0;
-  Value frame_extra;       // owned
+  Value frame_extra; // owned
   Generator* generator = nullptr;
 
 #if defined(__GNUC__) && !defined(ASPY_SWITCH_DISPATCH)
@@ -141,10 +146,8 @@ dispatch:
       Word w = *pc;
       int b = b_of(w);
       Value moved = R[b];
-      if (b >= 0)
-        R[b] = Value();
-      else
-        incref(moved);
+      if (b >= 0) R[b] = Value();
+      else incref(moved);
       Value old = R[a_of(w)];
       R[a_of(w)] = moved;
       if (old.is_object()) {
@@ -187,7 +190,7 @@ dispatch:
     CASE(LoadTrue) : value = True;
     goto store_immediate;
     CASE(LoadFalse) : value = False;
-  store_immediate: {
+  store_immediate : {
     Value old = R[a_of(*pc)];
     R[a_of(*pc)] = value;
     if (old.is_object()) {
@@ -252,7 +255,8 @@ dispatch:
       NEXT(1);
     }
 
-    // ------------------------------------------------------------------------------- cells and free variables
+    // ------------------------------------------------------------------------------- cells and free
+    // variables
     CASE(MakeCell) : {
       Value& slot = R[a_of(*pc)];
       Own<Cell> cell = make_cell(slot);
@@ -377,7 +381,8 @@ dispatch:
       NEXT(1);
     }
 
-    // -------------------------------------------------------------------------------------- attributes, items
+    // -------------------------------------------------------------------------------------- attributes,
+    // items
     CASE(LoadAttr) : {
       SAVE();
       Value getter; // a property's script function: called in a frame, not natively
@@ -504,10 +509,8 @@ dispatch:
           Attrs* attrs = reinterpret_cast<Attrs*>(reinterpret_cast<char*>(o) + type->attrs_offset);
           if (attrs->shape && attrs->shape->id == pc[3]) [[likely]] {
             Value stored = R[b_of(w)];
-            if (b_of(w) >= 0)
-              R[b_of(w)] = Value();
-            else
-              incref(stored);
+            if (b_of(w) >= 0) R[b_of(w)] = Value();
+            else incref(stored);
             Value old = attrs->slots[pc[4]];
             attrs->slots[pc[4]] = stored;
             SAVE();
@@ -602,35 +605,35 @@ dispatch:
 
     // --------------------------------------------------------------------------------------------- operators
     // Fast paths for two small ints and for two doubles; everything else is slow_binary's.
-#define ARITHMETIC(name, op, is_inplace, int_case, float_case)                                                           \
-  CASE(name) : {                                                                                                       \
-    Word w = *pc;                                                                                                      \
-    Value x = R[b_of(w)], y = R[c_of(w)];                                                                              \
-    if (both_int(x, y)) {                                                                                              \
-      int_case                                                                                                         \
-    } else if (x.is_double() && y.is_double()) {                                                                       \
-      float_case                                                                                                       \
-    }                                                                                                                  \
-    SAVE();                                                                                                            \
-    if (!slow_binary(thread, R, w, op, is_inplace)) goto error;                                                        \
-    NEXT(2);                                                                                                           \
+#define ARITHMETIC(name, op, is_inplace, int_case, float_case)                                               \
+  CASE(name) : {                                                                                             \
+    Word w = *pc;                                                                                            \
+    Value x = R[b_of(w)], y = R[c_of(w)];                                                                    \
+    if (both_int(x, y)) {                                                                                    \
+      int_case                                                                                               \
+    } else if (x.is_double() && y.is_double()) {                                                             \
+      float_case                                                                                             \
+    }                                                                                                        \
+    SAVE();                                                                                                  \
+    if (!slow_binary(thread, R, w, op, is_inplace)) goto error;                                              \
+    NEXT(2);                                                                                                 \
   }
-#define NUMBER_RESULT(result)                                                                                          \
-  do {                                                                                                                 \
-    Value number = (result);                                                                                           \
-    Value old = R[a_of(w)];                                                                                            \
-    R[a_of(w)] = number;                                                                                               \
-    if (old.is_object()) {                                                                                             \
-      SAVE();                                                                                                          \
-      decref(old);                                                                                                     \
-    }                                                                                                                  \
-    NEXT(2);                                                                                                           \
+#define NUMBER_RESULT(result)                                                                                \
+  do {                                                                                                       \
+    Value number = (result);                                                                                 \
+    Value old = R[a_of(w)];                                                                                  \
+    R[a_of(w)] = number;                                                                                     \
+    if (old.is_object()) {                                                                                   \
+      SAVE();                                                                                                \
+      decref(old);                                                                                           \
+    }                                                                                                        \
+    NEXT(2);                                                                                                 \
   } while (0)
-#define INT_RESULT(expression)                                                                                         \
-  {                                                                                                                    \
-    int64_t result_ = (expression);                                                                                    \
-    if (Value::fits_int(result_)) [[likely]]                                                                           \
-      NUMBER_RESULT(Value::from_int(result_));                                                                         \
+#define INT_RESULT(expression)                                                                               \
+  {                                                                                                          \
+    int64_t result_ = (expression);                                                                          \
+    if (Value::fits_int(result_)) [[likely]]                                                                 \
+      NUMBER_RESULT(Value::from_int(result_));                                                               \
   }
 #define FLOAT_RESULT(expression) NUMBER_RESULT(Value::from_double(expression));
 #define X x.as_int()
@@ -638,32 +641,32 @@ dispatch:
 #define FX x.as_double()
 #define FY y.as_double()
 #define NOTHING
-#define MUL_INT                                                                                                        \
-  {                                                                                                                    \
-    int64_t product;                                                                                                   \
-    if (!__builtin_mul_overflow(X, Y, &product)) INT_RESULT(product)                                                   \
+#define MUL_INT                                                                                              \
+  {                                                                                                          \
+    int64_t product;                                                                                         \
+    if (!__builtin_mul_overflow(X, Y, &product)) INT_RESULT(product)                                         \
   }
-#define FLOORDIV_INT                                                                                                   \
-  {                                                                                                                    \
-    int64_t d = Y;                                                                                                     \
-    if (d != 0) {                                                                                                      \
-      int64_t q = X / d;                                                                                               \
-      if ((X % d != 0) && ((X ^ d) < 0)) --q;                                                                          \
-      INT_RESULT(q)                                                                                                    \
-    }                                                                                                                  \
+#define FLOORDIV_INT                                                                                         \
+  {                                                                                                          \
+    int64_t d = Y;                                                                                           \
+    if (d != 0) {                                                                                            \
+      int64_t q = X / d;                                                                                     \
+      if ((X % d != 0) && ((X ^ d) < 0)) --q;                                                                \
+      INT_RESULT(q)                                                                                          \
+    }                                                                                                        \
   }
-#define MOD_INT                                                                                                        \
-  {                                                                                                                    \
-    int64_t r;                                                                                                         \
-    if (mod_floor(X, Y, r)) INT_RESULT(r)                                                                              \
+#define MOD_INT                                                                                              \
+  {                                                                                                          \
+    int64_t r;                                                                                               \
+    if (mod_floor(X, Y, r)) INT_RESULT(r)                                                                    \
   }
-#define TRUEDIV_INT                                                                                                    \
+#define TRUEDIV_INT                                                                                          \
   if (Y != 0) FLOAT_RESULT(static_cast<double>(X) / static_cast<double>(Y))
-#define TRUEDIV_FLOAT                                                                                                  \
+#define TRUEDIV_FLOAT                                                                                        \
   if (FY != 0.0) FLOAT_RESULT(FX / FY)
-#define LSHIFT_INT                                                                                                     \
-  if (Y >= 0 && Y < 15 && X < (int64_t{1} << 32) && X > -(int64_t{1} << 32)) INT_RESULT(X * (int64_t{1} << Y))
-#define RSHIFT_INT                                                                                                     \
+#define LSHIFT_INT                                                                                           \
+  if (Y >= 0 && Y < 15 && X < (int64_t{1} << 32) && X > -(int64_t{1} << 32)) INT_RESULT(X*(int64_t{1} << Y))
+#define RSHIFT_INT                                                                                           \
   if (Y >= 0) INT_RESULT(Y > 63 ? (X < 0 ? -1 : 0) : X >> Y)
 
     ARITHMETIC(Add, BinaryOp::Add, false, INT_RESULT(X + Y), FLOAT_RESULT(FX + FY))
@@ -693,18 +696,18 @@ dispatch:
     ARITHMETIC(InplaceOr, BinaryOp::Or, true, INT_RESULT(X | Y), NOTHING)
     ARITHMETIC(InplaceXor, BinaryOp::Xor, true, INT_RESULT(X ^ Y), NOTHING)
 
-#define ARITHMETIC_INT(name, op, is_inplace, sign)                                                                      \
-  CASE(name) : {                                                                                                       \
-    Word w = *pc;                                                                                                      \
-    Value x = R[b_of(w)];                                                                                              \
-    if (x.is_int()) {                                                                                                  \
-      INT_RESULT(x.as_int() sign c_of(w))                                                                              \
-    } else if (x.is_double()) {                                                                                        \
-      FLOAT_RESULT(x.as_double() sign c_of(w))                                                                         \
-    }                                                                                                                  \
-    SAVE();                                                                                                            \
-    if (!slow_binary_int(thread, R, w, op, is_inplace)) goto error;                                                    \
-    NEXT(2);                                                                                                           \
+#define ARITHMETIC_INT(name, op, is_inplace, sign)                                                           \
+  CASE(name) : {                                                                                             \
+    Word w = *pc;                                                                                            \
+    Value x = R[b_of(w)];                                                                                    \
+    if (x.is_int()) {                                                                                        \
+      INT_RESULT(x.as_int() sign c_of(w))                                                                    \
+    } else if (x.is_double()) {                                                                              \
+      FLOAT_RESULT(x.as_double() sign c_of(w))                                                               \
+    }                                                                                                        \
+    SAVE();                                                                                                  \
+    if (!slow_binary_int(thread, R, w, op, is_inplace)) goto error;                                          \
+    NEXT(2);                                                                                                 \
   }
     ARITHMETIC_INT(AddInt, BinaryOp::Add, false, +)
     ARITHMETIC_INT(SubInt, BinaryOp::Sub, false, -)
@@ -723,15 +726,15 @@ dispatch:
       NEXT(1);
     }
 
-#define COMPARISON(name, op, symbol)                                                                                   \
-  CASE(name) : {                                                                                                       \
-    Word w = *pc;                                                                                                      \
-    Value x = R[b_of(w)], y = R[c_of(w)];                                                                              \
-    if (both_int(x, y)) NUMBER_RESULT(Value::from_bool(x.as_int() symbol y.as_int()));                                 \
-    if (x.is_double() && y.is_double()) NUMBER_RESULT(Value::from_bool(x.as_double() symbol y.as_double()));           \
-    SAVE();                                                                                                            \
-    if (!slow_compare(thread, R, w, op)) goto error;                                                                   \
-    NEXT(2);                                                                                                           \
+#define COMPARISON(name, op, symbol)                                                                         \
+  CASE(name) : {                                                                                             \
+    Word w = *pc;                                                                                            \
+    Value x = R[b_of(w)], y = R[c_of(w)];                                                                    \
+    if (both_int(x, y)) NUMBER_RESULT(Value::from_bool(x.as_int() symbol y.as_int()));                       \
+    if (x.is_double() && y.is_double()) NUMBER_RESULT(Value::from_bool(x.as_double() symbol y.as_double())); \
+    SAVE();                                                                                                  \
+    if (!slow_compare(thread, R, w, op)) goto error;                                                         \
+    NEXT(2);                                                                                                 \
   }
     COMPARISON(Lt, CompareOp::Lt, <)
     COMPARISON(Le, CompareOp::Le, <=)
@@ -828,21 +831,19 @@ dispatch:
       if (!is_none) pc += i_of(w);
       NEXT(1);
     }
-#define COMPARING_JUMP(name, op, symbol)                                                                               \
-  CASE(name) : {                                                                                                       \
-    Word w = *pc;                                                                                                      \
-    Value x = R[a_of(w)], y = R[b_of(w)];                                                                              \
-    int truth;                                                                                                         \
-    if (both_int(x, y))                                                                                                \
-      truth = x.as_int() symbol y.as_int();                                                                            \
-    else if (x.is_double() && y.is_double())                                                                           \
-      truth = x.as_double() symbol y.as_double();                                                                      \
-    else {                                                                                                             \
-      SAVE();                                                                                                          \
-      truth = compare_truth(thread, R, w, op);                                                                         \
-      if (truth < 0) goto error;                                                                                       \
-    }                                                                                                                  \
-    NEXT(3 + (static_cast<unsigned>(truth) == n_of(w) ? word_jump(pc) : 0));                                           \
+#define COMPARING_JUMP(name, op, symbol)                                                                     \
+  CASE(name) : {                                                                                             \
+    Word w = *pc;                                                                                            \
+    Value x = R[a_of(w)], y = R[b_of(w)];                                                                    \
+    int truth;                                                                                               \
+    if (both_int(x, y)) truth = x.as_int() symbol y.as_int();                                                \
+    else if (x.is_double() && y.is_double()) truth = x.as_double() symbol y.as_double();                     \
+    else {                                                                                                   \
+      SAVE();                                                                                                \
+      truth = compare_truth(thread, R, w, op);                                                               \
+      if (truth < 0) goto error;                                                                             \
+    }                                                                                                        \
+    NEXT(3 + (static_cast<unsigned>(truth) == n_of(w) ? word_jump(pc) : 0));                                 \
   }
     COMPARING_JUMP(JumpLt, CompareOp::Lt, <)
     COMPARING_JUMP(JumpLe, CompareOp::Le, <=)
@@ -850,19 +851,19 @@ dispatch:
     COMPARING_JUMP(JumpNe, CompareOp::Ne, !=)
     COMPARING_JUMP(JumpGt, CompareOp::Gt, >)
     COMPARING_JUMP(JumpGe, CompareOp::Ge, >=)
-#define COMPARING_JUMP_INT(name, op, symbol)                                                                           \
-  CASE(name) : {                                                                                                       \
-    Word w = *pc;                                                                                                      \
-    Value x = R[a_of(w)];                                                                                              \
-    int truth;                                                                                                         \
-    if (x.is_int()) [[likely]]                                                                                         \
-      truth = x.as_int() symbol b_of(w);                                                                               \
-    else {                                                                                                             \
-      SAVE();                                                                                                          \
-      truth = compare_int_truth(thread, R, w, op);                                                                     \
-      if (truth < 0) goto error;                                                                                       \
-    }                                                                                                                  \
-    NEXT(3 + (static_cast<unsigned>(truth) == n_of(w) ? word_jump(pc) : 0));                                           \
+#define COMPARING_JUMP_INT(name, op, symbol)                                                                 \
+  CASE(name) : {                                                                                             \
+    Word w = *pc;                                                                                            \
+    Value x = R[a_of(w)];                                                                                    \
+    int truth;                                                                                               \
+    if (x.is_int()) [[likely]]                                                                               \
+      truth = x.as_int() symbol b_of(w);                                                                     \
+    else {                                                                                                   \
+      SAVE();                                                                                                \
+      truth = compare_int_truth(thread, R, w, op);                                                           \
+      if (truth < 0) goto error;                                                                             \
+    }                                                                                                        \
+    NEXT(3 + (static_cast<unsigned>(truth) == n_of(w) ? word_jump(pc) : 0));                                 \
   }
     COMPARING_JUMP_INT(JumpLtInt, CompareOp::Lt, <)
     COMPARING_JUMP_INT(JumpLeInt, CompareOp::Le, <=)
@@ -985,7 +986,7 @@ dispatch:
   for_error_not_iterator:
     raise_type_error(thread, "object is not an iterator");
     goto error;
-  for_end: {
+  for_end : {
     SAVE();
     kill(R, b_of(*pc));
     NEXT(3 + word_jump(pc));
@@ -1097,14 +1098,16 @@ dispatch:
       goto call_loaded;
     }
 
-  call_loaded: {
-    // With a method in its room the object is the first argument; else the object's place holds what is called.
+  call_loaded : {
+    // With a method in its room the object is the first argument; else the object's place holds what is
+    // called.
     base = &R[b_of(*pc) + 1];
     if (base[-1]) {
       ++nargs;
       if (is_exact(base[-1], method_descriptor_type)) {
         uint32_t total = nargs + (kwnames ? static_cast<uint32_t>(kwnames->size) : 0);
-        Ref result = call_native(thread, cast<NativeFunction>(base[-1]), Value(), CallArgs{base, nargs, kwnames});
+        Ref result =
+            call_native(thread, cast<NativeFunction>(base[-1]), Value(), CallArgs{base, nargs, kwnames});
         if (!result) goto error;
         for (int i = -1; i < static_cast<int>(total); ++i) clear_field(base[i]);
         value = result.release();
@@ -1116,9 +1119,9 @@ dispatch:
     goto call_value;
   }
 
-  call_method: {
-    // base[0] is the object; the method is looked up on its type. What is found there and is a function gets the object as
-    // its first argument where it lies.
+  call_method : {
+    // base[0] is the object; the method is looked up on its type. What is found there and is a function gets
+    // the object as its first argument where it lies.
     Value object = base[0];
     Type* type = type_of(object);
     uint32_t total = nargs + (kwnames ? static_cast<uint32_t>(kwnames->size) : 0);
@@ -1140,7 +1143,8 @@ dispatch:
         goto enter_function;
       }
       // method_descriptor: a native method.
-      Ref result = call_native(thread, cast<NativeFunction>(method), Value(), CallArgs{base, nargs + 1, kwnames});
+      Ref result =
+          call_native(thread, cast<NativeFunction>(method), Value(), CallArgs{base, nargs + 1, kwnames});
       if (!result) goto error;
       for (uint32_t i = 0; i <= total; ++i) clear_field(base[i]);
       value = result.release();
@@ -1161,7 +1165,7 @@ dispatch:
     add_traceback(thread, frame->code, frame->offset() + 1, frame->globals);
     goto unwind;
 
-  call_value: {
+  call_value : {
     // base[-1] is the callable (owned), base[0 .. nargs + keywords) its arguments.
     Value callable = base[-1];
     Type* kind = callable.is_object() ? callable.as_object()->type : nullptr;
@@ -1213,7 +1217,7 @@ dispatch:
     goto call_done;
   }
 
-  call_spread: {
+  call_spread : {
     // As call_value, the arguments lying above the frame (base[-1] the callable).
     Value callable = base[-1];
     uint32_t total = nargs + (kwnames ? static_cast<uint32_t>(kwnames->size) : 0);
@@ -1246,7 +1250,7 @@ dispatch:
     goto call_done;
   }
 
-  enter_function: {
+  enter_function : {
     // Calls `callee` (owned) with arguments at `base` in the caller's registers.
     if (frame->generator) {
       // Registers of a generator are not on the stack: move the arguments there.
@@ -1260,10 +1264,11 @@ dispatch:
       base = target;
     }
   }
-  enter_function_in_place: {
+  enter_function_in_place : {
     Code* code = callee->code;
     if (!kwnames && is_simple_call(code, nargs)) [[likely]] {
-      if (base + code->local_count + code->temp_count + code->far_count > thread.stack_limit) goto stack_overflow;
+      if (base + code->local_count + code->temp_count + code->far_count > thread.stack_limit)
+        goto stack_overflow;
       for (uint32_t i = nargs; i < code->local_count; ++i) base[i] = Value();
     } else if (!bind_arguments(thread, callee, base, nargs, kwnames)) {
       decref(callee);
@@ -1271,13 +1276,14 @@ dispatch:
       goto error;
     }
   }
-  enter_bound: {
+  enter_bound : {
     Code* code = callee->code;
     if (code->flags & (CodeGenerator | CodeCoroutine | CodeAsyncGenerator)) {
       value = make_generator(thread, Own<Function>::steal(callee), base).release();
       if (frame_flags & FrameInit) { // __init__ as a generator: let the check complain
         decref(frame_extra);
-        raise_type_error(thread, "__init__() should return None, not '" + std::string(type_name(value)) + "'");
+        raise_type_error(thread,
+                         "__init__() should return None, not '" + std::string(type_name(value)) + "'");
         clear_field(value);
         goto error;
       }
@@ -1302,7 +1308,7 @@ dispatch:
     DISPATCH();
   }
 
-  call_done: {
+  call_done : {
     // `value` is the result of the calling instruction at pc.
     SAVE();
     store(R, a_of(*pc), value);
@@ -1330,12 +1336,13 @@ dispatch:
       goto frame_returns;
     }
     CASE(ReturnNone) : value = None;
-  frame_returns: {
+  frame_returns : {
     SAVE();
     if (frame->generator) goto generator_returns;
     if (frame->flags & FrameInit) {
       if (!value.is_none()) [[unlikely]] {
-        raise_type_error(thread, "__init__() should return None, not '" + std::string(type_name(value)) + "'");
+        raise_type_error(thread,
+                         "__init__() should return None, not '" + std::string(type_name(value)) + "'");
         decref(value);
         goto error;
       }
@@ -1358,7 +1365,8 @@ dispatch:
     DISPATCH();
   }
 
-    // ------------------------------------------------------------------------------ generators and coroutines
+    // ------------------------------------------------------------------------------ generators and
+    // coroutines
     CASE(Yield) : {
       Word w = *pc;
       SAVE();
@@ -1371,7 +1379,7 @@ dispatch:
     CASE(YieldFrom) : SAVE();
     goto await_begin;
 
-  await_begin: {
+  await_begin : {
     // The instruction at pc begins to wait for the value in its awaitable register.
     int slot = awaitable_register(*pc);
     Value awaited = R[slot];
@@ -1404,7 +1412,7 @@ dispatch:
     value = Value();
     goto await_continue;
   }
-  delegate: {
+  delegate : {
     // Enters the generator or coroutine that the instruction waits for: no driver in between.
     if (generator->state == GeneratorState::Finished) {
       if (generator->type == &coroutine_type) {
@@ -1417,8 +1425,7 @@ dispatch:
     if (generator->state == GeneratorState::Active && !generator->is_suspended()) {
       if (generator->type == &coroutine_type)
         raise(thread, RuntimeError_type, "coroutine is being awaited already");
-      else
-        raise(thread, ValueError_type, "generator already executing");
+      else raise(thread, ValueError_type, "generator already executing");
       goto error;
     }
     if (frame->depth >= thread.recursion_limit) {
@@ -1445,7 +1452,7 @@ dispatch:
     value = None;
     goto resume_leaf;
   }
-  enter_async_step: {
+  enter_async_step : {
     // Enters the async generator `generator`, whose step the instruction at pc waits for, sending `value`.
     generator->frame.flags = 0;
     generator->frame.caller = frame;
@@ -1462,7 +1469,7 @@ dispatch:
     }
     goto resume_leaf;
   }
-  enter_async_throw: {
+  enter_async_throw : {
     // As enter_async_step; the exception that begin_step left pending is raised inside.
     if (generator->state != GeneratorState::Active) { // nothing runs: the exception comes straight back
       finish_generator(thread, generator);
@@ -1478,7 +1485,7 @@ dispatch:
     LOAD_FRAME();
     goto throw_leaf;
   }
-  async_step_raised: {
+  async_step_raised : {
     // The async generator awaited at pc ended with the pending exception.
     if (async_step_kind(R, *pc) == StepKind::Send) goto error;
     Ref result;
@@ -1487,7 +1494,7 @@ dispatch:
     goto await_done;
   }
 
-  resume_leaf: {
+  resume_leaf : {
     // The suspended instruction at pc receives `value`.
     Op op = generic_op(op_of(*pc));
     if (op == Op::Yield) {
@@ -1499,8 +1506,9 @@ dispatch:
     clear_field(value);
     DISPATCH();
   }
-  throw_leaf: {
-    // The suspended instruction at pc raises the pending exception, unless what it waits for wants to see it first.
+  throw_leaf : {
+    // The suspended instruction at pc raises the pending exception, unless what it waits for wants to see it
+    // first.
     Op op = generic_op(op_of(*pc));
     if ((op == Op::Await || op == Op::YieldFrom || op == Op::AsyncForIter) && R[awaitable_register(*pc)]) {
       Ref yielded;
@@ -1512,7 +1520,7 @@ dispatch:
     }
     goto error;
   }
-  await_continue: {
+  await_continue : {
     // One step of the awaitable in the register, which receives `value` (empty at the beginning).
     Value awaited = R[awaitable_register(*pc)];
     Ref yielded;
@@ -1523,7 +1531,7 @@ dispatch:
     case SendOutcome::Raised: goto error;
     }
   }
-  await_done: {
+  await_done : {
     // The wait at pc is over with `value`.
     SAVE();
     Word w = *pc;
@@ -1532,7 +1540,7 @@ dispatch:
     pc += size_of(w);
     DISPATCH();
   }
-  suspend: {
+  suspend : {
     // The chain stops here and yields `value` to whoever drives it.
     Generator* root = thread.root;
     Frame* bottom = &root->frame;
@@ -1551,7 +1559,7 @@ dispatch:
     pc += size_of(*pc);
     DISPATCH();
   }
-  enter_generator_as_root: {
+  enter_generator_as_root : {
     // ForIter at pc takes the next value of `generator`.
     if (frame->depth >= thread.recursion_limit) {
       raise(thread, RecursionError_type, "maximum recursion depth exceeded");
@@ -1575,8 +1583,9 @@ dispatch:
     value = None;
     goto resume_leaf;
   }
-  async_generator_yields: {
-    // The value goes to whoever awaits this step: the frame's caller, or C++ when it drives the generator itself.
+  async_generator_yields : {
+    // The value goes to whoever awaits this step: the frame's caller, or C++ when it drives the generator
+    // itself.
     Generator* stepped = frame->generator;
     Frame* caller = frame->caller;
     bool leaves = (frame->flags & FrameEntry) != 0;
@@ -1599,7 +1608,7 @@ dispatch:
     value = result.release();
     goto await_done;
   }
-  generator_returns: {
+  generator_returns : {
     generator = frame->generator;
     Frame* caller = frame->caller;
     uint8_t flags = frame->flags;
@@ -1633,7 +1642,7 @@ dispatch:
     }
     goto await_done;
   }
-  async_for_end: {
+  async_for_end : {
     SAVE();
     clear_field(R[b_of(*pc) + 1]);
     kill(R, b_of(*pc));
@@ -1689,7 +1698,8 @@ dispatch:
       NEXT(1);
     }
 
-    // ------------------------------------------------------------------------------ modules, classes, patterns
+    // ------------------------------------------------------------------------------ modules, classes,
+    // patterns
     OUT_OF_LINE(ImportName, op_import_name)
     OUT_OF_LINE(ImportFrom, op_import_from)
     OUT_OF_LINE(ImportStar, op_import_star)
@@ -1703,7 +1713,7 @@ dispatch:
     OUT_OF_LINE(PrintExpr, op_print_expr)
   }
 
-error: {
+error : {
   // An exception is pending; frame->ip is where it was raised.
   if (generic_op(op_of(*frame->ip)) == Op::AsyncForIter && error_matches(thread, StopAsyncIteration_type)) {
     clear_error(thread);
@@ -1712,7 +1722,7 @@ error: {
   }
   add_traceback(thread, frame->code, frame->offset(), frame->globals);
 }
-unwind: {
+unwind : {
   uint32_t at = frame->offset();
   Code* code = frame->code;
   for (const Handler& handler : code->handlers) {

@@ -1,11 +1,11 @@
 // Threads of execution: their stacks, and what interrupts them.
+#include "vm/object/thread.hpp"
 #include "vm/interpreter/breaker.hpp"
 #include "vm/interpreter/frame.hpp"
 #include "vm/interpreter/lock.hpp"
 #include "vm/memory/collector.hpp"
-#include "vm/object/exception.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/thread.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/slot/protocol.hpp"
 
 #include <pthread.h>
 #include <sys/mman.h>
@@ -18,12 +18,13 @@ thread_local Thread* current_thread = nullptr;
 std::atomic<uint64_t> next_ident{1};
 
 // Address space reserved for one thread; pages are taken only when touched.
-constexpr size_t stack_values = size_t{1} << 24;   // 128 MiB
-constexpr size_t stack_frames = size_t{1} << 20;   // deeper recursion limits than this make no sense
+constexpr size_t stack_values = size_t{1} << 24;     // 128 MiB
+constexpr size_t stack_frames = size_t{1} << 20;     // deeper recursion limits than this make no sense
 constexpr size_t native_reserve = size_t{256} << 10; // of the C++ stack, for natives that do not ask
 
 void* reserve(size_t bytes) {
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* memory =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return memory == MAP_FAILED ? nullptr : memory;
 }
 

@@ -8,8 +8,8 @@
 #include "vm/memory/collector.hpp"
 
 #include "vm/memory/heap.hpp"
+#include "vm/object/sequence/tuple.hpp"
 #include "vm/object/thread.hpp"
-#include "vm/object/tuple.hpp"
 
 #include <algorithm>
 
@@ -61,7 +61,8 @@ void request() {
   Thread::current().breaker.fetch_or(BreakCollect, std::memory_order_relaxed);
 }
 
-// --- finding garbage -----------------------------------------------------------------------------------------
+// --- finding garbage
+// -----------------------------------------------------------------------------------------
 
 // The part of the table under examination, and what is known of each object in it.
 struct Region {
@@ -140,10 +141,11 @@ std::vector<Object*> find_unreachable(size_t begin, size_t end) {
   return unreachable;
 }
 
-// --- after the finalisers --------------------------------------------------------------------------------------
+// --- after the finalisers
+// --------------------------------------------------------------------------------------
 
-// Finalisers may have made garbage reachable again. Works on the set itself (each member held once by us), whose
-// places in the table may have changed meanwhile: `member` maps a table index to a place in the set.
+// Finalisers may have made garbage reachable again. Works on the set itself (each member held once by us),
+// whose places in the table may have changed meanwhile: `member` maps a table index to a place in the set.
 struct Recheck final : Visitor {
   std::vector<uint32_t> member;
   std::vector<uint32_t> refs;

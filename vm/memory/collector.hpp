@@ -17,8 +17,8 @@ struct CollectorStats {
   uint64_t collections = 0, collected = 0, uncollectable = 0;
 };
 
-// Collects the young (generation 0) or all (2) tracked objects. Returns how many unreachable objects it found.
-// Runs script code (finalizers, weak reference callbacks).
+// Collects the young (generation 0) or all (2) tracked objects. Returns how many unreachable objects it
+// found. Runs script code (finalizers, weak reference callbacks).
 size_t collect(Thread& thread, int generation);
 
 // Called by the interpreter when BreakCollect is set: collects young objects, and the old ones when they

@@ -2,7 +2,7 @@
 #include "vm/memory/heap.hpp"
 #include "vm/object/object.hpp"
 #include "vm/object/thread.hpp"
-#include "vm/object/type.hpp"
+#include "vm/object/type/type.hpp"
 
 #include <vector>
 

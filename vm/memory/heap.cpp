@@ -2,8 +2,8 @@
 // against the limit asks the allocator for the real block size, and happens only when a limit is set.
 #include "vm/memory/heap.hpp"
 
-#include "vm/object/exception.hpp"
-#include "vm/object/protocol.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/slot/protocol.hpp"
 
 #include <cstdio>
 #if ASPY_MIMALLOC

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "vm/object/object.hpp"
-#include "vm/object/type.hpp"
+#include "vm/object/type/type.hpp"
 
 #include <cstdlib>
 #include <cstring>
@@ -21,8 +21,8 @@ size_t heap_usable_size(void* block);
 // True when `bytes` more may be allocated; otherwise raises MemoryError.
 [[nodiscard]] bool may_allocate(Thread& thread, size_t bytes);
 
-// The memory limit in bytes of objects alive at once; 0: none. Set it before the first object is made, so that
-// every block is counted.
+// The memory limit in bytes of objects alive at once; 0: none. Set it before the first object is made, so
+// that every block is counted.
 void heap_set_limit(size_t bytes);
 size_t heap_limit();
 // Bytes counted at present; 0 without a limit.
@@ -32,10 +32,9 @@ size_t heap_used();
 void gc_track(Object* object);
 void gc_untrack(Object* object);
 
-// A new T with one reference, its fields default-initialised, `extra` raw bytes behind it. Tracked when the type has
-// TypeTracked. The caller owns it.
-template <class T>
-T* allocate(Type& type, size_t extra = 0) {
+// A new T with one reference, its fields default-initialised, `extra` raw bytes behind it. Tracked when the
+// type has TypeTracked. The caller owns it.
+template <class T> T* allocate(Type& type, size_t extra = 0) {
   void* memory = heap_alloc(sizeof(T) + extra);
   T* object = new (memory) T();
   object->refcount = 1;

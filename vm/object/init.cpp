@@ -1,10 +1,10 @@
-// Bringing the types up. Types are static storage, so that references between them need no order; readiness does: bases
-// come first. Dicts are filled later (type_ready.cpp).
+// Bringing the types up. Types are static storage, so that references between them need no order; readiness
+// does: bases come first. Dicts are filled later (type_ready.cpp).
 #include "vm/object/init.hpp"
 
-#include "vm/object/class.hpp"
-#include "vm/object/descriptor.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/attribute/descriptor.hpp"
+#include "vm/object/text/str.hpp"
+#include "vm/object/type/class.hpp"
 
 namespace aspy {
 

@@ -3,7 +3,7 @@
 
 namespace aspy {
 
-// Each readies the types of its part (make_ready in vm/object/type.hpp), bases first.
+// Each readies the types of its part (make_ready in vm/object/type/type.hpp), bases first.
 void init_object_types();    // type, object, None, descriptors, functions, modules, cells, weak references
 void init_number_types();    // int, bool, float, complex
 void init_text_types();      // str, bytes, bytearray

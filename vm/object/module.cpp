@@ -2,13 +2,13 @@
 #include "vm/object/module.hpp"
 
 #include "vm/memory/heap.hpp"
-#include "vm/object/descriptor.hpp"
-#include "vm/object/dict.hpp"
-#include "vm/object/exception.hpp"
-#include "vm/object/list.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/shape.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/attribute/descriptor.hpp"
+#include "vm/object/attribute/shape.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/hash/dict.hpp"
+#include "vm/object/sequence/list.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 
 #include <cstddef>
@@ -50,12 +50,14 @@ Ref module_get_attr(Thread& thread, Value self, Str* name) {
   }
   std::string_view module_name = text_field(module, names::dunder_name);
   if (module_name.empty() && !dict_get(module->dict, names::dunder_name))
-    return raise_attribute_error(thread, self, name, fmt::format("module has no attribute '{}'", name->view()));
+    return raise_attribute_error(thread, self, name,
+                                 fmt::format("module has no attribute '{}'", name->view()));
   if (is_initializing(thread, module)) {
     return raise_attribute_error(
         thread, self, name,
-        fmt::format("partially initialized module '{}' has no attribute '{}' (most likely due to a circular import)",
-                    module_name, name->view()));
+        fmt::format(
+            "partially initialized module '{}' has no attribute '{}' (most likely due to a circular import)",
+            module_name, name->view()));
   }
   return raise_attribute_error(thread, self, name,
                                fmt::format("module '{}' has no attribute '{}'", module_name, name->view()));
@@ -86,7 +88,8 @@ bool module_init(Thread& thread, Value self, CallArgs args) {
   BoundArgs bound;
   if (!bind_args(thread, "module", "name, doc=None", args, bound)) return false;
   if (!is_str(bound[0]))
-    return raise_type_error(thread, fmt::format("module() argument 'name' must be str, not {}", type_name(bound[0])));
+    return raise_type_error(thread,
+                            fmt::format("module() argument 'name' must be str, not {}", type_name(bound[0])));
   Dict* dict = module_of(self)->dict;
   dict_set(dict, names::dunder_name, bound[0]);
   dict_set(dict, names::dunder_doc, bound[1] ? bound[1] : None);
@@ -161,14 +164,15 @@ const GetSetDef module_getset[] = {
     {"__annotate__", get_annotate, set_annotate},
     {nullptr, nullptr},
 };
-const TypeSpec module_spec = {.name = "module",
-                              .instance_size = sizeof(Module),
-                              .flags = TypeTracked | TypeWeakRefs,
-                              .attrs_offset = offsetof(Module, no_shape),
-                              .methods = module_methods,
-                              .getset = module_getset,
-                              .doc = "Create a module object.\n\nThe name must be a string; the optional docstring argument "
-                                     "can have any type."};
+const TypeSpec module_spec = {
+    .name = "module",
+    .instance_size = sizeof(Module),
+    .flags = TypeTracked | TypeWeakRefs,
+    .attrs_offset = offsetof(Module, no_shape),
+    .methods = module_methods,
+    .getset = module_getset,
+    .doc = "Create a module object.\n\nThe name must be a string; the optional docstring argument "
+           "can have any type."};
 
 } // namespace
 
@@ -183,10 +187,13 @@ Own<Module> new_module(Str* name) {
   return Own<Module>::steal(module);
 }
 
-void module_set(Module* module, std::string_view name, Value value) { dict_set(module->dict, intern(name), value); }
+void module_set(Module* module, std::string_view name, Value value) {
+  dict_set(module->dict, intern(name), value);
+}
 
 void init_module_type() {
-  static_assert(offsetof(Module, dict) == offsetof(Module, no_shape) + sizeof(void*), "together they are Attrs");
+  static_assert(offsetof(Module, dict) == offsetof(Module, no_shape) + sizeof(void*),
+                "together they are Attrs");
   Slots& slots = module_type.slots;
   slots.dealloc = module_dealloc;
   slots.traverse = module_traverse;

@@ -1,8 +1,8 @@
 // module: a namespace with a name.
 #pragma once
 
-#include "vm/object/native.hpp"
-#include "vm/object/type.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/type/type.hpp"
 
 #include <string_view>
 
@@ -18,8 +18,8 @@ extern Type module_type;
 
 Own<Module> new_module(Str* name);
 
-// A built-in module: one constant a module, all listed in runtime/modules/registry.cpp. `init` fills the namespace with
-// what is not a function; false: raised.
+// A built-in module: one constant a module, all listed in runtime/modules/importing/registry.cpp. `init`
+// fills the namespace with what is not a function; false: raised.
 struct ModuleSpec {
   const char* name;
   const NativeDef* functions; // ends with a null name; may be null
@@ -27,7 +27,8 @@ struct ModuleSpec {
   const char* doc = nullptr;
 };
 
-// The namespace of the builtins module, borrowed: where names are looked up last. Set before any script code runs.
+// The namespace of the builtins module, borrowed: where names are looked up last. Set before any script code
+// runs.
 extern Dict* current_builtins;
 
 // Stores an attribute in a module being set up.

@@ -1,5 +1,5 @@
 // The names of vm/object/names.def, interned once.
-#include "vm/object/str.hpp"
+#include "vm/object/text/str.hpp"
 
 namespace aspy {
 namespace names {

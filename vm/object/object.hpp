@@ -87,8 +87,7 @@ private:
 };
 
 // A Ref that knows the C++ type of its object.
-template <class T>
-class [[nodiscard]] Own {
+template <class T> class [[nodiscard]] Own {
 public:
   Own() = default;
   Own(std::nullptr_t) {} // NOLINT
@@ -138,8 +137,7 @@ inline void assign(Value& field, Ref value) {
   decref(old);
 }
 inline void clear_field(Value& field) { decref(std::exchange(field, Value())); }
-template <class T>
-void clear_field(T*& field) {
+template <class T> void clear_field(T*& field) {
   if (T* old = std::exchange(field, nullptr)) decref(static_cast<Object*>(old));
 }
 

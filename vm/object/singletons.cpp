@@ -1,11 +1,11 @@
 // None, Ellipsis and NotImplemented.
-#include "vm/object/descriptor.hpp"
-#include "vm/object/native.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/attribute/descriptor.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
-#include "vm/object/tuple.hpp"
-#include "vm/object/exception.hpp"
 
 #include <fmt/format.h>
 
@@ -25,7 +25,9 @@ Ref construct_only(Thread& thread, CallArgs args, Value only, const char* name) 
     return raise_type_error(thread, fmt::format("{} takes no arguments", name));
   return share(only);
 }
-Ref none_construct(Thread& thread, Type*, CallArgs args) { return construct_only(thread, args, None, "NoneType"); }
+Ref none_construct(Thread& thread, Type*, CallArgs args) {
+  return construct_only(thread, args, None, "NoneType");
+}
 Ref ellipsis_construct(Thread& thread, Type*, CallArgs args) {
   return construct_only(thread, args, Ellipsis, "EllipsisType");
 }
@@ -49,8 +51,10 @@ Ref reduce_to_name(Thread& thread, const Value* args) { return repr(thread, args
 
 const NativeDef named_methods[] = {{"__reduce__", "self, /", reduce_to_name}, {nullptr}};
 const TypeSpec none_spec = {.name = "NoneType", .flags = TypeFinal, .doc = "The type of the None singleton."};
-const TypeSpec ellipsis_spec = {
-    .name = "ellipsis", .flags = TypeFinal, .methods = named_methods, .doc = "The type of the Ellipsis singleton."};
+const TypeSpec ellipsis_spec = {.name = "ellipsis",
+                                .flags = TypeFinal,
+                                .methods = named_methods,
+                                .doc = "The type of the Ellipsis singleton."};
 const TypeSpec not_implemented_spec = {.name = "NotImplementedType",
                                        .flags = TypeFinal,
                                        .methods = named_methods,

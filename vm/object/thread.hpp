@@ -31,8 +31,8 @@ struct Thread {
   Value handled;
 
   // --- execution --------------------------------------------------------------------------------
-  Frame* frame = nullptr;      // innermost running frame, null outside script code
-  Generator* root = nullptr;   // bottom of the chain of awaits that is being driven (vm/interpreter/frame.hpp)
+  Frame* frame = nullptr;    // innermost running frame, null outside script code
+  Generator* root = nullptr; // bottom of the chain of awaits that is being driven (vm/interpreter/frame.hpp)
   std::atomic<uint32_t> breaker{0};
   uint32_t recursion_limit = 1000; // sys.setrecursionlimit: script frames nested at most
   Value* stack_base = nullptr;     // the register stack: reserved at once, never moves
@@ -43,11 +43,11 @@ struct Thread {
   const char* native_limit = nullptr; // lowest address that natives may reach on the C++ stack
 
   // --- per thread, visible to scripts ---------------------------------------------------------------
-  Value context;               // the current contextvars.Context, owned; empty until one is needed
-  Value asyncgen_firstiter;    // sys.set_asyncgen_hooks, owned
+  Value context;            // the current contextvars.Context, owned; empty until one is needed
+  Value asyncgen_firstiter; // sys.set_asyncgen_hooks, owned
   Value asyncgen_finalizer;
-  Value running_loop;          // asyncio's running event loop, owned; empty when none runs
-  Value current_task;          // asyncio's running task, borrowed from the loop's step; empty when none
+  Value running_loop; // asyncio's running event loop, owned; empty when none runs
+  Value current_task; // asyncio's running task, borrowed from the loop's step; empty when none
   uint64_t ident = 0;
 
   bool has_error() const { return !error.is_empty(); }

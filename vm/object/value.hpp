@@ -33,7 +33,7 @@ struct Value {
   // The object must not be null; use Value() for "none".
   Value(const Object* object) : bits(reinterpret_cast<uint64_t>(object)) {} // NOLINT: a borrow, on purpose
 
-  // `number` must fit 48 bits (fits_int); make_int in vm/object/int.hpp takes any.
+  // `number` must fit 48 bits (fits_int); make_int in vm/object/number/int.hpp takes any.
   static constexpr Value from_int(int64_t number) {
     return Value(int_tag | (static_cast<uint64_t>(number) & 0x0000'FFFF'FFFF'FFFF));
   }

@@ -1,16 +1,16 @@
-// Weak references. An object with the `has_weakrefs` flag has a chain of WeakRef objects in one table, newest first; the
-// reference without a callback is shared by all who ask for one.
+// Weak references. An object with the `has_weakrefs` flag has a chain of WeakRef objects in one table, newest
+// first; the reference without a callback is shared by all who ask for one.
 #include "vm/object/weakref.hpp"
 
 #include "vm/memory/heap.hpp"
-#include "vm/object/descriptor.hpp"
-#include "vm/object/exception.hpp"
-#include "vm/object/int.hpp"
-#include "vm/object/list.hpp"
-#include "vm/object/native.hpp"
-#include "vm/object/protocol.hpp"
-#include "vm/object/slot_table.hpp"
-#include "vm/object/str.hpp"
+#include "vm/object/attribute/descriptor.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/number/int.hpp"
+#include "vm/object/sequence/list.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/slot/slot_table.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 
 #include <fmt/format.h>
@@ -67,7 +67,8 @@ WeakRef* weakref_of(Value value) { return cast<WeakRef>(value); }
 Ref new_weakref(Thread& thread, Type* type, Value target, Value callback) {
   if (callback.is_none()) callback = Value();
   if (!target.is_object() || !(type_of(target)->flags & TypeWeakRefs))
-    return raise_type_error(thread, fmt::format("cannot create weak reference to '{}' object", type_name(target)));
+    return raise_type_error(thread,
+                            fmt::format("cannot create weak reference to '{}' object", type_name(target)));
   bool shared = !callback && !type->is_heap();
   if (shared)
     for (WeakRef* ref = chain_of(target.as_object()); ref; ref = ref->next)
@@ -80,7 +81,9 @@ Ref new_weakref(Thread& thread, Type* type, Value target, Value callback) {
 
 } // namespace
 
-Ref make_weakref(Thread& thread, Value target, Value callback) { return new_weakref(thread, &weakref_type, target, callback); }
+Ref make_weakref(Thread& thread, Value target, Value callback) {
+  return new_weakref(thread, &weakref_type, target, callback);
+}
 Ref make_weak_proxy(Thread& thread, Value target, Value callback) {
   return new_weakref(thread, is_callable(target) ? &callable_proxy_type : &weakproxy_type, target, callback);
 }
@@ -125,13 +128,15 @@ void clear_weakrefs(Object* object) {
   for (const Own<WeakRef>& ref : with_callback) {
     ErrorShelter shelter(thread);
     Ref callback = Ref::steal(std::exchange(ref->callback, Value()));
-    if (!call(thread, callback, {ref.value()})) write_unraisable(thread, callback, "Exception ignored while calling weakref callback");
+    if (!call(thread, callback, {ref.value()}))
+      write_unraisable(thread, callback, "Exception ignored while calling weakref callback");
   }
 }
 
 namespace {
 
-// --- weakref.ref -----------------------------------------------------------------------------------------------------
+// --- weakref.ref
+// -----------------------------------------------------------------------------------------------------
 
 Ref weakref_construct(Thread& thread, Type* type, CallArgs args) {
   if (!check_count(thread, "__new__", args, 1, type->is_heap() ? UINT32_MAX : 2)) return Ref();
@@ -143,7 +148,8 @@ bool weakref_init(Thread& thread, Value, CallArgs args) {
 Ref weakref_call(Thread& thread, Value self, CallArgs args) {
   if (args.count || (args.kwnames && !refuse_keywords(thread, "weakref.__call__", args))) {
     if (thread.has_error()) return Ref();
-    return raise_type_error(thread, fmt::format("__call__() takes 0 positional arguments but {} was given", args.count));
+    return raise_type_error(
+        thread, fmt::format("__call__() takes 0 positional arguments but {} was given", args.count));
   }
   Ref target = weakref_target(self);
   return target ? target : share(None);
@@ -164,7 +170,8 @@ Ref weakref_repr(Thread& thread, Value self) {
 
 // Living references compare by their targets, dead ones by identity.
 Ref weakref_compare(Thread& thread, Value a, Value b, CompareOp op) {
-  if ((op != CompareOp::Eq && op != CompareOp::Ne) || !is_instance(b, weakref_type)) return share(NotImplemented);
+  if ((op != CompareOp::Eq && op != CompareOp::Ne) || !is_instance(b, weakref_type))
+    return share(NotImplemented);
   Ref left = weakref_target(a), right = weakref_target(b);
   if (left && right) return compare(thread, left, right, op);
   return share(Value::from_bool((a == b) == (op == CompareOp::Eq)));
@@ -205,7 +212,8 @@ const TypeSpec weakref_spec = {.name = "weakref.ReferenceType",
                                .methods = weakref_methods,
                                .getset = weakref_getset};
 
-// --- proxies -----------------------------------------------------------------------------------------------------------
+// --- proxies
+// -----------------------------------------------------------------------------------------------------------
 
 // The target of a proxy; ReferenceError when it is gone. Anything else is itself.
 Ref through(Thread& thread, Value value) {
@@ -215,18 +223,15 @@ Ref through(Thread& thread, Value value) {
   return target;
 }
 
-template <Ref (*Fn)(Thread&, Value)>
-Ref proxy_unary(Thread& thread, Value self) {
+template <Ref (*Fn)(Thread&, Value)> Ref proxy_unary(Thread& thread, Value self) {
   Ref target = through(thread, self);
   return target ? Fn(thread, target) : Ref();
 }
-template <BinaryOp Op>
-Ref proxy_binary(Thread& thread, Value a, Value b) {
+template <BinaryOp Op> Ref proxy_binary(Thread& thread, Value a, Value b) {
   Ref left = through(thread, a), right = left ? through(thread, b) : Ref();
   return right ? binary_op(thread, Op, left, right) : Ref();
 }
-template <BinaryOp Op>
-Ref proxy_inplace(Thread& thread, Value a, Value b) {
+template <BinaryOp Op> Ref proxy_inplace(Thread& thread, Value a, Value b) {
   Ref left = through(thread, a), right = left ? through(thread, b) : Ref();
   return right ? inplace_op(thread, Op, left, right) : Ref();
 }
@@ -261,7 +266,8 @@ Ref proxy_next(Thread& thread, Value self) {
   Ref target = through(thread, self);
   if (!target) return Ref();
   if (!type_of(target)->slots.next)
-    return raise_type_error(thread, fmt::format("Weakref proxy referenced a non-iterator '{}' object", type_name(target)));
+    return raise_type_error(
+        thread, fmt::format("Weakref proxy referenced a non-iterator '{}' object", type_name(target)));
   return next(thread, target);
 }
 int64_t proxy_length(Thread& thread, Value self) {
@@ -281,8 +287,7 @@ int proxy_contains(Thread& thread, Value self, Value item) {
   return target ? contains(thread, target, item) : -1;
 }
 
-template <int... Index>
-void fill_operators(Slots& slots, std::integer_sequence<int, Index...>) {
+template <int... Index> void fill_operators(Slots& slots, std::integer_sequence<int, Index...>) {
   ((slots.binary[Index] = proxy_binary<static_cast<BinaryOp>(Index)>,
     slots.inplace[Index] = proxy_inplace<static_cast<BinaryOp>(Index)>),
    ...);

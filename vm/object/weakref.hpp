@@ -1,7 +1,7 @@
 // Weak references: weakref.ref, weakref.proxy, and the table that knows who refers to whom.
 #pragma once
 
-#include "vm/object/type.hpp"
+#include "vm/object/type/type.hpp"
 
 namespace aspy {
 
@@ -10,7 +10,7 @@ struct WeakRef : Object {
   Value callback;           // owned; empty: none
   WeakRef* next = nullptr;  // of the same target
   WeakRef* previous = nullptr;
-  int64_t hash = 0;         // of the target, once asked for
+  int64_t hash = 0; // of the target, once asked for
   bool has_hash = false;
 };
 extern Type weakref_type, weakproxy_type, callable_proxy_type;

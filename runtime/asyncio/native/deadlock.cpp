@@ -1,0 +1,91 @@
+#include "runtime/asyncio/native/deadlock.hpp"
+
+#include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/asyncio/native/task.hpp"
+#include "vm/interpreter/generator/generator_methods.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/generator.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace aspy {
+
+Type DeadlockError_type;
+
+namespace {
+
+std::string text_of(Thread& thread, Ref shown) {
+  if (!shown) {
+    clear_error(thread);
+    return "?";
+  }
+  return std::string(cast<Str>(shown)->view());
+}
+
+// Where a task is suspended: the innermost frame of its awaits that is the script's own.
+std::string place_of(Task* task) {
+  if (!is_exact(task->coroutine, coroutine_type)) return "";
+  Generator* outer = as_generator(task->coroutine);
+  std::string place;
+  for (Generator* link = outer; link;) {
+    Code* code = link->frame.code;
+    if (!(code->flags & CodeLibrary) && link->state == GeneratorState::Active)
+      place = fmt::format(" at {}:{} in {}", code->filename->view(),
+                          position_at(code, link->frame.offset()).line, generator_qualname(link)->view());
+    Ref awaited = generator_awaits(link);
+    bool goes_on = is_exact(awaited, coroutine_type) || is_exact(awaited, generator_type) ||
+                   is_exact(awaited, async_generator_type);
+    link = goes_on ? as_generator(awaited) : nullptr;
+  }
+  return place;
+}
+
+std::string describe(Thread& thread, Task* task) {
+  std::string text = fmt::format("task {}", text_of(thread, task_name(thread, task)));
+  text += " waits";
+  if (task->waiter) {
+    if (is_task(Value(task->waiter)))
+      text +=
+          fmt::format(" for task {}", text_of(thread, task_name(thread, static_cast<Task*>(task->waiter))));
+    else text += fmt::format(" for {}", text_of(thread, repr(thread, Value(task->waiter))));
+  }
+  return text + place_of(task);
+}
+
+} // namespace
+
+bool raise_deadlock(Thread& thread, EventLoop* loop) {
+  struct Collected {
+    EventLoop* loop;
+    std::vector<Own<Task>> tasks;
+  } collected{loop, {}};
+  for_each_task(
+      [](void* context, Task* task) {
+        auto* into = static_cast<Collected*>(context);
+        if (task->loop == into->loop) into->tasks.push_back(Own<Task>::share(task));
+      },
+      &collected);
+  // In the order of their making, where the default names tell it.
+  std::stable_sort(collected.tasks.begin(), collected.tasks.end(),
+                   [](const Own<Task>& a, const Own<Task>& b) {
+                     return a->name.is_int() && b->name.is_int() && a->name.as_int() < b->name.as_int();
+                   });
+  std::string message =
+      "deadlock: nothing is ready, no timer is set and nothing outside can wake the event loop";
+  for (const Own<Task>& task : collected.tasks) message += "\n  " + describe(thread, task.get());
+  return raise(thread, DeadlockError_type, message);
+}
+
+namespace {
+const TypeSpec spec{
+    .name = "asyncio.exceptions.DeadlockError",
+    .base = &RuntimeError_type,
+    .doc = "No task can ever go on: nothing is ready, no timer is set, nothing outside can wake the loop."};
+}
+
+void init_deadlock_error() { make_ready(DeadlockError_type, spec); }
+
+} // namespace aspy

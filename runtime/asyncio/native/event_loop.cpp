@@ -1,0 +1,513 @@
+#include "runtime/asyncio/native/event_loop.hpp"
+
+#include "runtime/asyncio/native/deadlock.hpp"
+#include "runtime/asyncio/native/outside.hpp"
+#include "runtime/asyncio/native/task.hpp"
+#include "runtime/modules/support/contextvars.hpp"
+#include "runtime/signals.hpp"
+#include "vm/bytecode/code.hpp"
+#include "vm/interpreter/breaker.hpp"
+#include "vm/memory/heap.hpp"
+#include "vm/object/callable/function.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/generator.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
+
+#include <cmath>
+#include <fmt/format.h>
+
+namespace aspy {
+
+Type event_loop_type;
+
+// --- the C++ interface
+// ----------------------------------------------------------------------------------------------
+
+namespace {
+
+// A loop class with a call_soon of its own sees everything that is scheduled. False: not a job of that kind.
+bool call_soon_by_method(EventLoop* loop, Job& job) {
+  Thread& thread = Thread::current();
+  Ref callback;
+  Value argument = job.argument;
+  if (job.kind == JobKind::StepTask) callback = get_attr(thread, job.target, "_step");
+  else if (job.kind == JobKind::WakeTask) callback = get_attr(thread, job.target, "_wakeup");
+  else if (job.kind == JobKind::RunCallback) callback = share(job.target);
+  else return false;
+  Ref method = callback ? get_attr(thread, Value(loop), "call_soon") : Ref();
+  Value values[3] = {callback, argument ? argument : job.context, argument ? job.context : Value()};
+  uint32_t count = argument ? 2 : 1;
+  Own<Tuple> kwnames = job.context ? make_tuple({Value(intern("context"))}) : Own<Tuple>();
+  Ref done = method ? call(thread, method, CallArgs{values, count, kwnames.get()}) : Ref();
+  if (!done) write_unraisable(thread, Value(loop));
+  decref(job.target);
+  decref(job.argument);
+  decref(job.context);
+  return true;
+}
+
+} // namespace
+
+void call_soon(EventLoop* loop, Job job) {
+  if (loop->custom_call_soon && call_soon_by_method(loop, job)) [[unlikely]]
+    return;
+  loop->state->ready.push(job);
+}
+
+void finish_at(EventLoop* loop, double when, Future* future, Value result) {
+  loop->state->timers.push(when, share(Value(future)).release(), share(result).release());
+}
+
+EventLoop* running_loop(Thread& thread) {
+  if (thread.running_loop) return as_loop(thread.running_loop);
+  raise(thread, RuntimeError_type, "no running event loop");
+  return nullptr;
+}
+
+bool report_exception(Thread& thread, EventLoop* loop, Value context) {
+  Ref done = call_method(thread, Value(loop), "call_exception_handler", {context});
+  return static_cast<bool>(done);
+}
+
+// --- a pass
+// ---------------------------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr double clock_resolution = 1e-9;
+constexpr int passes_between_polls = 16; // with jobs ready and I/O active
+
+bool is_cancelled_timer(const Timer& timer) {
+  Value target = timer.target;
+  if (is_exact(target, timer_handle_type)) return cast<Handle>(target)->cancelled;
+  return is_done(as_future(target));
+}
+
+void release_timer(Timer timer) {
+  if (is_exact(timer.target, timer_handle_type)) cast<Handle>(timer.target)->scheduled = false;
+  decref(timer.target);
+  decref(timer.argument);
+}
+
+void drop_cancelled_timers(LoopState* state) {
+  // Many cancelled timers are removed at once; else only those that have come to the top.
+  if (state->timers.size() > 100 && state->cancelled_timers * 2 > state->timers.size()) {
+    state->cancelled_timers = 0;
+    state->timers.remove_if(is_cancelled_timer);
+    return;
+  }
+  while (!state->timers.empty() && is_cancelled_timer(state->timers.top())) {
+    if (state->cancelled_timers) --state->cancelled_timers;
+    release_timer(state->timers.pop());
+  }
+}
+
+void queue_due_timers(LoopState* state) {
+  if (state->timers.empty()) return;
+  double end = clock().now() + clock_resolution;
+  while (!state->timers.empty() && state->timers.top().when < end) {
+    Timer timer = state->timers.pop();
+    if (is_exact(timer.target, timer_handle_type)) {
+      cast<Handle>(timer.target)->scheduled = false;
+      decref(timer.argument);
+      state->ready.push({JobKind::RunHandle, timer.target, {}, {}});
+    } else {
+      state->ready.push({JobKind::FinishSleep, timer.target, timer.argument, {}});
+    }
+  }
+}
+
+bool run_job(Thread& thread, EventLoop* loop, Job job) {
+  bool stays = true;
+  switch (job.kind) {
+  case JobKind::StepTask:
+    if (job.argument) thread.error = std::exchange(job.argument, Value());
+    stays = step_task(thread, cast<Task>(job.target));
+    break;
+  case JobKind::WakeTask: stays = wake_task(thread, cast<Task>(job.target), job.argument); break;
+  case JobKind::RunHandle: stays = run_handle(thread, cast<Handle>(job.target)); break;
+  case JobKind::RunCallback: stays = run_callback(thread, loop, job); break;
+  case JobKind::FinishSleep:
+    if (!is_done(as_future(job.target))) stays = set_result(thread, as_future(job.target), job.argument);
+    break;
+  }
+  if (thread.has_error() && stays) {
+    // A step that could not even report its failure: as an exception in a callback.
+    Ref error = take_error(thread);
+    thread.error = error.release();
+    stays = error_matches(thread, SystemExit_type) || error_matches(thread, KeyboardInterrupt_type)
+                ? false
+                : (write_unraisable(thread, job.target), true);
+  }
+  Value error = std::exchange(thread.error, Value()); // finalisers must not meet it
+  decref(job.target);
+  decref(job.argument);
+  decref(job.context);
+  thread.error = error;
+  return stays;
+}
+
+// Waits until there is something to do. False: an exception is pending.
+bool wait_for_work(Thread& thread, EventLoop* loop) {
+  LoopState* state = loop->state;
+  bool outside = state->poller.outside_work() > 0;
+  if (state->timers.empty()) {
+    if (!outside) return raise_deadlock(thread, loop);
+    state->poller.poll(thread, -1, state->ready);
+    return true;
+  }
+  double when = state->timers.top().when;
+  if (clock().is_virtual()) {
+    if (!outside) {
+      clock().advance_to(when);
+      return true;
+    }
+    // Work outside goes on in real time: give it the chance to be first.
+    state->poller.poll(thread, std::min(std::max(when - clock().now(), 0.0), 0.001), state->ready);
+    if (state->ready.empty() && state->poller.outside_work() == 0) clock().advance_to(when);
+    else if (state->ready.empty()) clock().sleep(thread, 0.001);
+    return true;
+  }
+  double seconds = when - clock().now();
+  if (seconds > 0) state->poller.poll(thread, seconds, state->ready);
+  return true;
+}
+
+bool run_once(Thread& thread, EventLoop* loop, int& passes) {
+  LoopState* state = loop->state;
+  drop_cancelled_timers(state);
+  if (state->ready.empty() && !loop->stopping) {
+    if (!wait_for_work(thread, loop)) return false;
+  } else if (state->active || (state->poller.outside_work() > 0 && ++passes >= passes_between_polls)) {
+    // Sockets are looked at in every pass, so that programs see I/O in the order in which it happens.
+    passes = 0;
+    state->poller.poll(thread, 0, state->ready);
+  }
+  queue_due_timers(state);
+  for (size_t count = state->ready.size(); count > 0; --count) {
+    if (!run_job(thread, loop, state->ready.pop())) return false;
+    if (thread.breaker.load(std::memory_order_relaxed) && !handle_breaker(thread)) return false;
+  }
+  return thread.breaker.load(std::memory_order_relaxed) == 0 || handle_breaker(thread);
+}
+
+// The poller that a signal must wake: the main thread's loop, while it runs.
+std::atomic<Poller*> main_poller{nullptr};
+void wake_main_poller() {
+  if (Poller* poller = main_poller.load()) poller->wake();
+}
+
+bool check_open(Thread& thread, EventLoop* loop) {
+  if (!loop->closed) return true;
+  return raise(thread, RuntimeError_type, "Event loop is closed");
+}
+
+} // namespace
+
+bool run_forever(Thread& thread, EventLoop* loop) {
+  if (!check_open(thread, loop)) return false;
+  if (loop->runner) return raise(thread, RuntimeError_type, "This event loop is already running");
+  if (thread.running_loop)
+    return raise(thread, RuntimeError_type, "Cannot run the event loop while another loop is running");
+  loop->runner = &thread;
+  thread.running_loop = share(Value(loop)).release();
+  Ref old_firstiter = Ref::steal(std::exchange(thread.asyncgen_firstiter, Value()));
+  Ref old_finalizer = Ref::steal(std::exchange(thread.asyncgen_finalizer, Value()));
+  Ref firstiter = get_attr(thread, Value(loop), "_asyncgen_firstiter_hook");
+  Ref finalizer = firstiter ? get_attr(thread, Value(loop), "_asyncgen_finalizer_hook") : Ref();
+  bool stays = static_cast<bool>(finalizer);
+  thread.asyncgen_firstiter = firstiter.release();
+  thread.asyncgen_finalizer = finalizer.release();
+
+  bool is_main = is_main_thread(thread);
+  if (is_main) {
+    main_poller = &loop->state->poller;
+    interrupt_wakeup = wake_main_poller;
+  }
+  int passes = 0;
+  while (stays) {
+    stays = run_once(thread, loop, passes);
+    if (loop->stopping) break;
+  }
+  if (is_main) main_poller = nullptr;
+
+  loop->stopping = false;
+  loop->runner = nullptr;
+  Value error = std::exchange(thread.error, Value());
+  assign(thread.asyncgen_firstiter, std::move(old_firstiter));
+  assign(thread.asyncgen_finalizer, std::move(old_finalizer));
+  clear_field(thread.running_loop);
+  thread.error = error;
+  return stays;
+}
+
+// --- methods
+// --------------------------------------------------------------------------------------------------------
+
+namespace {
+
+Ref loop_construct(Thread&, Type* type, CallArgs) {
+  auto* loop = static_cast<EventLoop*>(allocate_instance(type));
+  loop->state = new LoopState();
+  Value method = type_lookup(type, intern("call_soon"));
+  loop->custom_call_soon = method && is_exact(method, function_type);
+  return Ref::steal(Value(loop));
+}
+bool loop_init(Thread& thread, Value, CallArgs call) { return check_count(thread, "BaseLoop", call, 0, 1); }
+
+// (self, callback, *args, context=None), already bound: the handle for them.
+Ref handle_for(Thread& thread, Type& type, const char* method, EventLoop* loop, Value callback, Value args,
+               Value context) {
+  if (!callback)
+    return raise_type_error(
+        thread, fmt::format("BaseEventLoop.{}() missing 1 required positional argument: 'callback'", method));
+  if (!check_open(thread, loop)) return Ref();
+  bool coroutine =
+      is_exact(callback, coroutine_type) ||
+      (is_exact(callback, function_type) && (cast<Function>(callback)->code->flags & CodeCoroutine));
+  if (loop->debug && (coroutine || !is_callable(callback))) {
+    Ref shown = repr(thread, callback);
+    if (!shown) return Ref();
+    if (coroutine)
+      return raise_type_error(thread, fmt::format("coroutines cannot be used with {}()", method));
+    return raise_type_error(thread, fmt::format("a callable object was expected by {}(), got {}", method,
+                                                cast<Str>(shown)->view()));
+  }
+  Ref own = context && !context.is_none() ? share(context) : copy_context_lazily(thread);
+  return make_handle(type, loop, callback, args ? args : Value(empty_tuple()), std::move(own));
+}
+
+Ref method_call_soon(Thread& thread, const Value* args) {
+  EventLoop* loop = as_loop(args[0]);
+  if (loop->debug && loop->runner && loop->runner != &thread)
+    return raise(thread, RuntimeError_type,
+                 "Non-thread-safe operation invoked on an event loop other than the current one");
+  Ref handle = handle_for(thread, handle_type, "call_soon", loop, args[1], args[2], args[3]);
+  if (handle) call_soon(loop, {JobKind::RunHandle, share(handle).release(), {}, {}});
+  return handle;
+}
+
+Ref method_call_soon_threadsafe(Thread& thread, const Value* args) {
+  EventLoop* loop = as_loop(args[0]);
+  Ref handle = handle_for(thread, handle_type, "call_soon_threadsafe", loop, args[1], args[2], args[3]);
+  if (!handle) return handle;
+  // The interpreter lock guards the ready queue; the loop may be asleep without it.
+  call_soon(loop, {JobKind::RunHandle, share(handle).release(), {}, {}});
+  if (loop->runner != &thread) loop->state->poller.wake();
+  return handle;
+}
+
+Ref schedule_at(Thread& thread, const char* method, EventLoop* loop, double when, Value callback, Value args,
+                Value context) {
+  Ref handle = handle_for(thread, timer_handle_type, method, loop, callback, args, context);
+  if (!handle) return handle;
+  cast<Handle>(handle)->when = when;
+  cast<Handle>(handle)->scheduled = true;
+  loop->state->timers.push(when, share(handle).release(), Value());
+  return handle;
+}
+
+Ref method_call_at(Thread& thread, const Value* args) {
+  if (!args[1])
+    return raise_type_error(
+        thread, "BaseEventLoop.call_at() missing 2 required positional arguments: 'when' and 'callback'");
+  if (args[2] && args[1].is_none()) return raise_type_error(thread, "when cannot be None");
+  double when = 0;
+  if (args[2] && !to_double(thread, args[1], when)) return Ref();
+  return schedule_at(thread, "call_at", as_loop(args[0]), when, args[2], args[3], args[4]);
+}
+Ref method_call_later(Thread& thread, const Value* args) {
+  if (!args[1])
+    return raise_type_error(
+        thread, "BaseEventLoop.call_later() missing 2 required positional arguments: 'delay' and 'callback'");
+  if (args[2] && args[1].is_none()) return raise_type_error(thread, "delay must not be None");
+  double delay = 0;
+  if (args[2] && !to_double(thread, args[1], delay)) return Ref();
+  return schedule_at(thread, "call_later", as_loop(args[0]), clock().now() + delay, args[2], args[3],
+                     args[4]);
+}
+Ref method_time(Thread&, const Value*) { return share(Value::from_double(clock().now())); }
+
+Ref method_create_future(Thread&, const Value* args) { return make_future(as_loop(args[0])); }
+
+Ref method_create_task(Thread& thread, const Value* args) {
+  EventLoop* loop = as_loop(args[0]);
+  if (!check_open(thread, loop)) return Ref();
+  if (!loop->task_factory || loop->task_factory.is_none()) {
+    int eager = args[4] && !args[4].is_none() ? truthy(thread, args[4]) : 0;
+    if (eager < 0) return Ref();
+    return make_task(thread, loop, args[1], args[2], args[3], eager == 1);
+  }
+  Value values[5] = {args[0], args[1]};
+  Str* keyword_names[3];
+  uint32_t keywords = 0;
+  const char* const texts[] = {"name", "context", "eager_start"};
+  for (int i = 0; i < 3; ++i)
+    if (args[2 + i]) {
+      keyword_names[keywords] = intern(texts[i]);
+      values[2 + keywords++] = args[2 + i];
+    }
+  Own<Tuple> kwnames = new_tuple(keywords);
+  for (uint32_t i = 0; i < keywords; ++i) kwnames->items()[i] = share(Value(keyword_names[i])).release();
+  return call(thread, loop->task_factory, CallArgs{values, 2, keywords ? kwnames.get() : nullptr});
+}
+
+Ref method_run_forever(Thread& thread, const Value* args) {
+  if (!run_forever(thread, as_loop(args[0]))) return Ref();
+  return share(None);
+}
+Ref method_stop(Thread&, const Value* args) {
+  as_loop(args[0])->stopping = true;
+  return share(None);
+}
+Ref method_close(Thread& thread, const Value* args) {
+  EventLoop* loop = as_loop(args[0]);
+  if (loop->runner) return raise(thread, RuntimeError_type, "Cannot close a running event loop");
+  if (loop->closed) return share(None);
+  loop->closed = true;
+  abandon_outside_objects(loop);
+  loop->state->poller.run_closing();
+  loop->state->ready.clear();
+  loop->state->timers.clear();
+  return share(None);
+}
+Ref method_is_running(Thread&, const Value* args) {
+  return share(Value::from_bool(as_loop(args[0])->runner != nullptr));
+}
+Ref method_is_closed(Thread&, const Value* args) { return share(Value::from_bool(as_loop(args[0])->closed)); }
+Ref method_get_debug(Thread&, const Value* args) { return share(Value::from_bool(as_loop(args[0])->debug)); }
+Ref method_set_debug(Thread& thread, const Value* args) {
+  int truth = truthy(thread, args[1]);
+  if (truth < 0) return Ref();
+  as_loop(args[0])->debug = truth == 1;
+  return share(None);
+}
+Ref method_set_exception_handler(Thread& thread, const Value* args) {
+  if (!args[1].is_none() && !is_callable(args[1])) {
+    Ref shown = repr(thread, args[1]);
+    if (!shown) return Ref();
+    return raise_type_error(
+        thread, fmt::format("A callable object or None is expected, got {}", cast<Str>(shown)->view()));
+  }
+  assign(as_loop(args[0])->exception_handler, share(args[1]));
+  return share(None);
+}
+Ref method_get_exception_handler(Thread&, const Value* args) {
+  Value handler = as_loop(args[0])->exception_handler;
+  return share(handler ? handler : None);
+}
+Ref method_set_task_factory(Thread& thread, const Value* args) {
+  if (!args[1].is_none() && !is_callable(args[1]))
+    return raise_type_error(thread, "task factory must be a callable or None");
+  assign(as_loop(args[0])->task_factory, share(args[1]));
+  return share(None);
+}
+Ref method_get_task_factory(Thread&, const Value* args) {
+  Value factory = as_loop(args[0])->task_factory;
+  return share(factory ? factory : None);
+}
+Ref method_add_outside_work(Thread&, const Value* args) {
+  as_loop(args[0])->state->poller.uv();
+  as_loop(args[0])->state->poller.add_outside_work();
+  return share(None);
+}
+Ref method_remove_outside_work(Thread&, const Value* args) {
+  as_loop(args[0])->state->poller.remove_outside_work();
+  return share(None);
+}
+Ref method_finish_at(Thread& thread, const Value* args) { // (future, delay, result): how the library sleeps
+  double delay;
+  if (!to_double(thread, args[2], delay)) return Ref();
+  finish_at(as_loop(args[0]), clock().now() + delay, as_future(args[1]), args[3]);
+  return share(None);
+}
+
+constexpr NativeDef methods[] = {
+    {"call_soon", "self, callback=None, /, *args, context=None", method_call_soon,
+     "Call back on the next pass of the loop."},
+    {"call_soon_threadsafe", "self, callback=None, /, *args, context=None", method_call_soon_threadsafe,
+     "As call_soon, from any thread."},
+    {"call_later", "self, delay=None, callback=None, /, *args, context=None", method_call_later,
+     "Call back after delay seconds."},
+    {"call_at", "self, when=None, callback=None, /, *args, context=None", method_call_at,
+     "Call back at a time of loop.time()."},
+    {"time", "self, /", method_time, "Seconds on the loop's clock."},
+    {"create_future", "self, /", method_create_future, "A new Future of this loop."},
+    {"create_task", "self, coro, /, *, name=None, context=None, eager_start=None", method_create_task,
+     "Run a coroutine as a Task."},
+    {"run_forever", "self, /", method_run_forever, "Run until stop() is called."},
+    {"stop", "self, /", method_stop, "Stop at the end of this pass."},
+    {"_close", "self, /", method_close},
+    {"is_running", "self, /", method_is_running, "True while the loop runs."},
+    {"is_closed", "self, /", method_is_closed, "True after close()."},
+    {"get_debug", "self, /", method_get_debug},
+    {"set_debug", "self, enabled, /", method_set_debug},
+    {"set_exception_handler", "self, handler, /", method_set_exception_handler,
+     "Handler for errors nobody else gets."},
+    {"get_exception_handler", "self, /", method_get_exception_handler},
+    {"set_task_factory", "self, factory, /", method_set_task_factory,
+     "Make create_task() call factory(loop, coro, **kwargs)."},
+    {"get_task_factory", "self, /", method_get_task_factory},
+    {"_add_outside_work", "self, /", method_add_outside_work},
+    {"_remove_outside_work", "self, /", method_remove_outside_work},
+    {"_finish_later", "self, future, delay, result, /", method_finish_at},
+    {nullptr}};
+
+void loop_dealloc(Object* object) {
+  gc_untrack(object);
+  auto* loop = static_cast<EventLoop*>(object);
+  delete std::exchange(loop->state, nullptr);
+  clear_field(loop->exception_handler);
+  clear_field(loop->task_factory);
+  free_object(object);
+}
+void loop_traverse(Object* object, Visitor& visit) {
+  auto* loop = static_cast<EventLoop*>(object);
+  visit(loop->exception_handler);
+  visit(loop->task_factory);
+  if (!loop->state) return;
+  for (OutsideObject* object = loop->state->active; object; object = object->next)
+    visit(static_cast<Object*>(object));
+  for (size_t i = 0; i < loop->state->ready.size(); ++i) {
+    const Job& job = loop->state->ready.at(i);
+    visit(job.target);
+    visit(job.argument);
+    visit(job.context);
+  }
+  loop->state->timers.for_each([&](const Timer& timer) {
+    visit(timer.target);
+    visit(timer.argument);
+  });
+}
+void loop_clear(Object* object) {
+  auto* loop = static_cast<EventLoop*>(object);
+  clear_field(loop->exception_handler);
+  clear_field(loop->task_factory);
+  if (loop->state && !loop->runner) {
+    abandon_outside_objects(loop);
+    loop->state->ready.clear();
+    loop->state->timers.clear();
+  }
+}
+
+const TypeSpec loop_spec{.name = "_asyncio.BaseLoop",
+                         .instance_size = sizeof(EventLoop),
+                         .flags = TypeTracked | TypeWeakRefs,
+                         .methods = methods};
+
+} // namespace
+
+void init_event_loop_type() {
+  Slots& slots = event_loop_type.slots;
+  slots.dealloc = loop_dealloc;
+  slots.traverse = loop_traverse;
+  slots.clear = loop_clear;
+  slots.construct = loop_construct;
+  slots.init = loop_init;
+  make_ready(event_loop_type, loop_spec);
+}
+
+} // namespace aspy

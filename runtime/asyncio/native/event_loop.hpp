@@ -1,0 +1,71 @@
+// The event loop object that asyncio programs see: ready queue, timers, clock and poller, run in asyncio's
+// order.
+//
+// A pass: I/O events are queued, then the timers that are due, then exactly the jobs that were ready are run.
+#pragma once
+
+#include "runtime/asyncio/native/future.hpp"
+#include "runtime/loop/clock.hpp"
+#include "runtime/loop/poller.hpp"
+#include "runtime/loop/ready_queue.hpp"
+#include "runtime/loop/timer_heap.hpp"
+
+#include <string>
+
+namespace aspy {
+
+struct OutsideObject;
+
+struct LoopState {
+  ReadyQueue ready;
+  TimerHeap timers;
+  Poller poller;
+  size_t cancelled_timers = 0;
+  OutsideObject* active =
+      nullptr; // what libuv may call back for: a list, each owned (runtime/asyncio/native/outside.hpp)
+};
+
+struct EventLoop : Object {
+  LoopState* state = nullptr;            // owned
+  Value exception_handler, task_factory; // owned; empty: default
+  Thread* runner = nullptr;              // the thread that runs it now
+  bool stopping = false, closed = false, debug = false;
+  bool custom_call_soon = false; // a script class overrides call_soon: every callback goes through it
+};
+extern Type event_loop_type; // _asyncio.BaseLoop: what the library's loop class derives from
+inline EventLoop* as_loop(Value value) { return cast<EventLoop>(value); }
+
+void call_soon(EventLoop* loop, Job job); // takes the job's values over
+// A sleep: `future` gets `result` at `when` (loop time), unless it is done by then.
+void finish_at(EventLoop* loop, double when, Future* future, Value result);
+// Runs until stop(); false: an exception is pending (KeyboardInterrupt, SystemExit, a deadlock).
+bool run_forever(Thread& thread, EventLoop* loop);
+// loop.call_exception_handler(context), as a method, so that a script's override is heard. Never raises but
+// for exits.
+bool report_exception(Thread& thread, EventLoop* loop, Value context_dict);
+
+// The running loop of the thread; RuntimeError("no running event loop") otherwise. Borrowed.
+EventLoop* running_loop(Thread& thread);
+
+void init_event_loop_type();
+
+// --- Handle and TimerHandle (handle.cpp) ---
+struct Handle : Object {
+  EventLoop* loop = nullptr; // owned
+  Value callback, args;      // owned; empty when cancelled
+  Value context;             // owned, or empty
+  double when = 0;           // TimerHandle
+  bool cancelled = false;
+  bool scheduled = false; // TimerHandle: in the heap
+};
+extern Type handle_type, timer_handle_type;
+Own<Handle> make_handle(Type& type, EventLoop* loop, Value callback, Value args, Ref context);
+// Runs the callback in its context; exceptions go to the loop's handler. False: an exit exception is pending.
+bool run_handle(Thread& thread, Handle* handle);
+// Runs a future's done callback the same way.
+bool run_callback(Thread& thread, EventLoop* loop, Job& job);
+// "f() at file:line", as handles and callbacks are shown.
+bool format_callback(Thread& thread, Value callback, std::string& text);
+void init_handle_types();
+
+} // namespace aspy

@@ -1,0 +1,244 @@
+// Handle and TimerHandle: a callback that was given to the loop.
+#include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/asyncio/native/task.hpp"
+#include "runtime/modules/support/contextvars.hpp"
+#include "vm/bytecode/code.hpp"
+#include "vm/memory/heap.hpp"
+#include "vm/object/callable/function.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/hash/dict.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
+
+#include <fmt/format.h>
+
+namespace aspy {
+
+Type handle_type, timer_handle_type;
+
+Own<Handle> make_handle(Type& type, EventLoop* loop, Value callback, Value args, Ref context) {
+  auto* handle = allocate<Handle>(type);
+  handle->loop = Own<EventLoop>::share(loop).release();
+  handle->callback = share(callback).release();
+  handle->args = share(args).release();
+  handle->context = context.release();
+  return Own<Handle>::steal(handle);
+}
+
+// --- running
+// --------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// The pending exception left a callback. Exits go on; everything else is the exception handler's.
+bool callback_failed(Thread& thread, EventLoop* loop, const std::string& message, Value handle) {
+  if (error_matches(thread, SystemExit_type) || error_matches(thread, KeyboardInterrupt_type)) return false;
+  Ref error = take_error(thread);
+  Own<Dict> context = new_dict(4);
+  Own<Str> text = make_str(message);
+  dict_set(context.get(), intern("message"), text.value());
+  dict_set(context.get(), intern("exception"), error);
+  dict_set(context.get(), intern("handle"), handle);
+  return report_exception(thread, loop, context.value());
+}
+
+std::string callback_text(Thread& thread, Value callback) {
+  std::string text = "Exception in callback ";
+  if (!format_callback(thread, callback, text)) clear_error(thread);
+  return text;
+}
+
+} // namespace
+
+bool run_handle(Thread& thread, Handle* handle) {
+  if (handle->cancelled) return true;
+  Tuple* args = cast<Tuple>(handle->args);
+  Ref callback = share(handle->callback), alive = share(handle->args);
+  Ref result;
+  {
+    ContextScope scope(thread, handle->context);
+    result = call(thread, callback, CallArgs{args->items(), static_cast<uint32_t>(args->size), nullptr});
+  }
+  if (result) return true;
+  Ref error = take_error(thread);
+  std::string message = callback_text(thread, callback);
+  thread.error = error.release();
+  return callback_failed(thread, handle->loop, message, Value(handle));
+}
+
+bool run_callback(Thread& thread, EventLoop* loop, Job& job) {
+  Ref result;
+  {
+    ContextScope scope(thread, job.context);
+    result = call(thread, job.target, {job.argument});
+  }
+  if (result) return true;
+  Ref error = take_error(thread);
+  Own<Tuple> args = make_tuple({job.argument});
+  Own<Handle> handle = make_handle(handle_type, loop, job.target, args.value(), Ref());
+  std::string message = callback_text(thread, job.target);
+  thread.error = error.release();
+  return callback_failed(thread, loop, message, handle.value());
+}
+
+// --- text
+// -----------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// The script function behind a callable, for " at file:line"; null for natives.
+Function* function_behind(Thread& thread, Value callable) {
+  for (int i = 0; i < 16; ++i) {
+    if (is_exact(callable, function_type)) return cast<Function>(callable);
+    if (is_exact(callable, bound_method_type)) {
+      callable = cast<BoundMethod>(callable)->function;
+      continue;
+    }
+    Ref inner = find_attr(thread, callable, names::dunder_wrapped);
+    clear_error(thread);
+    if (!inner) return nullptr;
+    callable = inner;
+  }
+  return nullptr;
+}
+
+} // namespace
+
+bool format_callback(Thread& thread, Value callback, std::string& text) {
+  // Of functools.partial objects the function inside is shown.
+  Ref inner = find_attr(thread, callback, intern("func"));
+  Ref bound = inner ? find_attr(thread, callback, names::args) : Ref();
+  clear_error(thread);
+  if (inner && bound && is_tuple(bound)) {
+    if (!format_callback(thread, inner, text)) return false;
+    text += "()";
+    return true;
+  }
+  Ref name = find_attr(thread, callback, names::dunder_qualname);
+  if (!name) {
+    clear_error(thread);
+    name = repr(thread, callback);
+    if (!name) return false;
+  }
+  if (is_str(name)) text += cast<Str>(name)->view();
+  text += "()";
+  if (Function* function = function_behind(thread, callback))
+    text += fmt::format(" at {}:{}", function->code->filename->view(), function->code->first_line);
+  return true;
+}
+
+namespace {
+
+Handle* as_handle(Value value) { return cast<Handle>(value); }
+
+Ref handle_repr(Thread& thread, Value self) {
+  Handle* handle = as_handle(self);
+  std::string text = fmt::format("<{}", type_of(self)->name->view());
+  if (handle->cancelled) text += " cancelled";
+  if (is_instance(self, timer_handle_type)) text += fmt::format(" when={}", handle->when);
+  if (handle->callback) {
+    text += " ";
+    if (!format_callback(thread, handle->callback, text)) return Ref();
+  }
+  return make_str(text + ">");
+}
+
+Ref method_cancel(Thread&, const Value* args) {
+  Handle* handle = as_handle(args[0]);
+  if (handle->cancelled) return share(None);
+  handle->cancelled = true;
+  if (handle->scheduled) ++handle->loop->state->cancelled_timers;
+  clear_field(handle->callback);
+  clear_field(handle->args);
+  return share(None);
+}
+Ref method_cancelled(Thread&, const Value* args) {
+  return share(Value::from_bool(as_handle(args[0])->cancelled));
+}
+Ref method_get_context(Thread& thread, const Value* args) {
+  Handle* handle = as_handle(args[0]);
+  if (!handle->context) handle->context = copy_context(thread).release();
+  return share(handle->context);
+}
+Ref method_run(Thread& thread, const Value* args) {
+  if (!run_handle(thread, as_handle(args[0]))) return Ref();
+  return share(None);
+}
+constexpr NativeDef handle_methods[] = {{"cancel", "self, /", method_cancel, "Do not run the callback."},
+                                        {"cancelled", "self, /", method_cancelled},
+                                        {"get_context", "self, /", method_get_context},
+                                        {"_run", "self, /", method_run},
+                                        {nullptr}};
+Ref get_callback(Thread&, Value self) {
+  return share(as_handle(self)->callback ? as_handle(self)->callback : None);
+}
+Ref get_args(Thread&, Value self) { return share(as_handle(self)->args ? as_handle(self)->args : None); }
+Ref get_cancelled(Thread&, Value self) { return share(Value::from_bool(as_handle(self)->cancelled)); }
+constexpr GetSetDef handle_attributes[] = {
+    {"_callback", get_callback}, {"_args", get_args}, {"_cancelled", get_cancelled}, {nullptr, nullptr}};
+
+Ref method_when(Thread&, const Value* args) { return share(Value::from_double(as_handle(args[0])->when)); }
+constexpr NativeDef timer_methods[] = {
+    {"when", "self, /", method_when, "When the callback is due, on the loop's clock."}, {nullptr}};
+Ref timer_compare(Thread&, Value a, Value b, CompareOp op) {
+  if (!is_instance(a, timer_handle_type) || !is_instance(b, timer_handle_type)) return share(NotImplemented);
+  double x = as_handle(a)->when, y = as_handle(b)->when;
+  bool result = false;
+  switch (op) {
+  case CompareOp::Lt: result = x < y; break;
+  case CompareOp::Le: result = x <= y; break;
+  case CompareOp::Gt: result = x > y; break;
+  case CompareOp::Ge: result = x >= y; break;
+  case CompareOp::Eq: result = a == b; break;
+  case CompareOp::Ne: result = !(a == b); break;
+  }
+  return share(Value::from_bool(result));
+}
+
+void handle_dealloc(Object* object) {
+  gc_untrack(object);
+  auto* handle = static_cast<Handle*>(object);
+  clear_field(handle->callback);
+  clear_field(handle->args);
+  clear_field(handle->context);
+  clear_field(handle->loop);
+  free_object(object);
+}
+void handle_traverse(Object* object, Visitor& visit) {
+  auto* handle = static_cast<Handle*>(object);
+  visit(static_cast<Object*>(handle->loop));
+  visit(handle->callback);
+  visit(handle->args);
+  visit(handle->context);
+}
+
+const TypeSpec handle_spec{.name = "asyncio.events.Handle",
+                           .instance_size = sizeof(Handle),
+                           .flags = TypeWeakRefs | TypeTracked | TypeNoConstruct,
+                           .methods = handle_methods,
+                           .getset = handle_attributes};
+const TypeSpec timer_spec{.name = "asyncio.events.TimerHandle",
+                          .base = &handle_type,
+                          .instance_size = sizeof(Handle),
+                          .flags = TypeWeakRefs | TypeTracked | TypeNoConstruct,
+                          .methods = timer_methods};
+
+} // namespace
+
+void init_handle_types() {
+  Slots& slots = handle_type.slots;
+  slots.dealloc = handle_dealloc;
+  slots.traverse = handle_traverse;
+  slots.repr = handle_repr;
+  make_ready(handle_type, handle_spec);
+  timer_handle_type.slots.compare = timer_compare;
+  timer_handle_type.slots.hash = [](Thread&, Value self, int64_t& out) {
+    out = static_cast<int64_t>(self.bits >> 4);
+    return true;
+  };
+  make_ready(timer_handle_type, timer_spec);
+}
+
+} // namespace aspy

@@ -1,0 +1,201 @@
+// The module _asyncio: the native half of asyncio, for the half that is written in the language.
+#include "runtime/asyncio/native/deadlock.hpp"
+#include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/asyncio/native/future.hpp"
+#include "runtime/asyncio/native/task.hpp"
+#include "runtime/asyncio/native/tcp.hpp"
+#include "runtime/builtins/output.hpp"
+#include "runtime/modules/importing/registry.hpp"
+#include "runtime/report/traceback_format.hpp"
+#include "vm/interpreter/frame.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/generator.hpp"
+#include "vm/object/module.hpp"
+#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <netdb.h>
+
+namespace aspy {
+
+namespace {
+
+// --- giving up the turn: what `await sleep(0)` waits for
+// -------------------------------------------------------------
+Type give_turn_type;
+Object give_turn_object{immortal_refcount, 0, &give_turn_type};
+
+SendOutcome give_turn_send(Thread&, Value, Value sent, Ref& out) {
+  out = share(None);
+  return sent ? SendOutcome::Returned : SendOutcome::Yielded;
+}
+Ref give_turn_await(Thread&, Value self) { return share(self); }
+const TypeSpec give_turn_spec{
+    .name = "_asyncio.GiveTurn", .instance_size = sizeof(Object), .flags = TypeFinal | TypeNoConstruct};
+
+// --- functions
+// ------------------------------------------------------------------------------------------------------
+
+Ref get_running_loop(Thread& thread, const Value*) {
+  EventLoop* loop = running_loop(thread);
+  return loop ? share(Value(loop)) : Ref();
+}
+Ref peek_running_loop(Thread& thread, const Value*) {
+  return share(thread.running_loop ? thread.running_loop : None);
+}
+Ref set_running_loop(Thread& thread, const Value* args) {
+  assign(thread.running_loop, args[0].is_none() ? Ref() : share(args[0]));
+  return share(None);
+}
+
+Ref current_task(Thread& thread, const Value* args) {
+  Value loop = args[0];
+  if (!loop || loop.is_none()) {
+    EventLoop* running = running_loop(thread);
+    if (!running) return Ref();
+    loop = Value(running);
+  }
+  if (thread.current_task && Value(cast<Task>(thread.current_task)->loop) == loop)
+    return share(thread.current_task);
+  return share(None);
+}
+
+Ref create_task(Thread& thread, const Value* args) {
+  EventLoop* loop = running_loop(thread);
+  if (!loop) return Ref();
+  if (type_of(Value(loop))->spec == nullptr && !loop->task_factory && !args[1] && !args[2] && !args[3])
+    return make_task(thread, loop, args[0], Value(), Value(), false);
+  Value values[4] = {args[0]};
+  Own<List> names = new_list();
+  uint32_t count = 1;
+  const char* const texts[] = {"name", "context", "eager_start"};
+  for (int i = 0; i < 3; ++i)
+    if (args[1 + i]) {
+      list_append(names.get(), Value(intern(texts[i])));
+      values[count++] = args[1 + i];
+    }
+  Own<Tuple> kwnames = make_tuple(names->view());
+  Ref method = get_attr(thread, Value(loop), "create_task");
+  if (!method) return method;
+  return call(thread, method, CallArgs{values, 1, count > 1 ? kwnames.get() : nullptr});
+}
+
+Ref is_future_like(Thread& thread, const Value* args) {
+  if (is_future(args[0])) return share(True);
+  Ref blocking = find_attr(thread, Value(type_of(args[0])), intern("_asyncio_future_blocking"));
+  if (!blocking) {
+    if (thread.has_error()) return Ref();
+    return share(False);
+  }
+  Ref own = find_attr(thread, args[0], intern("_asyncio_future_blocking"));
+  if (thread.has_error()) return Ref();
+  return share(Value::from_bool(own && !own.get().is_none()));
+}
+
+Ref is_coroutine(Thread& thread, const Value* args) {
+  Value value = args[0];
+  if (is_exact(value, coroutine_type)) return share(True);
+  if (is_exact(value, generator_type))
+    return share(Value::from_bool((as_generator(value)->frame.code->flags & CodeIterableCoroutine) != 0));
+  Type* type = type_of(value);
+  (void)thread;
+  bool all = type->slots.await_iter && type_lookup(type, names::send) && type_lookup(type, names::throw_) &&
+             type_lookup(type, names::close);
+  return share(Value::from_bool(all && !is_future(value)));
+}
+
+Ref all_tasks(Thread&, const Value* args) {
+  struct Collected {
+    Value loop;
+    std::vector<Task*> tasks;
+  } collected{args[0], {}};
+  for_each_task(
+      [](void* context, Task* task) {
+        auto* into = static_cast<Collected*>(context);
+        if (Value(task->loop) == into->loop) into->tasks.push_back(task);
+      },
+      &collected);
+  // Oldest first, where the default names tell.
+  std::stable_sort(collected.tasks.begin(), collected.tasks.end(),
+                   [](Task* a, Task* b) { return a->serial < b->serial; });
+  Own<List> list = new_list();
+  for (Task* task : collected.tasks) list_append(list.get(), Value(task));
+  return list;
+}
+
+// What the loop writes about an error that nobody handles: like the default logger, to stderr.
+Ref log_error(Thread& thread, const Value* args) {
+  std::string text(cast<Str>(args[0])->view());
+  text += "\n";
+  if (args[1] && is_exception(args[1])) text += format_exception(thread, args[1]);
+  write_report(thread, text);
+  return share(None);
+}
+
+Ref address_family(Thread& thread, const Value* args) {
+  Str* host = to_str_arg(thread, "_address_family", "host", args[0]);
+  sockaddr_storage address;
+  if (!host) return Ref();
+  bool numeric = parse_address(std::string(host->view()).c_str(), 0, &address);
+  return share(Value::from_int(numeric ? address.ss_family : 0));
+}
+Ref lookup_error_text(Thread& thread, const Value* args) {
+  int32_t error = 0;
+  return to_int32(thread, args[0], error) ? Ref(make_str(gai_strerror(error))) : Ref();
+}
+
+constexpr NativeDef functions[] = {
+    {"get_running_loop", "", get_running_loop, "The running event loop; RuntimeError if there is none."},
+    {"_get_running_loop", "", peek_running_loop, "The running event loop or None."},
+    {"_set_running_loop", "loop, /", set_running_loop},
+    {"current_task", "loop=None", current_task, "The task that runs now, or None."},
+    {"create_task", "coro, *, name=None, context=None, eager_start=None", create_task,
+     "Run a coroutine as a task of the running loop."},
+    {"isfuture", "obj, /", is_future_like, "Is it a Future, or like one?"},
+    {"iscoroutine", "obj, /", is_coroutine, "Is it a coroutine object?"},
+    {"_lookup_name", "host, port, family, type, proto, flags, callback, /", lookup_name},
+    {"_address_family", "host, /", address_family, "AF_INET or AF_INET6 for a numeric address, else 0."},
+    {"_lookup_error_text", "error, /", lookup_error_text},
+    {"_all_tasks", "loop, /", all_tasks},
+    {"_log_error", "text, exception=None, /", log_error},
+    {nullptr}};
+
+bool init(Thread&, Module* module) {
+  static bool ready = false;
+  if (!std::exchange(ready, true)) {
+    init_asyncio_exceptions();
+    init_deadlock_error();
+    init_future_type();
+    init_task_type();
+    init_handle_types();
+    init_event_loop_type();
+    init_tcp_handle_type();
+    init_name_lookup_type();
+    give_turn_type.slots.send = give_turn_send;
+    give_turn_type.slots.await_iter = give_turn_await;
+    give_turn_type.slots.iter = give_turn_await;
+    make_ready(give_turn_type, give_turn_spec);
+  }
+  module_set(module, "Future", Value(&future_type));
+  module_set(module, "Task", Value(&task_type));
+  module_set(module, "Handle", Value(&handle_type));
+  module_set(module, "TimerHandle", Value(&timer_handle_type));
+  module_set(module, "BaseLoop", Value(&event_loop_type));
+  module_set(module, "TcpHandle", Value(&tcp_handle_type));
+  module_set(module, "CancelledError", Value(&CancelledError_type));
+  module_set(module, "InvalidStateError", Value(&InvalidStateError_type));
+  module_set(module, "DeadlockError", Value(&DeadlockError_type));
+  module_set(module, "_give_turn", Value(&give_turn_object));
+  return true;
+}
+
+} // namespace
+
+const ModuleSpec asyncio_native_module{"_asyncio", functions, init, "The native half of asyncio."};
+
+} // namespace aspy

@@ -1,0 +1,567 @@
+#include "runtime/asyncio/native/task.hpp"
+
+#include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/modules/support/contextvars.hpp"
+#include "vm/interpreter/generator/generator_methods.hpp"
+#include "vm/memory/collector.hpp"
+#include "vm/memory/heap.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/generator.hpp"
+#include "vm/object/hash/dict.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
+
+#include <fmt/format.h>
+
+namespace aspy {
+
+Type task_type;
+
+namespace {
+
+uint64_t next_task_number = 1, next_serial = 1;
+
+Task* as_task(Value value) { return cast<Task>(value); }
+
+void call_step_soon(Task* task) {
+  call_soon(task->loop, {JobKind::StepTask, share(Value(task)).release(), {}, {}});
+}
+
+void set_waiter(Task* task, Future* future) {
+  Future* old = std::exchange(task->waiter, future);
+  if (future) incref(static_cast<Object*>(future));
+  if (old) decref(static_cast<Object*>(old));
+}
+
+// --- one step
+// -------------------------------------------------------------------------------------------------------
+
+// Schedules an exception to be raised by the next step, as if the coroutine had done something impossible.
+bool fail_step(Thread& thread, Task* task, const std::string& message) {
+  raise(thread, RuntimeError_type, message);
+  Ref error = take_error(thread);
+  // One more hop, with the exception raised at the await.
+  call_soon(task->loop, {JobKind::StepTask, share(Value(task)).release(), error.release(), {}});
+  return true;
+}
+
+std::string shown(Thread& thread, Value value) {
+  Ref text = repr(thread, value);
+  if (!text) {
+    clear_error(thread);
+    return "?";
+  }
+  return std::string(cast<Str>(text)->view());
+}
+
+// The coroutine yielded `value`: what is it to wait for?
+bool handle_yield(Thread& thread, Task* task, Ref value) {
+  if (is_future(value)) {
+    Future* future = as_future(value);
+    if (future->loop != task->loop)
+      return fail_step(thread, task,
+                       fmt::format("Task {} got Future {} attached to a different loop",
+                                   shown(thread, Value(task)), shown(thread, value)));
+    if (!future->blocking)
+      return fail_step(thread, task,
+                       fmt::format("yield was used instead of yield from in task {} with {}",
+                                   shown(thread, Value(task)), shown(thread, value)));
+    if (static_cast<Object*>(future) == static_cast<Object*>(task))
+      return fail_step(thread, task,
+                       fmt::format("Task cannot await on itself: {}", shown(thread, Value(task))));
+    future->blocking = false;
+    add_callback(future, Value(task), Ref());
+    set_waiter(task, future);
+    if (task->must_cancel) {
+      bool cancelled = false;
+      if (is_task(value)) {
+        if (!cancel_task(thread, as_task(value), task->cancel_message, cancelled)) return false;
+      } else if (is_exact(value, future_type)) {
+        cancelled = cancel_future(thread, future, task->cancel_message);
+      } else {
+        Ref result = call_method(thread, value, names::cancel);
+        if (!result) return false;
+        cancelled = truthy(thread, result) == 1;
+      }
+      if (cancelled) task->must_cancel = false;
+    }
+    return true;
+  }
+  if (value.get().is_none()) { // a bare yield gives up the turn
+    call_step_soon(task);
+    return true;
+  }
+  Ref blocking = find_attr(thread, value, intern("_asyncio_future_blocking"));
+  if (thread.has_error()) return false;
+  if (blocking && !blocking.get().is_none()) {
+    // A future-like object of another make: only its public methods are used.
+    int truth = truthy(thread, blocking);
+    if (truth < 0) return false;
+    if (!truth)
+      return fail_step(thread, task,
+                       fmt::format("yield was used instead of yield from in task {} with {}",
+                                   shown(thread, Value(task)), shown(thread, value)));
+    if (!set_attr(thread, value, intern("_asyncio_future_blocking"), False)) return false;
+    Ref wake = get_attr(thread, Value(task), "_wakeup");
+    if (!wake || !call_method(thread, value, "add_done_callback", {wake})) return false;
+    assign(task->foreign_waiter, share(value));
+    if (task->must_cancel) {
+      Ref cancelled = call_method(thread, value, names::cancel);
+      if (!cancelled) return false;
+      if (truthy(thread, cancelled) == 1) task->must_cancel = false;
+    }
+    return true;
+  }
+  if (is_exact(value, generator_type))
+    return fail_step(thread, task,
+                     fmt::format("yield was used instead of yield from for generator in task {} with {}",
+                                 shown(thread, Value(task)), shown(thread, value)));
+  return fail_step(thread, task, fmt::format("Task got bad yield: {}", shown(thread, value)));
+}
+
+SendOutcome resume_coroutine(Thread& thread, Task* task, Ref& out) {
+  Value coroutine = task->coroutine;
+  bool native = is_exact(coroutine, coroutine_type) || is_exact(coroutine, generator_type) ||
+                type_of(coroutine)->slots.send;
+  if (!thread.has_error()) {
+    if (native) return resume(thread, coroutine, None, out);
+    out = call_method(thread, coroutine, names::send, {None});
+  } else {
+    if (is_exact(coroutine, coroutine_type) || is_exact(coroutine, generator_type))
+      return resume_with_error(thread, coroutine, out);
+    Ref error = take_error(thread);
+    out = call_method(thread, coroutine, names::throw_, {error});
+  }
+  if (out) return SendOutcome::Yielded;
+  if (!error_matches(thread, StopIteration_type)) return SendOutcome::Raised;
+  out = take_stop_value(thread);
+  return out ? SendOutcome::Returned : SendOutcome::Raised;
+}
+
+// Finishes the task with the pending exception. False: it is one that must leave the loop as well.
+bool finish_with_error(Thread& thread, Task* task) {
+  Ref error = take_error(thread);
+  if (is_instance(error, CancelledError_type)) {
+    // The exception is kept: whoever awaits the task gets it, with its traceback.
+    assign(task->cancelled_error, share(error));
+    cancel_future(thread, task, None);
+    return true;
+  }
+  bool leaves = is_instance(error, KeyboardInterrupt_type) || is_instance(error, SystemExit_type);
+  if (!set_exception(thread, task, error)) clear_error(thread);
+  if (!leaves) return true;
+  thread.error = error.release();
+  return false;
+}
+
+} // namespace
+
+bool step_task(Thread& thread, Task* task) {
+  if (is_done(task)) {
+    clear_error(thread);
+    raise(thread, InvalidStateError_type,
+          fmt::format("_step(): already done: {}", shown(thread, Value(task))));
+    return true;
+  }
+  if (task->must_cancel) {
+    bool cancelling = thread.has_error() && error_matches(thread, CancelledError_type);
+    if (!cancelling) {
+      clear_error(thread);
+      Ref error = make_cancelled_error(thread, task);
+      if (!error) return false;
+      set_error(thread, std::move(error));
+    }
+    task->must_cancel = false;
+  }
+  set_waiter(task, nullptr);
+  clear_field(task->foreign_waiter);
+
+  Own<Task> alive = Own<Task>::share(task);
+  Value previous_task = std::exchange(thread.current_task, Value(task));
+  Ref out;
+  SendOutcome outcome;
+  {
+    ContextScope scope(thread, task->context);
+    task->is_stepping = true;
+    outcome = resume_coroutine(thread, task, out);
+    task->is_stepping = false;
+  }
+  bool stays = true;
+  switch (outcome) {
+  case SendOutcome::Returned:
+    if (task->must_cancel) { // cancelled while it was returning
+      task->must_cancel = false;
+      cancel_future(thread, task, task->cancel_message);
+    } else {
+      stays = set_result(thread, task, out);
+    }
+    break;
+  case SendOutcome::Raised: stays = finish_with_error(thread, task); break;
+  case SendOutcome::Yielded: stays = handle_yield(thread, task, std::move(out)); break;
+  }
+  thread.current_task = previous_task;
+  return stays;
+}
+
+bool wake_task(Thread& thread, Task* task, Value future) {
+  if (is_future(future) && !(type_of(future)->flags & TypeHeap)) {
+    // A failed future raises at the await itself: the instruction asks it for its result. So nothing is
+    // fetched here, unless the coroutine is not one of ours and must be thrown into.
+    bool native = is_exact(task->coroutine, coroutine_type) || is_exact(task->coroutine, generator_type);
+    if (!native || task->must_cancel)
+      Ref fetched = future_result(thread, as_future(future)); // raises what it failed with
+    return step_task(thread, task);
+  }
+  if (!call_method(thread, future, names::result)) return step_task(thread, task);
+  return step_task(thread, task);
+}
+
+bool cancel_task(Thread& thread, Task* task, Value message, bool& cancelled) {
+  cancelled = false;
+  task->log_traceback = false;
+  if (is_done(task)) return true;
+  ++task->cancel_requests;
+  if (!message) message = None;
+  cancelled = true;
+  if (task->waiter) {
+    Own<Future> waiter = Own<Future>::share(task->waiter);
+    bool waiter_cancelled = false;
+    if (is_exact(waiter.value(), task_type)) {
+      if (!cancel_task(thread, static_cast<Task*>(waiter.get()), message, waiter_cancelled)) return false;
+    } else if (is_exact(waiter.value(), future_type)) {
+      waiter_cancelled = cancel_future(thread, waiter.get(), message);
+    } else {
+      Str* name = intern("msg");
+      Own<Tuple> names_tuple = make_tuple({Value(name)});
+      Ref method = get_attr(thread, waiter.value(), names::cancel);
+      if (!method) return false;
+      Ref result = call(thread, method, CallArgs{&message, 0, names_tuple.get()});
+      if (!result) return false;
+      waiter_cancelled = truthy(thread, result) == 1;
+    }
+    if (waiter_cancelled) return true;
+  } else if (task->foreign_waiter) {
+    Ref waiter = share(task->foreign_waiter);
+    Ref result = call_method(thread, waiter, names::cancel);
+    if (!result) return false;
+    if (truthy(thread, result) == 1) return true;
+  }
+  task->must_cancel = true;
+  assign(task->cancel_message, share(message));
+  return true;
+}
+
+Ref task_name(Thread&, Task* task) {
+  if (task->name.is_int()) assign(task->name, make_str(fmt::format("Task-{}", task->name.as_int())));
+  return share(task->name ? task->name : None);
+}
+
+void for_each_task(void (*visit)(void* context, Task* task), void* context) {
+  for (Object* object : collector_objects())
+    if (is_task(Value(object))) {
+      auto* task = static_cast<Task*>(object);
+      if (task->loop && !is_done(task)) visit(context, task);
+    }
+}
+
+// --- making
+// ---------------------------------------------------------------------------------------------------------
+
+namespace {
+
+bool is_coroutine_like(Thread& thread, Value value) {
+  if (is_exact(value, coroutine_type)) return true;
+  if (is_exact(value, generator_type))
+    return (as_generator(value)->frame.code->flags & CodeIterableCoroutine) != 0;
+  Type* type = type_of(value);
+  (void)thread;
+  return type->slots.await_iter && type_lookup(type, names::send) && type_lookup(type, names::throw_) &&
+         type_lookup(type, names::close) && !is_future(value);
+}
+
+Ref eager_start(Thread& thread, Task* task);
+
+bool init_task(Thread& thread, Task* task, Value coroutine, Value loop, Value name, Value context,
+               bool eager) {
+  if (!is_coroutine_like(thread, coroutine)) {
+    task->log_destroy_pending = false;
+    return raise_type_error(thread,
+                            fmt::format("a coroutine was expected, got {}", shown(thread, coroutine)));
+  }
+  if (!init_future(thread, task, loop)) {
+    task->log_destroy_pending = false;
+    return false;
+  }
+  task->serial = next_serial++;
+  if (!name || name.is_none()) {
+    task->name = Value::from_int(static_cast<int64_t>(next_task_number++));
+  } else {
+    Ref text = is_str(name) ? share(name) : str(thread, name);
+    if (!text) return false;
+    task->name = text.release();
+  }
+  if (context && !context.is_none()) task->context = share(context).release();
+  else task->context = copy_context_lazily(thread).release();
+  task->coroutine = share(coroutine).release();
+  if (eager) {
+    EventLoop* running = thread.running_loop ? as_loop(thread.running_loop) : nullptr;
+    if (running == task->loop) return static_cast<bool>(eager_start(thread, task));
+  }
+  call_step_soon(task);
+  return true;
+}
+
+// The first step of an eager task is taken at once, inside its maker's step.
+Ref eager_start(Thread& thread, Task* task) {
+  Value handled = std::exchange(thread.handled, Value());
+  bool stays = step_task(thread, task);
+  Value left = std::exchange(thread.handled, handled);
+  decref(left);
+  if (is_done(task)) clear_field(task->coroutine);
+  if (!stays || thread.has_error()) return Ref();
+  return share(None);
+}
+
+} // namespace
+
+Ref make_task(Thread& thread, EventLoop* loop, Value coroutine, Value name, Value context, bool eager) {
+  auto* task = allocate<Task>(task_type);
+  Ref result = Ref::steal(Value(task));
+  if (!init_task(thread, task, coroutine, Value(loop), name, context, eager)) return Ref();
+  return result;
+}
+
+namespace {
+
+Ref task_construct(Thread&, Type* type, CallArgs) {
+  auto* task = static_cast<Task*>(allocate_instance(type));
+  task->log_destroy_pending = true;
+  return Ref::steal(Value(task));
+}
+
+bool task_init(Thread& thread, Value self, CallArgs call) {
+  BoundArgs args;
+  if (!bind_args(thread, "Task", "coro, *, loop=None, name=None, context=None, eager_start=False", call,
+                 args))
+    return false;
+  int eager = args[4] ? truthy(thread, args[4]) : 0;
+  if (eager < 0) return false;
+  return init_task(thread, as_task(self), args[0], args[1], args[2], args[3], eager == 1);
+}
+
+// --- lifetime
+// -------------------------------------------------------------------------------------------------------
+
+void task_release(Task* task) {
+  clear_field(task->coroutine);
+  clear_field(task->context);
+  clear_field(task->foreign_waiter);
+  clear_field(task->name);
+  clear_field(task->waiter);
+  future_release(task);
+}
+void task_dealloc(Object* object) {
+  gc_untrack(object);
+  task_release(static_cast<Task*>(object));
+  free_object(object);
+}
+void task_traverse(Object* object, Visitor& visit) {
+  auto* task = static_cast<Task*>(object);
+  future_traverse(object, visit);
+  visit(task->coroutine);
+  visit(task->context);
+  visit(static_cast<Object*>(task->waiter));
+  visit(task->foreign_waiter);
+}
+void task_clear(Object* object) { task_release(static_cast<Task*>(object)); }
+
+void task_finalize(Thread& thread, Object* object) {
+  auto* task = static_cast<Task*>(object);
+  if (task->loop && task->state == FutureState::Pending && task->log_destroy_pending) {
+    ErrorShelter shelter(thread);
+    Own<Dict> context = new_dict(2);
+    dict_set(context.get(), intern("task"), Value(task));
+    Own<Str> message = make_str("Task was destroyed but it is pending!");
+    dict_set(context.get(), intern("message"), message.value());
+    if (!report_exception(thread, task->loop, context.value())) write_unraisable(thread, Value(object));
+  }
+  future_type.slots.finalize(thread, object);
+}
+
+// --- text
+// -----------------------------------------------------------------------------------------------------------
+
+// "f() running at file:line"
+void append_coroutine(Thread& thread, Value coroutine, std::string& text) {
+  if (!is_exact(coroutine, coroutine_type) && !is_exact(coroutine, generator_type)) {
+    text += shown(thread, coroutine);
+    return;
+  }
+  Generator* generator = as_generator(coroutine);
+  Code* code = generator->frame.code;
+  text += fmt::format("{}()", generator_qualname(generator)->view());
+  std::string_view file = code->filename->view();
+  if (generator->state == GeneratorState::Finished) {
+    text += fmt::format(" done, defined at {}:{}", file, code->first_line);
+    return;
+  }
+  uint32_t line = generator->state == GeneratorState::Created
+                      ? code->first_line
+                      : position_at(code, generator->frame.offset()).line;
+  text += fmt::format(" running at {}:{}", file, line);
+}
+
+Ref task_repr(Thread& thread, Value self) {
+  Task* task = as_task(self);
+  const char* state = task->cancel_requests > 0 && !is_done(task) ? "cancelling"
+                      : task->state == FutureState::Pending       ? "pending"
+                      : task->state == FutureState::Cancelled     ? "cancelled"
+                                                                  : "finished";
+  std::string text = fmt::format("<{} {}", type_of(self)->name->view(), state);
+  Ref name = task_name(thread, task);
+  Ref quoted = repr(thread, name);
+  if (!quoted) return Ref();
+  text += fmt::format(" name={}", cast<Str>(quoted)->view());
+  if (task->coroutine) {
+    text += " coro=<";
+    append_coroutine(thread, task->coroutine, text);
+    text += ">";
+  }
+  if (task->waiter) {
+    Ref waiter = repr(thread, Value(task->waiter));
+    if (!waiter) return Ref();
+    text += fmt::format(" wait_for={}", cast<Str>(waiter)->view());
+  }
+  if (!future_repr_info(thread, task, text)) return Ref();
+  return make_str(text + ">");
+}
+
+// --- methods
+// --------------------------------------------------------------------------------------------------------
+
+Ref method_cancel(Thread& thread, const Value* args) {
+  bool cancelled;
+  if (!cancel_task(thread, as_task(args[0]), args[1], cancelled)) return Ref();
+  return share(Value::from_bool(cancelled));
+}
+Ref method_cancelling(Thread&, const Value* args) {
+  return share(Value::from_int(as_task(args[0])->cancel_requests));
+}
+Ref method_uncancel(Thread&, const Value* args) {
+  Task* task = as_task(args[0]);
+  if (task->cancel_requests > 0 && --task->cancel_requests == 0) task->must_cancel = false;
+  return share(Value::from_int(task->cancel_requests));
+}
+Ref method_set_result(Thread& thread, const Value*) {
+  return raise(thread, RuntimeError_type, "Task does not support set_result operation");
+}
+Ref method_set_exception(Thread& thread, const Value*) {
+  return raise(thread, RuntimeError_type, "Task does not support set_exception operation");
+}
+Ref method_get_coro(Thread&, const Value* args) {
+  Value coroutine = as_task(args[0])->coroutine;
+  return share(coroutine ? coroutine : None);
+}
+Ref method_get_context(Thread& thread, const Value* args) {
+  Task* task = as_task(args[0]);
+  if (!task->context) {
+    Value none;
+    ContextScope scope(thread, none);
+    task->context = copy_context(thread).release();
+  }
+  return share(task->context);
+}
+Ref method_get_name(Thread& thread, const Value* args) { return task_name(thread, as_task(args[0])); }
+Ref method_set_name(Thread& thread, const Value* args) {
+  Ref text = is_str(args[1]) ? share(args[1]) : str(thread, args[1]);
+  if (!text) return Ref();
+  assign(as_task(args[0])->name, std::move(text));
+  return share(None);
+}
+Ref method_wakeup(Thread& thread, const Value* args) {
+  if (!wake_task(thread, as_task(args[0]), args[1])) return Ref();
+  return share(None);
+}
+Ref method_step(Thread& thread, const Value* args) {
+  if (args[1] && is_exception(args[1])) thread.error = share(args[1]).release();
+  if (!step_task(thread, as_task(args[0])) || thread.has_error()) return Ref();
+  return share(None);
+}
+Ref method_get_stack(Thread& thread, const Value* args) {
+  Ref helper =
+      call_method(thread, Value(as_task(args[0])->loop), "_task_stack", {args[0], args[1] ? args[1] : None});
+  return helper;
+}
+Ref method_print_stack(Thread& thread, const Value* args) {
+  return call_method(thread, Value(as_task(args[0])->loop), "_task_print_stack",
+                     {args[0], args[1] ? args[1] : None, args[2] ? args[2] : None});
+}
+constexpr NativeDef methods[] = {
+    {"cancel", "self, /, msg=None", method_cancel,
+     "Ask the task to cancel itself: CancelledError is raised inside at its next step."},
+    {"cancelling", "self, /", method_cancelling,
+     "How many times it was asked to cancel, less uncancel() calls."},
+    {"uncancel", "self, /", method_uncancel, "Take back one request to cancel; returns how many remain."},
+    {"set_result", "self, result, /", method_set_result},
+    {"set_exception", "self, exception, /", method_set_exception},
+    {"get_coro", "self, /", method_get_coro, "The coroutine that the task runs."},
+    {"get_context", "self, /", method_get_context, "The context that the task runs in."},
+    {"get_name", "self, /", method_get_name, "The task's name."},
+    {"set_name", "self, value, /", method_set_name, "Name the task."},
+    {"get_stack", "self, /, *, limit=None", method_get_stack,
+     "Frames of the suspended coroutine, outermost first."},
+    {"print_stack", "self, /, *, limit=None, file=None", method_print_stack,
+     "Print the stack or the traceback of the task."},
+    {"_wakeup", "self, future, /", method_wakeup},
+    {"_step", "self, exc=None, /", method_step},
+    {nullptr}};
+
+Ref get_coro(Thread& thread, Value self) { return method_get_coro(thread, &self); }
+Ref get_must_cancel(Thread&, Value self) { return share(Value::from_bool(as_task(self)->must_cancel)); }
+Ref get_waiter(Thread&, Value self) {
+  Task* task = as_task(self);
+  if (task->waiter) return share(Value(task->waiter));
+  return share(task->foreign_waiter ? task->foreign_waiter : None);
+}
+Ref get_log_destroy(Thread&, Value self) {
+  return share(Value::from_bool(as_task(self)->log_destroy_pending));
+}
+bool set_log_destroy(Thread& thread, Value self, Value value) {
+  int truth = value ? truthy(thread, value) : 0;
+  if (truth < 0) return false;
+  as_task(self)->log_destroy_pending = truth == 1;
+  return true;
+}
+Ref get_num_cancels(Thread&, Value self) { return share(Value::from_int(as_task(self)->cancel_requests)); }
+constexpr GetSetDef attributes[] = {{"_coro", get_coro},
+                                    {"_must_cancel", get_must_cancel},
+                                    {"_fut_waiter", get_waiter},
+                                    {"_log_destroy_pending", get_log_destroy, set_log_destroy},
+                                    {"_num_cancels_requested", get_num_cancels},
+                                    {nullptr, nullptr}};
+
+const TypeSpec task_spec{.name = "_asyncio.Task",
+                         .base = &future_type,
+                         .instance_size = sizeof(Task),
+                         .flags = TypeTracked | TypeWeakRefs,
+                         .methods = methods,
+                         .getset = attributes,
+                         .doc = "A coroutine that the event loop runs beside others."};
+
+} // namespace
+
+void init_task_type() {
+  Slots& slots = task_type.slots;
+  slots.dealloc = task_dealloc;
+  slots.traverse = task_traverse;
+  slots.clear = task_clear;
+  slots.finalize = task_finalize;
+  slots.construct = task_construct;
+  slots.init = task_init;
+  slots.repr = task_repr;
+  make_ready(task_type, task_spec);
+}
+
+} // namespace aspy

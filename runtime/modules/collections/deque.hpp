@@ -1,0 +1,28 @@
+// collections.deque and collections.defaultdict.
+#pragma once
+
+#include "vm/object/hash/dict.hpp"
+
+namespace aspy {
+
+//   items: | free ... | first ... last | free ... |, a ring: item i lies at (head + i) & (capacity - 1)
+struct Deque : Object {
+  Value* items = nullptr; // owned ring of owned values
+  size_t capacity = 0;    // power of two, or 0
+  size_t head = 0, size = 0;
+  int64_t most = -1;    // maxlen, -1: none
+  uint64_t changes = 0; // grows with every change: iterators notice
+
+  Value& at(size_t index) { return items[(head + index) & (capacity - 1)]; }
+};
+extern Type deque_type, deque_iterator_type, deque_reverse_iterator_type;
+void init_deque_types();
+
+// The room behind dict's own fields holds what makes missing values.
+struct DefaultDict : Dict {
+  Value factory; // callable or None; owned
+};
+extern Type defaultdict_type;
+void init_defaultdict_type();
+
+} // namespace aspy

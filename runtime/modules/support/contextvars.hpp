@@ -1,0 +1,35 @@
+// Context variables (PEP 567). A context shares its map with its copies until one of them changes it, and a
+// thread or task in which no variable was ever set has none at all: that makes the copy at each create_task
+// free.
+#pragma once
+
+#include "vm/object/module.hpp"
+#include "vm/object/thread.hpp"
+
+namespace aspy {
+
+// A copy of the thread's current context; empty when it has none yet (which stands for an empty one).
+Ref copy_context_lazily(Thread& thread);
+// As copy_context_lazily, but always a Context object: contextvars.copy_context().
+Ref copy_context(Thread& thread);
+// True for Context objects.
+bool is_context(Value value);
+// Enters `context` (empty: a context of its own that is still empty) for the time of a scope. When the scope
+// ends, `context` holds what became of it.
+class ContextScope {
+public:
+  ContextScope(Thread& thread, Value& context) : thread_(thread), context_(context) {
+    std::swap(thread.context, context);
+  }
+  ContextScope(const ContextScope&) = delete;
+  ContextScope& operator=(const ContextScope&) = delete;
+  ~ContextScope() { std::swap(thread_.context, context_); }
+
+private:
+  Thread& thread_;
+  Value& context_;
+};
+
+extern const ModuleSpec contextvars_module;
+
+} // namespace aspy

@@ -1,0 +1,300 @@
+// Generators and coroutines: making, driving, and their methods.
+#include "vm/object/generator.hpp"
+
+#include "vm/interpreter/frame_object.hpp"
+#include "vm/interpreter/generator/generator_methods.hpp"
+#include "vm/memory/heap.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/error/warnings.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
+
+#include <fmt/format.h>
+
+namespace aspy {
+
+// --- driving
+// ----------------------------------------------------------------------------------------------------
+
+void push_root(Thread& thread, Generator* root) {
+  root->previous_root = thread.root;
+  thread.root = root;
+  root->inherited = thread.handled;
+  thread.handled =
+      root->own_handled ? std::exchange(root->own_handled, Value()) : share(root->inherited).release();
+}
+
+void pop_root(Thread& thread, bool finished) {
+  Generator* root = thread.root;
+  thread.root = std::exchange(root->previous_root, nullptr);
+  Value handled = std::exchange(thread.handled, std::exchange(root->inherited, Value()));
+  if (!finished && handled != thread.handled) root->own_handled = handled;
+  else decref(handled);
+}
+
+RunOutcome drive(Thread& thread, Generator* generator, Entry entry, Ref sent, Ref& out) {
+  if (!check_native_stack(thread)) return RunOutcome::Raised;
+  // The generator may lose its last other reference while it runs.
+  Own<Generator> alive = Own<Generator>::share(generator);
+  Frame* bottom = &generator->frame;
+  Frame* start = generator->leaf ? &generator->leaf->frame : bottom;
+  if (bottom->depth = thread.frame ? thread.frame->depth + 1 : 1; bottom->depth > thread.recursion_limit) {
+    raise(thread, RecursionError_type, "maximum recursion depth exceeded");
+    return RunOutcome::Raised;
+  }
+  Value error = std::exchange(thread.error, Value()); // push_root must not meet it
+  bool handles = !generator->own_handled.is_empty();
+  push_root(thread, generator);
+  if (entry == Entry::Throw && handles && is_exception(error))
+    chain_context(thread, cast<ExceptionObject>(error));
+  thread.error = error;
+  generator->state = GeneratorState::Active;
+  generator->leaf = nullptr;
+  bottom->flags = FrameEntry | FrameRoot;
+  bottom->caller = thread.frame;
+  start->stack_end = stack_end(thread);
+  return run(thread, start, entry, std::move(sent), out);
+}
+
+const char* generator_kind(const Generator* generator) {
+  if (generator->type == &coroutine_type) return "coroutine";
+  return generator->type == &async_generator_type ? "async generator" : "generator";
+}
+
+void convert_stop_iteration(Thread& thread, Generator* generator) {
+  bool stop = error_matches(thread, StopIteration_type);
+  bool stop_async =
+      generator->type == &async_generator_type && error_matches(thread, StopAsyncIteration_type);
+  if (!stop && !stop_async) return;
+  Ref cause = take_error(thread);
+  raise(
+      thread, RuntimeError_type,
+      fmt::format("{} raised {}", generator_kind(generator), stop ? "StopIteration" : "StopAsyncIteration"));
+  if (!is_exception(thread.error)) return;
+  auto* raised = cast<ExceptionObject>(thread.error);
+  raised->suppress_context = true;
+  assign(raised->context, share(cause));
+  assign(raised->cause, std::move(cause));
+}
+
+namespace {
+
+// Errors of a step that can't begin. True when the generator may be driven.
+bool may_drive(Thread& thread, Generator* generator) {
+  if (generator->state == GeneratorState::Active && !generator->is_suspended())
+    return raise_value_error(thread, fmt::format("{} already executing", generator_kind(generator)));
+  return true;
+}
+
+SendOutcome outcome_of(RunOutcome result) {
+  switch (result) {
+  case RunOutcome::Returned: return SendOutcome::Returned;
+  case RunOutcome::Raised: return SendOutcome::Raised;
+  default: return SendOutcome::Yielded;
+  }
+}
+
+} // namespace
+
+SendOutcome resume(Thread& thread, Value object, Value sent, Ref& out) {
+  if (!is_exact(object, generator_type) && !is_exact(object, coroutine_type))
+    return type_of(object)->slots.send(thread, object, sent, out);
+  Generator* generator = as_generator(object);
+  if (!may_drive(thread, generator)) return SendOutcome::Raised;
+  if (generator->state == GeneratorState::Finished) {
+    if (generator->type == &coroutine_type) {
+      raise(thread, RuntimeError_type, "cannot reuse already awaited coroutine");
+      return SendOutcome::Raised;
+    }
+    out = share(None);
+    return SendOutcome::Returned;
+  }
+  bool starts = generator->state == GeneratorState::Created;
+  if (starts && sent && !sent.is_none()) {
+    raise_type_error(
+        thread, fmt::format("can't send non-None value to a just-started {}", generator_kind(generator)));
+    return SendOutcome::Raised;
+  }
+  return outcome_of(
+      drive(thread, generator, starts ? Entry::Start : Entry::Resume, share(sent ? sent : None), out));
+}
+
+SendOutcome resume_with_error(Thread& thread, Value object, Ref& out) {
+  if (!is_exact(object, generator_type) && !is_exact(object, coroutine_type)) return SendOutcome::Raised;
+  Generator* generator = as_generator(object);
+  if (generator->state == GeneratorState::Active && !generator->is_suspended()) {
+    clear_error(thread);
+    may_drive(thread, generator);
+    return SendOutcome::Raised;
+  }
+  if (generator->state == GeneratorState::Finished) {
+    if (generator->type == &coroutine_type) {
+      clear_error(thread);
+      raise(thread, RuntimeError_type, "cannot reuse already awaited coroutine");
+    }
+    return SendOutcome::Raised;
+  }
+  if (generator->state == GeneratorState::Created) { // its code is never entered
+    add_traceback(thread, generator->frame.code, 0, generator->frame.globals);
+    finish_generator(thread, generator);
+    return SendOutcome::Raised;
+  }
+  return outcome_of(drive(thread, generator, Entry::Throw, Ref(), out));
+}
+
+// --- lifetime
+// ---------------------------------------------------------------------------------------------------
+
+Ref make_generator(Thread&, Own<Function> function, Value* base) {
+  Code* code = function->code;
+  Type& type = (code->flags & CodeCoroutine)        ? coroutine_type
+               : (code->flags & CodeAsyncGenerator) ? async_generator_type
+                                                    : generator_type;
+  uint32_t registers = code->local_count + code->temp_count + code->far_count;
+  auto* generator = allocate<Generator>(type, registers * sizeof(Value));
+  Value* slots = generator->registers();
+  for (uint32_t i = 0; i < code->local_count; ++i) slots[i] = std::exchange(base[i], Value());
+  for (uint32_t i = code->local_count; i < registers; ++i) slots[i] = Value();
+  Frame& frame = generator->frame;
+  frame.code = code;
+  frame.globals = function->globals;
+  frame.function = function.release();
+  frame.ip = code->words.data();
+  frame.regs = slots + code->local_count;
+  frame.generator = generator;
+  frame.flags = 0;
+  return Ref::steal(Value(generator));
+}
+
+void finish_generator(Thread& thread, Generator* generator) {
+  if (generator->state == GeneratorState::Finished) return;
+  generator->state = GeneratorState::Finished;
+  generator->leaf = nullptr;
+  Value* slots = generator->registers();
+  Frame& frame = generator->frame;
+  Code* code = frame.code;
+  uint32_t registers = code->local_count + code->temp_count + code->far_count;
+  Own<Generator> alive = Own<Generator>::share(generator);
+  for (uint32_t i = 0; i < registers; ++i) clear_field(slots[i]);
+  pop_frame(thread, &frame);
+}
+
+bool close_generator(Thread& thread, Generator* generator, Ref& result) {
+  result = share(None);
+  if (generator->state == GeneratorState::Finished) return true;
+  if (generator->state == GeneratorState::Created) {
+    finish_generator(thread, generator);
+    return true;
+  }
+  if (!may_drive(thread, generator)) return false;
+  raise_value(thread, Value(&GeneratorExit_type));
+  switch (drive(thread, generator, Entry::Throw, Ref(), result)) {
+  case RunOutcome::Raised:
+    if (error_matches(thread, GeneratorExit_type) || error_matches(thread, StopIteration_type)) {
+      clear_error(thread);
+      result = share(None);
+      return true;
+    }
+    return false;
+  case RunOutcome::Returned: return true;
+  default:
+    return raise(thread, RuntimeError_type,
+                 fmt::format("{} ignored GeneratorExit", generator_kind(generator)));
+  }
+}
+
+void generator_finalize(Thread& thread, Object* object) {
+  auto* generator = static_cast<Generator*>(object);
+  if (generator->state == GeneratorState::Finished) return;
+  ErrorShelter shelter(thread);
+  if (generator->type == &async_generator_type && generator->finalizer && !generator->closed) {
+    Ref hook = share(generator->finalizer);
+    if (!call(thread, hook, {Value(generator)}))
+      write_unraisable(thread, Value(generator), "Exception ignored while finalizing generator");
+    return;
+  }
+  if (generator->type == &coroutine_type && generator->state == GeneratorState::Created) {
+    warn_never_awaited(thread, generator);
+    finish_generator(thread, generator);
+    return;
+  }
+  if (generator->state == GeneratorState::Active && !generator->is_suspended())
+    return; // part of a chain that goes too
+  Ref result;
+  if (!close_generator(thread, generator, result))
+    write_unraisable(thread, Value(generator), "Exception ignored while closing generator");
+}
+
+namespace {
+
+void generator_dealloc(Object* object) {
+  auto* generator = static_cast<Generator*>(object);
+  gc_untrack(object);
+  if (generator->state != GeneratorState::Finished) {
+    // Its frame was never entered, or it is a link of a chain whose other end is gone.
+    generator->state = GeneratorState::Finished;
+    ++object->refcount; // releasing may look at it
+    Frame& frame = generator->frame;
+    Code* code = frame.code;
+    uint32_t registers = code->local_count + code->temp_count + code->far_count;
+    Value* slots = generator->registers();
+    for (uint32_t i = 0; i < registers; ++i) clear_field(slots[i]);
+    if (frame.object) detach_frame_object(&frame);
+    clear_field(frame.extra);
+    --object->refcount;
+  }
+  clear_field(generator->frame.function);
+  clear_field(generator->own_handled);
+  clear_field(generator->inherited);
+  clear_field(generator->name);
+  clear_field(generator->qualname);
+  clear_field(generator->finalizer);
+  clear_field(generator->origin);
+  free_object(object);
+}
+
+void generator_traverse(Object* object, Visitor& visit) {
+  auto* generator = static_cast<Generator*>(object);
+  visit(generator->own_handled);
+  visit(generator->inherited);
+  visit(generator->finalizer);
+  visit(generator->origin);
+  Frame& frame = generator->frame;
+  visit(frame.function);
+  if (generator->state == GeneratorState::Finished) return;
+  visit(frame.extra);
+  visit(frame.object);
+  Code* code = frame.code;
+  uint32_t registers = code->local_count + code->temp_count + code->far_count;
+  Value* slots = generator->registers();
+  for (uint32_t i = 0; i < registers; ++i) visit(slots[i]);
+}
+
+void generator_clear(Object* object) {
+  auto* generator = static_cast<Generator*>(object);
+  clear_field(generator->finalizer);
+  if (generator->state == GeneratorState::Finished) return;
+  if (generator->state == GeneratorState::Active && !generator->is_suspended() &&
+      generator->frame.caller == nullptr)
+    return;
+  Code* code = generator->frame.code;
+  uint32_t registers = code->local_count + code->temp_count + code->far_count;
+  generator->state = GeneratorState::Finished;
+  generator->leaf = nullptr;
+  Value* slots = generator->registers();
+  for (uint32_t i = 0; i < registers; ++i) clear_field(slots[i]);
+  clear_field(generator->frame.extra);
+}
+
+} // namespace
+
+void fill_generator_lifetime(Slots& slots) {
+  slots.dealloc = generator_dealloc;
+  slots.traverse = generator_traverse;
+  slots.clear = generator_clear;
+  slots.finalize = generator_finalize;
+}
+
+} // namespace aspy

@@ -1,0 +1,293 @@
+// The script-visible side of generators and coroutines.
+#include "vm/interpreter/generator/generator_methods.hpp"
+
+#include "vm/interpreter/call.hpp"
+#include "vm/interpreter/frame_object.hpp"
+#include "vm/memory/heap.hpp"
+#include "vm/object/attribute/descriptor.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/generator.hpp"
+#include "vm/object/init.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
+
+#include <fmt/format.h>
+
+namespace aspy {
+
+Type generator_type, coroutine_type, coroutine_wrapper_type;
+
+// coroutine.__await__(): an iterator over the coroutine's steps.
+struct CoroutineWrapper : Object {
+  Value coroutine; // owned
+};
+
+Str* generator_name(const Generator* generator) {
+  return generator->name ? generator->name : generator->frame.function->name;
+}
+Str* generator_qualname(const Generator* generator) {
+  return generator->qualname ? generator->qualname : generator->frame.function->qualname;
+}
+
+Ref generator_repr(Thread&, Value self) {
+  Generator* generator = as_generator(self);
+  const char* kind = generator->type == &async_generator_type ? "async_generator" : generator_kind(generator);
+  return make_str(fmt::format("<{} object {} at {:#x}>", kind, generator_qualname(generator)->view(),
+                              reinterpret_cast<uintptr_t>(generator)));
+}
+
+Ref generator_awaits(const Generator* generator) {
+  if (generator->state != GeneratorState::Active) return share(None);
+  Word word = *generator->frame.ip;
+  Op op = generic_op(op_of(word));
+  if (op != Op::Await && op != Op::YieldFrom && op != Op::AsyncForIter) return share(None);
+  int slot = op == Op::AsyncForIter ? b_of(word) + 1 : b_of(word);
+  Value awaited = generator->frame.regs[slot];
+  if (!awaited && op == Op::AsyncForIter) awaited = generator->frame.regs[slot - 1];
+  return share(awaited ? awaited : None);
+}
+
+bool generator_is_running(Thread& thread, Generator* generator) {
+  if (generator->state != GeneratorState::Active || generator->is_suspended()) return false;
+  // Running when one of the frames in progress is its own.
+  for (Frame* frame = thread.frame; frame; frame = frame->caller)
+    if (frame == &generator->frame) return true;
+  return false;
+}
+
+bool raise_thrown(Thread& thread, const Value* arguments) {
+  Value type = arguments[0], value = arguments[1], traceback = arguments[2];
+  if (traceback && !traceback.is_none() && !is_exact(traceback, traceback_type))
+    return raise_type_error(thread, "throw() third argument must be a traceback object");
+  Ref exception;
+  if (is_exception_class(type)) {
+    if (value && is_exception(value) && is_instance(value, *cast<Type>(type))) exception = share(value);
+    else if (!value || value.is_none()) exception = call(thread, type);
+    else if (is_exact(value, tuple_type))
+      exception =
+          call(thread, type,
+               CallArgs{cast<Tuple>(value)->items(), static_cast<uint32_t>(cast<Tuple>(value)->size)});
+    else exception = call(thread, type, {value});
+    if (!exception) return false;
+    if (!is_exception(exception))
+      return raise_type_error(
+          thread, fmt::format("calling {} should have returned an instance of BaseException, not {}",
+                              cast<Type>(type)->name->view(), type_name(exception)));
+  } else if (is_exception(type)) {
+    if (value && !value.is_none())
+      return raise_type_error(thread, "instance exception may not have a separate value");
+    exception = share(type);
+  } else {
+    return raise_type_error(
+        thread, fmt::format("exceptions must be classes or instances deriving from BaseException, not {}",
+                            type_name(type)));
+  }
+  if (traceback && !traceback.is_none())
+    assign(cast<ExceptionObject>(exception)->traceback, share(traceback));
+  thread.error = exception.release(); // chained where it is raised, inside
+  return true;
+}
+
+Ref step_result(Thread& thread, SendOutcome outcome, Ref out) {
+  switch (outcome) {
+  case SendOutcome::Yielded: return out;
+  case SendOutcome::Returned: raise_stop_iteration(thread, out); return Ref();
+  case SendOutcome::Raised: break;
+  }
+  return Ref();
+}
+
+namespace {
+
+Ref generator_send(Thread& thread, const Value* args) {
+  Ref out;
+  SendOutcome outcome = resume(thread, args[0], args[1], out);
+  return step_result(thread, outcome, std::move(out));
+}
+
+Ref generator_throw(Thread& thread, const Value* args) {
+  if (!raise_thrown(thread, args + 1)) return Ref();
+  Ref out;
+  SendOutcome outcome = resume_with_error(thread, args[0], out);
+  return step_result(thread, outcome, std::move(out));
+}
+
+Ref generator_close(Thread& thread, const Value* args) {
+  Ref result;
+  if (!close_generator(thread, as_generator(args[0]), result)) return Ref();
+  return result;
+}
+
+Ref generator_del(Thread& thread, const Value* args) {
+  generator_finalize(thread, args[0].as_object());
+  return share(None);
+}
+
+Ref generator_next(Thread& thread, Value self) {
+  Ref out;
+  switch (resume(thread, self, None, out)) {
+  case SendOutcome::Yielded: return out;
+  case SendOutcome::Returned:
+    if (!out.get().is_none()) raise_stop_iteration(thread, out); // next() passes the value on
+    return Ref();
+  case SendOutcome::Raised: break;
+  }
+  return Ref();
+}
+
+Ref same(Thread&, Value self) { return share(self); }
+
+SendOutcome generator_send_slot(Thread& thread, Value self, Value sent, Ref& out) {
+  return resume(thread, self, sent, out);
+}
+
+// --- attributes ---
+Ref get_name(Thread&, Value self) { return share(Value(generator_name(as_generator(self)))); }
+Ref get_qualname(Thread&, Value self) { return share(Value(generator_qualname(as_generator(self)))); }
+bool set_text(Thread& thread, Str*& field, Value text, const char* attribute) {
+  if (!text || !is_str(text))
+    return raise_type_error(thread, fmt::format("{} must be set to a string object", attribute));
+  Str* old = std::exchange(field, cast<Str>(share(text).release()));
+  if (old) decref(static_cast<Object*>(old));
+  return true;
+}
+bool set_name(Thread& thread, Value self, Value text) {
+  return set_text(thread, as_generator(self)->name, text, "__name__");
+}
+bool set_qualname(Thread& thread, Value self, Value text) {
+  return set_text(thread, as_generator(self)->qualname, text, "__qualname__");
+}
+Ref get_code(Thread&, Value self) { return share(Value(as_generator(self)->frame.code)); }
+Ref get_frame(Thread& thread, Value self) {
+  Generator* generator = as_generator(self);
+  if (generator->state == GeneratorState::Finished) return share(None);
+  return frame_object(thread, &generator->frame);
+}
+Ref get_running(Thread& thread, Value self) {
+  return share(Value::from_bool(generator_is_running(thread, as_generator(self))));
+}
+Ref get_suspended(Thread& thread, Value self) {
+  Generator* generator = as_generator(self);
+  return share(Value::from_bool(generator->state == GeneratorState::Active &&
+                                !generator_is_running(thread, generator)));
+}
+Ref get_awaits(Thread&, Value self) { return generator_awaits(as_generator(self)); }
+Ref get_origin(Thread&, Value self) {
+  Value origin = as_generator(self)->origin;
+  return share(origin ? origin : None);
+}
+
+constexpr NativeDef generator_methods[] = {
+    {"send", "self, value, /", generator_send,
+     "Send a value into the generator; returns what it yields next."},
+    {"throw", "self, type, value=None, traceback=None, /", generator_throw,
+     "Raise an exception inside the generator."},
+    {"close", "self, /", generator_close, "Raise GeneratorExit inside the generator."},
+    {"__del__", "self, /", generator_del},
+    {"__class_getitem__", "cls, item, /", class_getitem, "See PEP 585", NativeKind::ClassMethod},
+    {nullptr}};
+constexpr GetSetDef generator_attributes[] = {{"__name__", get_name, set_name},
+                                              {"__qualname__", get_qualname, set_qualname},
+                                              {"gi_code", get_code},
+                                              {"gi_frame", get_frame},
+                                              {"gi_running", get_running},
+                                              {"gi_suspended", get_suspended},
+                                              {"gi_yieldfrom", get_awaits},
+                                              {nullptr, nullptr}};
+
+Ref coroutine_await(Thread&, Value self) {
+  auto* wrapper = allocate<CoroutineWrapper>(coroutine_wrapper_type);
+  wrapper->coroutine = share(self).release();
+  return Ref::steal(Value(wrapper));
+}
+constexpr NativeDef coroutine_methods[] = {
+    {"send", "self, value, /", generator_send,
+     "Send a value into the coroutine; returns what it yields next."},
+    {"throw", "self, type, value=None, traceback=None, /", generator_throw,
+     "Raise an exception inside the coroutine."},
+    {"close", "self, /", generator_close, "Raise GeneratorExit inside the coroutine."},
+    {"__del__", "self, /", generator_del},
+    {"__class_getitem__", "cls, item, /", class_getitem, "See PEP 585", NativeKind::ClassMethod},
+    {nullptr}};
+constexpr GetSetDef coroutine_attributes[] = {{"__name__", get_name, set_name},
+                                              {"__qualname__", get_qualname, set_qualname},
+                                              {"cr_code", get_code},
+                                              {"cr_frame", get_frame},
+                                              {"cr_running", get_running},
+                                              {"cr_suspended", get_suspended},
+                                              {"cr_await", get_awaits},
+                                              {"cr_origin", get_origin},
+                                              {nullptr, nullptr}};
+
+// --- the iterator that __await__ of a coroutine gives ---
+Value wrapped(Value self) { return cast<CoroutineWrapper>(self)->coroutine; }
+Ref wrapper_send(Thread& thread, const Value* args) {
+  Value forwarded[] = {wrapped(args[0]), args[1]};
+  return generator_send(thread, forwarded);
+}
+Ref wrapper_throw(Thread& thread, const Value* args) {
+  Value forwarded[] = {wrapped(args[0]), args[1], args[2], args[3]};
+  return generator_throw(thread, forwarded);
+}
+Ref wrapper_close(Thread& thread, const Value* args) {
+  Value forwarded[] = {wrapped(args[0])};
+  return generator_close(thread, forwarded);
+}
+constexpr NativeDef wrapper_methods[] = {
+    {"send", "self, value, /", wrapper_send},
+    {"throw", "self, type, value=None, traceback=None, /", wrapper_throw},
+    {"close", "self, /", wrapper_close},
+    {nullptr}};
+void wrapper_dealloc(Object* object) {
+  gc_untrack(object);
+  clear_field(static_cast<CoroutineWrapper*>(object)->coroutine);
+  free_object(object);
+}
+
+} // namespace
+
+void init_generator_types() {
+  fill_generator_lifetime(generator_type.slots);
+  generator_type.slots.repr = generator_repr;
+  generator_type.slots.iter = same;
+  generator_type.slots.next = generator_next;
+  static const TypeSpec spec_generator_type{.name = "generator",
+                                            .instance_size = sizeof(Generator),
+                                            .flags = TypeFinal | TypeNoConstruct | TypeTracked | TypeWeakRefs,
+                                            .methods = generator_methods,
+                                            .getset = generator_attributes};
+  make_ready(generator_type, spec_generator_type);
+
+  fill_generator_lifetime(coroutine_type.slots);
+  coroutine_type.slots.repr = generator_repr;
+  coroutine_type.slots.await_iter = coroutine_await;
+  static const TypeSpec spec_coroutine_type{.name = "coroutine",
+                                            .instance_size = sizeof(Generator),
+                                            .flags = TypeFinal | TypeNoConstruct | TypeTracked | TypeWeakRefs,
+                                            .methods = coroutine_methods,
+                                            .getset = coroutine_attributes};
+  make_ready(coroutine_type, spec_coroutine_type);
+
+  coroutine_wrapper_type.slots.dealloc = wrapper_dealloc;
+  coroutine_wrapper_type.slots.traverse = [](Object* object, Visitor& visit) {
+    visit(static_cast<CoroutineWrapper*>(object)->coroutine);
+  };
+  coroutine_wrapper_type.slots.iter = same;
+  coroutine_wrapper_type.slots.next = [](Thread& thread, Value self) {
+    return generator_next(thread, wrapped(self));
+  };
+  coroutine_wrapper_type.slots.send = [](Thread& thread, Value self, Value sent, Ref& out) {
+    return generator_send_slot(thread, wrapped(self), sent, out);
+  };
+  static const TypeSpec spec_coroutine_wrapper_type{.name = "coroutine_wrapper",
+                                                    .instance_size = sizeof(CoroutineWrapper),
+                                                    .flags = TypeFinal | TypeNoConstruct | TypeTracked,
+                                                    .methods = wrapper_methods};
+  make_ready(coroutine_wrapper_type, spec_coroutine_wrapper_type);
+  init_async_generator_types();
+  init_frame_type();
+}
+
+} // namespace aspy

@@ -1,0 +1,34 @@
+// What generators, coroutines and async generators share between their files.
+#pragma once
+
+#include "vm/interpreter/interpreter.hpp"
+
+namespace aspy {
+
+// Ends a generator without running it further: releases what its frame holds.
+void finish_generator(Thread& thread, Generator* generator);
+// close(): raises GeneratorExit inside; `result` is what it returned. False: an exception is pending.
+bool close_generator(Thread& thread, Generator* generator, Ref& result);
+// What an unreachable generator does last: warn (a coroutine that was never awaited), call the async
+// generator hook, or close.
+void generator_finalize(Thread& thread, Object* object);
+void fill_generator_lifetime(Slots& slots);
+
+// The exception that throw(type, value, traceback) means, made pending. False: another one is, about the
+// arguments.
+bool raise_thrown(Thread& thread, const Value* arguments);
+// What send() and throw() return for an outcome: a yielded value, or StopIteration pending.
+Ref step_result(Thread& thread, SendOutcome outcome, Ref out);
+
+Str* generator_name(const Generator* generator);
+Str* generator_qualname(const Generator* generator);
+Ref generator_repr(Thread& thread, Value self);
+// What the innermost instruction waits for (cr_await, gi_yieldfrom); None when nothing.
+Ref generator_awaits(const Generator* generator);
+// Running now, or waiting inside a chain: told apart by whether the chain's innermost link is suspended.
+bool generator_is_running(Thread& thread, Generator* generator);
+
+void init_async_generator_types();
+void init_frame_type();
+
+} // namespace aspy

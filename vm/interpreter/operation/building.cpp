@@ -1,0 +1,329 @@
+// Displays, f-strings, unpacking, functions, and the arguments of calls with stars.
+#include "vm/interpreter/operation/operations.hpp"
+
+#include "vm/memory/heap.hpp"
+#include "vm/object/callable/callable_text.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/hash/dict.hpp"
+#include "vm/object/hash/set.hpp"
+#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
+
+#include <cstring>
+#include <fmt/format.h>
+#include <vector>
+
+namespace aspy {
+
+namespace {
+
+// Moves `count` operands in a row out of the registers (locals are shared).
+void take_row(Value* R, int first, uint32_t count, Value* target) {
+  for (uint32_t i = 0; i < count; ++i) target[i] = take(R, first + static_cast<int>(i)).release();
+}
+void kill_row(Value* R, int first, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) kill(R, first + static_cast<int>(i));
+}
+
+// Opens an iterable for unpacking; TypeError in unpacking's words.
+Ref unpack_iter(Thread& thread, Value iterable) {
+  Ref iterator = iter(thread, iterable);
+  if (!iterator && error_matches(thread, TypeError_type) && !type_of(iterable)->slots.iter &&
+      !type_of(iterable)->slots.get_item) {
+    clear_error(thread);
+    raise_type_error(thread, fmt::format("cannot unpack non-iterable {} object", type_name(iterable)));
+  }
+  return iterator;
+}
+
+} // namespace
+
+bool op_build_tuple(Thread&, Frame*, Value* R, const Word* pc) {
+  uint32_t count = n_of(*pc);
+  Own<Tuple> tuple = count ? new_tuple(count) : Own<Tuple>::share(empty_tuple());
+  take_row(R, b_of(*pc), count, tuple->items());
+  store(R, a_of(*pc), Value(tuple.release()));
+  return true;
+}
+
+bool op_build_list(Thread&, Frame*, Value* R, const Word* pc) {
+  uint32_t count = n_of(*pc);
+  Own<List> list = new_list(count);
+  take_row(R, b_of(*pc), count, list->items);
+  list->size = count;
+  store(R, a_of(*pc), Value(list.release()));
+  return true;
+}
+
+bool op_build_set(Thread& thread, Frame*, Value* R, const Word* pc) {
+  uint32_t count = n_of(*pc);
+  Own<Set> set = new_set();
+  for (uint32_t i = 0; i < count; ++i)
+    if (!set_add(thread, set.get(), R[b_of(*pc) + static_cast<int>(i)])) return false;
+  kill_row(R, b_of(*pc), count);
+  store(R, a_of(*pc), Value(set.release()));
+  return true;
+}
+
+bool op_build_dict(Thread& thread, Frame*, Value* R, const Word* pc) {
+  uint32_t pairs = n_of(*pc);
+  int b = b_of(*pc);
+  Own<Dict> dict = new_dict(pairs);
+  for (uint32_t i = 0; i < pairs; ++i) {
+    int key = b + static_cast<int>(2 * i);
+    if (!dict_set(thread, dict.get(), R[key], R[key + 1])) return false;
+  }
+  kill_row(R, b, 2 * pairs);
+  store(R, a_of(*pc), Value(dict.release()));
+  return true;
+}
+
+bool op_build_string(Thread& thread, Frame*, Value* R, const Word* pc) {
+  uint32_t count = n_of(*pc);
+  int b = b_of(*pc);
+  size_t size = 0;
+  for (uint32_t i = 0; i < count; ++i) size += cast<Str>(R[b + static_cast<int>(i)])->size;
+  if (size > 0xFFFF'FFF0u) return raise(thread, MemoryError_type, "");
+  Own<Str> text = new_str_buffer(size);
+  char* out = text->data();
+  for (uint32_t i = 0; i < count; ++i) {
+    Str* part = cast<Str>(R[b + static_cast<int>(i)]);
+    std::memcpy(out, part->data(), part->size);
+    out += part->size;
+  }
+  finish_str(text.get());
+  kill_row(R, b, count);
+  store(R, a_of(*pc), Value(text.release()));
+  return true;
+}
+
+bool op_format_value(Thread& thread, Frame*, Value* R, const Word* pc) {
+  int b = b_of(*pc);
+  unsigned mode = n_of(*pc);
+  Ref value = share(R[b]);
+  switch (mode & 3) {
+  case 1: value = str(thread, value); break;
+  case 2: value = repr(thread, value); break;
+  case 3: value = ascii_repr(thread, value); break;
+  default: break;
+  }
+  if (!value) return false;
+  Str* spec = (mode & 4) ? cast<Str>(R[b + 1]) : names::empty;
+  if (!(is_exact(value, str_type) && spec->size == 0)) value = format(thread, value, spec);
+  if (!value) return false;
+  kill(R, b);
+  if (mode & 4) kill(R, b + 1);
+  store(R, a_of(*pc), value.release());
+  return true;
+}
+
+bool op_list_extend(Thread& thread, Frame*, Value* R, const Word* pc) {
+  Value iterable = R[b_of(*pc)];
+  if (!list_extend(thread, cast<List>(R[a_of(*pc)]), iterable)) {
+    if (error_matches(thread, TypeError_type) && !type_of(iterable)->slots.iter &&
+        !type_of(iterable)->slots.get_item) {
+      clear_error(thread);
+      raise_type_error(thread, fmt::format("Value after * must be an iterable, not {}", type_name(iterable)));
+    }
+    return false;
+  }
+  kill(R, b_of(*pc));
+  return true;
+}
+
+bool op_list_to_tuple(Thread&, Frame*, Value* R, const Word* pc) {
+  Own<Tuple> tuple = make_tuple(cast<List>(R[b_of(*pc)])->view());
+  kill(R, b_of(*pc));
+  store(R, a_of(*pc), Value(tuple.release()));
+  return true;
+}
+
+bool op_set_add(Thread& thread, Frame*, Value* R, const Word* pc) {
+  if (!set_add(thread, cast<Set>(R[a_of(*pc)]), R[b_of(*pc)])) return false;
+  kill(R, b_of(*pc));
+  return true;
+}
+
+bool op_set_update(Thread& thread, Frame*, Value* R, const Word* pc) {
+  Value iterable = R[b_of(*pc)];
+  if (!set_update(thread, cast<Set>(R[a_of(*pc)]), iterable)) return false;
+  kill(R, b_of(*pc));
+  return true;
+}
+
+bool op_dict_set(Thread& thread, Frame*, Value* R, const Word* pc) {
+  if (!dict_set(thread, cast<Dict>(R[a_of(*pc)]), R[b_of(*pc)], R[c_of(*pc)])) return false;
+  kill(R, b_of(*pc));
+  kill(R, c_of(*pc));
+  return true;
+}
+
+bool op_dict_update(Thread& thread, Frame*, Value* R, const Word* pc) {
+  Value mapping = R[b_of(*pc)];
+  if (!is_dict(mapping)) {
+    Ref keys = find_attr(thread, mapping, names::keys);
+    if (!keys) {
+      if (!thread.has_error())
+        raise_type_error(thread, fmt::format("'{}' object is not a mapping", type_name(mapping)));
+      return false;
+    }
+  }
+  if (!dict_update(thread, cast<Dict>(R[a_of(*pc)]), mapping)) return false;
+  kill(R, b_of(*pc));
+  return true;
+}
+
+bool op_dict_merge(Thread& thread, Frame*, Value* R, const Word* pc) {
+  if (!dict_merge_kwargs(thread, cast<Dict>(R[a_of(*pc)]), R[b_of(*pc)], R[c_of(*pc)])) return false;
+  kill(R, b_of(*pc));
+  return true;
+}
+
+bool op_unpack_sequence(Thread& thread, Frame*, Value* R, const Word* pc) {
+  int a = a_of(*pc), b = b_of(*pc);
+  size_t want = n_of(*pc);
+  Ref source = take(R, b);
+  const Value* items = nullptr;
+  size_t have = 0;
+  if (is_exact(source, tuple_type)) {
+    items = cast<Tuple>(source)->items();
+    have = cast<Tuple>(source)->size;
+  } else if (is_exact(source, list_type)) {
+    items = cast<List>(source)->items;
+    have = cast<List>(source)->size;
+  }
+  if (items || is_exact(source, tuple_type) || is_exact(source, list_type)) {
+    if (have < want)
+      return raise_value_error(thread,
+                               fmt::format("not enough values to unpack (expected {}, got {})", want, have));
+    if (have > want)
+      return raise_value_error(thread,
+                               fmt::format("too many values to unpack (expected {}, got {})", want, have));
+    for (size_t i = 0; i < want; ++i) store(R, a + static_cast<int>(i), share(items[i]).release());
+    return true;
+  }
+  Ref iterator = unpack_iter(thread, source);
+  if (!iterator) return false;
+  std::vector<Ref> found; // nothing is assigned before the count is known to be right
+  found.reserve(want);
+  for (size_t i = 0; i < want; ++i) {
+    Ref item = next(thread, iterator);
+    if (!item) {
+      if (thread.has_error()) return false;
+      return raise_value_error(thread,
+                               fmt::format("not enough values to unpack (expected {}, got {})", want, i));
+    }
+    found.push_back(std::move(item));
+  }
+  Ref extra = next(thread, iterator);
+  if (thread.has_error()) return false;
+  if (!extra) {
+    for (size_t i = 0; i < want; ++i) store(R, a + static_cast<int>(i), found[i].release());
+    return true;
+  }
+  // The number of items is told only where it is known without iterating on.
+  if (is_dict(source) || is_set(source)) {
+    int64_t count = length(thread, source);
+    if (count >= 0)
+      return raise_value_error(thread,
+                               fmt::format("too many values to unpack (expected {}, got {})", want, count));
+    clear_error(thread);
+  }
+  return raise_value_error(thread, fmt::format("too many values to unpack (expected {})", want));
+}
+
+bool op_unpack_ex(Thread& thread, Frame*, Value* R, const Word* pc) {
+  int a = a_of(*pc), b = b_of(*pc);
+  size_t before = n_of(*pc), after = pc[1];
+  Ref source = take(R, b);
+  Ref iterator = unpack_iter(thread, source);
+  if (!iterator) return false;
+  Own<List> rest = list_from_iterable(thread, iterator);
+  if (!rest) return false;
+  if (rest->size < before + after)
+    return raise_value_error(thread, fmt::format("not enough values to unpack (expected at least {}, got {})",
+                                                 before + after, rest->size));
+  size_t middle = rest->size - before - after;
+  Own<List> star = make_list(rest->view().subspan(before, middle));
+  for (size_t i = 0; i < before; ++i) store(R, a + static_cast<int>(i), share((*rest)[i]).release());
+  store(R, a + static_cast<int>(before), Value(star.release()));
+  for (size_t i = 0; i < after; ++i)
+    store(R, a + static_cast<int>(before + 1 + i), share((*rest)[before + middle + i]).release());
+  return true;
+}
+
+bool op_make_function(Thread& thread, Frame* frame, Value* R, const Word* pc) {
+  int b = b_of(*pc);
+  unsigned parts = n_of(*pc);
+  Code* code = cast<Code>(frame->code->constants[pc[1]]);
+  Own<Function> function = make_function(thread, code, frame->globals);
+  if (!function) return false;
+  if (parts & 1) function->defaults = cast<Tuple>(take(R, b++).release());
+  if (parts & 2) function->kwdefaults = cast<Dict>(take(R, b++).release());
+  if (parts & 4) function->annotate = take(R, b++).release();
+  if (parts & 8) function->closure = cast<Tuple>(take(R, b++).release());
+  store(R, a_of(*pc), Value(function.release()));
+  return true;
+}
+
+bool set_type_params(Thread& thread, Value target, Value params) {
+  if (is_exact(target, function_type)) {
+    assign(cast<Function>(target)->type_params, share(params));
+    return true;
+  }
+  return set_attr(thread, target, names::dunder_type_params, params);
+}
+
+bool spread_arguments(Thread& thread, Frame* frame, Value* R, Word word, Value*& base, uint32_t& nargs,
+                      Value& names) {
+  int b = b_of(word);
+  bool has_keywords = n_of(word) == 1;
+  names = Value();
+  Ref positional;
+  if (is_exact(R[b + 1], tuple_type)) {
+    positional = share(R[b + 1]);
+  } else {
+    positional = tuple_from_iterable(thread, R[b + 1]);
+    if (!positional) {
+      if (error_matches(thread, TypeError_type) && !type_of(R[b + 1])->slots.iter &&
+          !type_of(R[b + 1])->slots.get_item) {
+        clear_error(thread);
+        raise_type_error(thread, fmt::format("{} argument after * must be an iterable, not {}",
+                                             callable_text(thread, R[b]), type_name(R[b + 1])));
+      }
+      return false;
+    }
+  }
+  Dict* keywords = has_keywords ? cast<Dict>(R[b + 2]) : nullptr;
+  Tuple* items = cast<Tuple>(positional);
+  uint32_t keyword_count = keywords ? keywords->used : 0;
+  base = frame->stack_end + 1;
+  if (items->size > 0xFFFFFF || base + items->size + keyword_count + 256 > thread.stack_limit)
+    return raise(thread, RecursionError_type, "maximum recursion depth exceeded");
+  nargs = static_cast<uint32_t>(items->size);
+  for (uint32_t i = 0; i < nargs; ++i) base[i] = share((*items)[i]).release();
+  if (keyword_count) {
+    Own<Tuple> name_tuple = new_tuple(keyword_count);
+    uint32_t position = 0, at = 0;
+    Value key, value;
+    while (dict_next(keywords, position, key, value)) {
+      name_tuple->items()[at] = share(key).release();
+      base[nargs + at] = share(value).release();
+      ++at;
+    }
+    for (uint32_t i = 0; i < keyword_count; ++i) {
+      if (is_str((*name_tuple)[i])) continue;
+      for (uint32_t j = 0; j < nargs + keyword_count; ++j) clear_field(base[j]);
+      return raise_type_error(thread, "keywords must be strings");
+    }
+    names = Value(name_tuple.release());
+  }
+  base[-1] = take(R, b).release();
+  kill(R, b + 1);
+  if (has_keywords) kill(R, b + 2);
+  return true;
+}
+
+} // namespace aspy

@@ -1,0 +1,332 @@
+// Native functions as objects: builtin_function_or_method, method_descriptor, classmethod_descriptor.
+#include "vm/object/callable/native.hpp"
+
+#include "vm/memory/heap.hpp"
+#include "vm/object/attribute/descriptor.hpp"
+#include "vm/object/callable/signature.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/slot/slot_table.hpp"
+#include "vm/object/text/str.hpp"
+#include "vm/object/thread.hpp"
+
+#include <array>
+#include <fmt/format.h>
+#include <memory>
+
+namespace aspy {
+
+Type native_function_type;
+Type method_descriptor_type;
+Type classmethod_descriptor_type;
+
+namespace {
+
+NativeFunction* native_of(Value value) { return cast<NativeFunction>(value); }
+
+// "list.append", "math.sqrt", "len": how messages name a native.
+std::string qualified_name(const NativeFunction* function) {
+  // A class method is named after the class it is bound to.
+  if (function->def->kind == NativeKind::ClassMethod && is_instance(function->self, type_type))
+    return fmt::format("{}.{}", cast<Type>(function->self)->qualname->view(), function->def->name);
+  if (function->owner) return fmt::format("{}.{}", function->owner->qualname->view(), function->def->name);
+  if (function->module && is_str(function->module)) {
+    std::string_view module = cast<Str>(function->module)->view();
+    if (module != "builtins") return fmt::format("{}.{}", module, function->def->name);
+  }
+  return function->def->name;
+}
+
+// Arguments with `self` in front, for as long as the object lives.
+class WithSelf {
+public:
+  WithSelf(Value self, CallArgs args) {
+    size_t total = args.count + (args.kwnames ? args.kwnames->size : 0);
+    Value* row = small_.data();
+    if (total + 1 > small_.size()) {
+      large_ = std::make_unique<Value[]>(total + 1);
+      row = large_.get();
+    }
+    row[0] = self;
+    std::copy(args.args, args.args + total, row + 1);
+    args_ = {row, args.count + 1, args.kwnames};
+  }
+  CallArgs get() const { return args_; }
+
+private:
+  std::array<Value, 9> small_;
+  std::unique_ptr<Value[]> large_;
+  CallArgs args_;
+};
+
+// With everything that the native gets in `args`, the bound object included.
+Ref invoke(Thread& thread, NativeFunction* function, CallArgs args) {
+  const NativeDef& def = *function->def;
+  if (def.raw) return def.raw(thread, args);
+  if (!function->signature) function->signature = signature_of(def.params);
+  const Signature& signature = *function->signature;
+  if (!args.kwnames && signature.fits_exactly(args.count)) return def.fn(thread, args.args);
+
+  bool counts_self = signature.self_first && args.count > 0;
+  Ref keep_args, keep_kwargs;
+  std::array<Value, 16> values;
+  std::unique_ptr<Value[]> many;
+  Value* row = values.data();
+  if (signature.value_count > values.size()) {
+    many = std::make_unique<Value[]>(signature.value_count);
+    row = many.get();
+  }
+  // Messages are the only use of the qualified name: made when binding fails.
+  if (!args.kwnames && !signature.has_varargs && args.count >= signature.required &&
+      args.count <= signature.positional && !signature.has_kwargs &&
+      signature.params.size() == signature.positional) {
+    for (uint32_t i = 0; i < args.count; ++i) row[i] = args[i];
+    std::fill(row + args.count, row + signature.value_count, Value());
+    return def.fn(thread, row);
+  }
+  if (!bind_signature(thread, signature, qualified_name(function), def.name, args, counts_self ? 1 : 0, row,
+                      keep_args, keep_kwargs))
+    return Ref();
+  return def.fn(thread, row);
+}
+
+// A method of a native type called through the type: the first argument must be an instance.
+bool check_receiver(Thread& thread, NativeFunction* method, CallArgs args) {
+  if (args.count == 0)
+    return raise_type_error(thread,
+                            fmt::format("unbound method {}() needs an argument", qualified_name(method)));
+  if (is_instance(args[0], *method->owner)) return true;
+  return raise_type_error(thread,
+                          fmt::format("descriptor '{}' for '{}' objects doesn't apply to a '{}' object",
+                                      method->def->name, type_label(method->owner), type_name(args[0])));
+}
+
+} // namespace
+
+Ref call_native(Thread& thread, NativeFunction* function, Value self, CallArgs args) {
+  if (!self) self = function->self;
+  if (self) return invoke(thread, function, WithSelf(self, args).get());
+  if (function->type == &method_descriptor_type && !check_receiver(thread, function, args)) return Ref();
+  return invoke(thread, function, args);
+}
+
+Ref make_native_function(Thread&, const NativeDef& def, Str* module_name) {
+  auto* function = allocate<NativeFunction>(native_function_type);
+  function->def = &def;
+  if (module_name) function->module = share(module_name).release();
+  return Ref::steal(function);
+}
+
+namespace {
+
+Ref bind_native(NativeFunction* method, Value self) {
+  auto* bound = allocate<NativeFunction>(native_function_type);
+  bound->def = method->def;
+  bound->signature = method->signature;
+  bound->owner = method->owner;
+  bound->self = share(self).release();
+  return Ref::steal(bound);
+}
+
+// --- builtin_function_or_method
+// --------------------------------------------------------------------------------
+
+Ref function_call(Thread& thread, Value callee, CallArgs args) {
+  return call_native(thread, native_of(callee), Value(), args);
+}
+Ref function_repr(Thread&, Value self) {
+  auto* function = native_of(self);
+  if (function->self)
+    return make_str(fmt::format("<built-in method {} of {} object at {}>", function->def->name,
+                                type_name(function->self),
+                                fmt::ptr(function->self.is_object() ? function->self.as_object() : nullptr)));
+  return make_str(fmt::format("<built-in function {}>", function->def->name));
+}
+void function_traverse(Object* self, Visitor& visit) { visit(static_cast<NativeFunction*>(self)->self); }
+void function_dealloc(Object* self) {
+  auto* function = static_cast<NativeFunction*>(self);
+  clear_field(function->self);
+  clear_field(function->module);
+  free_object(self);
+}
+Ref function_compare(Thread&, Value a, Value b, CompareOp op) {
+  if ((op != CompareOp::Eq && op != CompareOp::Ne) || !is_exact(b, native_function_type))
+    return share(NotImplemented);
+  bool same = native_of(a)->def == native_of(b)->def && native_of(a)->self == native_of(b)->self;
+  return share(Value::from_bool(same == (op == CompareOp::Eq)));
+}
+bool function_hash(Thread&, Value self, int64_t& out) {
+  out = static_cast<int64_t>(
+      (native_of(self)->self.bits ^ reinterpret_cast<uintptr_t>(native_of(self)->def)) >> 4);
+  return true;
+}
+
+// --- what all three kinds show
+// -----------------------------------------------------------------------------------
+
+Ref get_name(Thread&, Value self) { return share(intern(native_of(self)->def->name)); }
+Ref get_qualname(Thread&, Value self) {
+  auto* function = native_of(self);
+  if (!function->owner) return share(intern(function->def->name));
+  // A bound class method is named after the class it is bound to.
+  Type* owner = is_instance(function->self, type_type) ? cast<Type>(function->self) : function->owner;
+  return make_str(fmt::format("{}.{}", owner->qualname->view(), function->def->name));
+}
+Ref get_doc(Thread&, Value self) {
+  const char* doc = native_of(self)->def->doc;
+  return doc ? Ref(make_str(doc)) : share(None);
+}
+Ref get_signature(Thread&, Value self) {
+  std::string_view params = native_of(self)->def->params;
+  if (native_of(self)->def->raw && params.empty()) return share(None);
+  // The bound object is marked, so that inspect can drop it.
+  bool method = params.starts_with("self") || params.starts_with("cls");
+  return make_str(fmt::format("({}{})", method ? "$" : "", params));
+}
+Ref get_self(Thread&, Value self) {
+  Value bound = native_of(self)->self;
+  return share(bound ? bound : None);
+}
+Ref get_module(Thread&, Value self) {
+  Value module = native_of(self)->module;
+  return share(module ? module : None);
+}
+Ref get_owner(Thread&, Value self) { return share(native_of(self)->owner); }
+
+const GetSetDef function_getset[] = {
+    {"__name__", get_name}, {"__qualname__", get_qualname},
+    {"__doc__", get_doc},   {"__text_signature__", get_signature},
+    {"__self__", get_self}, {"__module__", get_module},
+    {nullptr, nullptr},
+};
+const GetSetDef descriptor_getset[] = {
+    {"__name__", get_name},      {"__qualname__", get_qualname},
+    {"__doc__", get_doc},        {"__text_signature__", get_signature},
+    {"__objclass__", get_owner}, {nullptr, nullptr},
+};
+
+// --- method_descriptor
+// ---------------------------------------------------------------------------------------------
+
+Ref method_call(Thread& thread, Value callee, CallArgs args) {
+  return call_native(thread, native_of(callee), Value(), args);
+}
+Ref method_get(Thread& thread, Value descr, Value object, Value) {
+  if (!object) return share(descr);
+  auto* method = native_of(descr);
+  if (!is_instance(object, *method->owner))
+    return raise_type_error(thread,
+                            fmt::format("descriptor '{}' for '{}' objects doesn't apply to a '{}' object",
+                                        method->def->name, type_label(method->owner), type_name(object)));
+  return bind_native(method, object);
+}
+Ref method_repr(Thread&, Value self) {
+  return make_str(fmt::format("<method '{}' of '{}' objects>", native_of(self)->def->name,
+                              type_label(native_of(self)->owner)));
+}
+
+// --- classmethod_descriptor
+// ----------------------------------------------------------------------------------------
+
+Ref class_method_get(Thread&, Value descr, Value object, Value type) {
+  if (!type) type = Value(type_of(object));
+  return bind_native(native_of(descr), type);
+}
+Ref class_method_call(Thread& thread, Value callee, CallArgs args) {
+  auto* method = native_of(callee);
+  if (args.count == 0)
+    return raise_type_error(thread, fmt::format("descriptor '{}' of '{}' object needs an argument",
+                                                method->def->name, type_label(method->owner)));
+  if (!is_instance(args[0], type_type))
+    return raise_type_error(thread,
+                            fmt::format("descriptor '{}' requires a type but received a '{}' instance",
+                                        method->def->name, type_name(args[0])));
+  return call_native(thread, method, Value(), args);
+}
+
+const TypeSpec function_spec = {.name = "builtin_function_or_method",
+                                .instance_size = sizeof(NativeFunction),
+                                .flags = TypeFinal | TypeNoConstruct | TypeTracked | TypeWeakRefs,
+                                .getset = function_getset};
+const TypeSpec method_spec = {.name = "method_descriptor",
+                              .instance_size = sizeof(NativeFunction),
+                              .flags = TypeFinal | TypeNoConstruct | TypeMethodLike,
+                              .getset = descriptor_getset};
+const TypeSpec class_method_spec = {.name = "classmethod_descriptor",
+                                    .instance_size = sizeof(NativeFunction),
+                                    .flags = TypeFinal | TypeNoConstruct,
+                                    .getset = descriptor_getset};
+
+// --- the native __new__
+// ----------------------------------------------------------------------------------------------
+
+// `T.__new__(cls, ...)`: args[0] is T, the object it is bound to.
+Ref native_new(Thread& thread, CallArgs args) {
+  Type* owner = cast<Type>(args[0]);
+  std::string_view name = owner->name->view();
+  if (args.count < 2)
+    return raise_type_error(thread, fmt::format("{}.__new__(): not enough arguments", name));
+  if (!is_instance(args[1], type_type))
+    return raise_type_error(
+        thread, fmt::format("{}.__new__(X): X is not a type object ({})", name, type_name(args[1])));
+  Type* wanted = cast<Type>(args[1]);
+  std::string_view wanted_name = wanted->name->view();
+  if (!is_subtype(wanted, owner))
+    return raise_type_error(thread, fmt::format("{}.__new__({}): {} is not a subtype of {}", name,
+                                                wanted_name, wanted_name, name));
+  // A constructor may only make what its own native type lays out: object.__new__(int) would not fill an int.
+  Type* native = wanted;
+  while (native->is_heap()) native = native->base;
+  if (native->slots.construct != owner->slots.construct)
+    return raise_type_error(thread, fmt::format("{}.__new__({}) is not safe, use {}.__new__()", name,
+                                                wanted_name, native->name->view()));
+  return owner->slots.construct(thread, wanted, {args.args + 2, args.count - 2, args.kwnames});
+}
+const NativeDef native_new_def = {"__new__",
+                                  "*args, **kwargs",
+                                  nullptr,
+                                  "Create and return a new object.  See help(type) for accurate signature.",
+                                  NativeKind::Function,
+                                  native_new};
+
+} // namespace
+
+Ref make_native_new(Type* owner) {
+  auto* function = allocate<NativeFunction>(native_function_type);
+  function->def = &native_new_def;
+  function->self = share(Value(owner)).release();
+  return Ref::steal(function);
+}
+
+Type* native_new_owner(Value value) {
+  if (!is_exact(value, native_function_type) || native_of(value)->def != &native_new_def) return nullptr;
+  return cast<Type>(native_of(value)->self);
+}
+
+void init_native_types() {
+  Slots& function = native_function_type.slots;
+  function.dealloc = function_dealloc;
+  function.traverse = function_traverse;
+  function.call = function_call;
+  function.repr = function_repr;
+  function.compare = function_compare;
+  function.hash = function_hash;
+  make_ready(native_function_type, function_spec);
+
+  Slots& method = method_descriptor_type.slots;
+  method.dealloc = function_dealloc;
+  method.call = method_call;
+  method.descr_get = method_get;
+  method.repr = method_repr;
+  make_ready(method_descriptor_type, method_spec);
+
+  Slots& class_method = classmethod_descriptor_type.slots;
+  class_method.dealloc = function_dealloc;
+  class_method.call = class_method_call;
+  class_method.descr_get = class_method_get;
+  class_method.repr = method_repr;
+  make_ready(classmethod_descriptor_type, class_method_spec);
+}
+
+} // namespace aspy

@@ -1,0 +1,220 @@
+// Parameter texts ("self, value, start=0, /") parsed and calls bound to them, with the messages that
+// CPython's different argument parsers give: which one follows from the shape of the parameter list.
+#include "vm/object/callable/signature.hpp"
+
+#include "vm/object/error/exception.hpp"
+#include "vm/object/error/suggestions.hpp"
+#include "vm/object/hash/dict.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <memory>
+#include <unordered_map>
+
+namespace aspy {
+namespace {
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+// Splits at top-level commas: defaults may hold brackets and quotes.
+std::string_view take_piece(std::string_view& rest) {
+  int depth = 0;
+  char quote = 0;
+  size_t at = 0;
+  for (; at < rest.size(); ++at) {
+    char c = rest[at];
+    if (quote) {
+      if (c == '\\') ++at;
+      else if (c == quote) quote = 0;
+    } else if (c == '\'' || c == '"') quote = c;
+    else if (c == '(' || c == '[' || c == '{') ++depth;
+    else if (c == ')' || c == ']' || c == '}') --depth;
+    else if (c == ',' && depth == 0) break;
+  }
+  std::string_view piece = trim(rest.substr(0, at));
+  rest = at < rest.size() ? rest.substr(at + 1) : std::string_view();
+  return piece;
+}
+
+Signature* parse(std::string_view text) {
+  auto* signature = new Signature();
+  bool keyword_only = false;
+  while (!(text = trim(text)).empty()) {
+    std::string_view piece = take_piece(text);
+    if (piece == "/") {
+      signature->posonly = static_cast<uint32_t>(signature->params.size());
+    } else if (piece == "*") {
+      keyword_only = true;
+    } else if (piece.starts_with("**")) {
+      signature->has_kwargs = true;
+      signature->kwargs_at = signature->value_count++;
+    } else if (piece.starts_with("*")) {
+      signature->has_varargs = keyword_only = true;
+      signature->varargs_at = signature->value_count++;
+    } else if (!piece.empty()) {
+      size_t equals = piece.find('=');
+      std::string_view name = trim(piece.substr(0, std::min(equals, piece.find(':'))));
+      bool optional = equals != std::string_view::npos;
+      signature->self_first |=
+          signature->params.empty() && (name == "self" || name == "cls" || name == "$self");
+      signature->place.push_back(static_cast<uint8_t>(signature->value_count++));
+      signature->params.push_back({intern(name), optional});
+      if (keyword_only) continue;
+      ++signature->positional;
+      if (!optional) signature->required = signature->positional;
+    }
+  }
+  // The bound object can never be given by name.
+  if (signature->self_first && signature->posonly == 0) signature->posonly = 1;
+  return signature;
+}
+
+const char* plural(size_t count) { return count == 1 ? "" : "s"; }
+
+Raised wrong_count(Thread& thread, const Signature& signature, std::string_view qualified,
+                   std::string_view name, uint32_t given, uint32_t self_count) {
+  uint32_t most = signature.positional - self_count;
+  uint32_t least = signature.required > self_count ? signature.required - self_count : 0;
+  if (signature.posonly >= signature.positional && signature.params.size() == signature.positional) {
+    // Positional-only: none, exactly one, or a range.
+    if (most == 0)
+      return raise_type_error(thread, fmt::format("{}() takes no arguments ({} given)", qualified, given));
+    if (most == 1 && least == 1)
+      return raise_type_error(thread,
+                              fmt::format("{}() takes exactly one argument ({} given)", qualified, given));
+    bool few = given < least;
+    uint32_t limit = few ? least : most;
+    const char* how = most == least && !signature.has_varargs ? "" : few ? "at least " : "at most ";
+    return raise_type_error(
+        thread, fmt::format("{} expected {}{} argument{}, got {}", name, how, limit, plural(limit), given));
+  }
+  if (given > most) {
+    uint32_t all = static_cast<uint32_t>(signature.params.size()) - self_count;
+    if (given > all)
+      return raise_type_error(
+          thread, fmt::format("{}() takes at most {} argument{} ({} given)", name, all, plural(all), given));
+    if (most == 0) return raise_type_error(thread, fmt::format("{}() takes no positional arguments", name));
+    return raise_type_error(thread,
+                            fmt::format("{}() takes {} {} positional argument{} ({} given)", name,
+                                        least < most ? "at most" : "exactly", most, plural(most), given));
+  }
+  // Too few positional-only ones.
+  uint32_t needed = std::min(signature.posonly - self_count, least);
+  return raise_type_error(thread,
+                          fmt::format("{}() takes {} {} positional argument{} ({} given)", name,
+                                      needed < most ? "at least" : "exactly", needed, plural(needed), given));
+}
+
+} // namespace
+
+Signature* signature_of(const char* params) {
+  static std::unordered_map<const char*, std::unique_ptr<Signature>> parsed;
+  std::unique_ptr<Signature>& entry = parsed[params];
+  if (!entry) entry.reset(parse(params));
+  return entry.get();
+}
+
+bool bind_signature(Thread& thread, const Signature& signature, std::string_view qualified,
+                    std::string_view name, CallArgs args, uint32_t self_count, Value* values, Ref& keep_args,
+                    Ref& keep_kwargs) {
+  std::fill(values, values + signature.value_count, Value());
+  uint32_t keywords = args.kwnames ? static_cast<uint32_t>(args.kwnames->size) : 0;
+  uint32_t given = args.count - self_count;
+  bool takes_keywords = signature.has_kwargs || signature.posonly < signature.params.size();
+  if (keywords && !takes_keywords)
+    return raise_type_error(thread, fmt::format("{}() takes no keyword arguments", qualified));
+
+  if (args.count > signature.positional && !signature.has_varargs) {
+    if (keywords && given + keywords > signature.params.size() - self_count) {
+      uint32_t all = static_cast<uint32_t>(signature.params.size()) - self_count;
+      return raise_type_error(thread, fmt::format("{}() takes at most {} argument{} ({} given)", name, all,
+                                                  plural(all), given + keywords));
+    }
+    return wrong_count(thread, signature, qualified, name, given, self_count);
+  }
+  uint32_t positional = std::min(args.count, signature.positional);
+  for (uint32_t i = 0; i < positional; ++i) values[signature.place[i]] = args[i];
+  if (signature.has_varargs) {
+    keep_args = args.count > positional
+                    ? Ref(make_tuple(std::span(args.args + positional, args.count - positional)))
+                    : share(Value(empty_tuple()));
+    values[signature.varargs_at] = keep_args;
+  }
+  if (args.count < std::min(signature.posonly, signature.required))
+    return wrong_count(thread, signature, qualified, name, given, self_count);
+
+  for (uint32_t k = 0; k < keywords; ++k) {
+    Str* key = cast<Str>((*args.kwnames)[k]);
+    Value value = args[args.count + k];
+    uint32_t index = signature.posonly;
+    while (index < signature.params.size() &&
+           !(signature.params[index].name == key || str_equals(signature.params[index].name, key)))
+      ++index;
+    if (index < signature.params.size()) {
+      Value& place = values[signature.place[index]];
+      if (place)
+        return raise_type_error(thread,
+                                fmt::format("argument for {}() given by name ('{}') and position ({})", name,
+                                            key->view(), index - self_count + 1));
+      place = value;
+    } else if (signature.has_kwargs) {
+      if (!keep_kwargs) {
+        keep_kwargs = Ref(new_dict());
+        values[signature.kwargs_at] = keep_kwargs;
+      }
+      dict_set(cast<Dict>(keep_kwargs), key, value);
+    } else {
+      std::vector<std::string_view> known;
+      for (size_t i = signature.posonly; i < signature.params.size(); ++i)
+        known.push_back(signature.params[i].name->view());
+      std::string_view closest = closest_name(key->view(), known);
+      std::string hint = closest.empty() ? std::string() : fmt::format(". Did you mean '{}'?", closest);
+      return raise_type_error(
+          thread, fmt::format("{}() got an unexpected keyword argument '{}'{}", name, key->view(), hint));
+    }
+  }
+  for (uint32_t i = 0; i < signature.params.size(); ++i) {
+    if (signature.params[i].optional || values[signature.place[i]]) continue;
+    if (!takes_keywords) return wrong_count(thread, signature, qualified, name, given, self_count);
+    if (i >= signature.positional)
+      return raise_type_error(thread, fmt::format("{}() missing required keyword-only argument: '{}'", name,
+                                                  signature.params[i].name->view()));
+    return raise_type_error(thread, fmt::format("{}() missing required argument '{}' (pos {})", name,
+                                                signature.params[i].name->view(), i - self_count + 1));
+  }
+  return true;
+}
+
+// --- constructors and raw natives
+// ------------------------------------------------------------------------------------
+
+bool bind_args(Thread& thread, const char* function_name, const char* params, CallArgs args, BoundArgs& out) {
+  const Signature* signature = signature_of(params);
+  return bind_signature(thread, *signature, function_name, function_name, args, 0, out.values, out.keep[0],
+                        out.keep[1]);
+}
+
+bool refuse_keywords(Thread& thread, const char* function_name, CallArgs args) {
+  if (!args.kwnames || args.kwnames->size == 0) return true;
+  return raise_type_error(thread, fmt::format("{}() takes no keyword arguments", function_name));
+}
+
+bool check_count(Thread& thread, const char* function_name, CallArgs args, uint32_t min, uint32_t max) {
+  if (args.count >= min && args.count <= max) return true;
+  bool few = args.count < min;
+  uint32_t limit = few ? min : max;
+  return raise_type_error(thread, fmt::format("{} expected {}{} argument{}, got {}", function_name,
+                                              min == max ? ""
+                                              : few      ? "at least "
+                                                         : "at most ",
+                                              limit, plural(limit), args.count));
+}
+
+} // namespace aspy

@@ -1,0 +1,44 @@
+// The parsed parameter text of a native, and binding of calls to it.
+#pragma once
+
+#include "vm/object/callable/native.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace aspy {
+
+struct Param {
+  Str* name;     // interned
+  bool optional; // has a default
+};
+
+struct Signature {
+  std::vector<Param>
+      params; // positional-only, positional, keyword-only; then *args and **kwargs have no entry here
+  uint32_t posonly = 0;    // how many may not be given by name
+  uint32_t positional = 0; // how many may be given by position (posonly included)
+  uint32_t required = 0;   // leading positional ones without a default
+  bool has_varargs = false, has_kwargs = false;
+  bool self_first = false;  // the first parameter is the bound object: not counted in messages
+  uint32_t value_count = 0; // what the native gets: params, then *args, then **kwargs... in declared order
+  uint32_t varargs_at = 0, kwargs_at = 0; // their places among the values
+  std::vector<uint8_t> place;             // of params[i] among the values
+
+  // True when `count` positional values, as they stand, are what the native gets.
+  bool fits_exactly(uint32_t count) const {
+    return count == value_count && count == positional && !has_varargs && !has_kwargs;
+  }
+};
+
+// Parses once per text (compared by address); the result lives for ever.
+Signature* signature_of(const char* params);
+
+// Puts the arguments of a call in their places: values[value_count], empty where an optional one is missing.
+// `self_count`: how many of the leading arguments are the bound object (0 or 1), for counting in messages.
+// `qualified`: "list.append", `name`: "append".
+bool bind_signature(Thread& thread, const Signature& signature, std::string_view qualified,
+                    std::string_view name, CallArgs args, uint32_t self_count, Value* values, Ref& keep_args,
+                    Ref& keep_kwargs);
+
+} // namespace aspy

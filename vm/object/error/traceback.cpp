@@ -1,0 +1,116 @@
+// Traceback entries: one for each frame an exception passed through.
+#include "vm/bytecode/code.hpp"
+#include "vm/memory/heap.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/error/exception_base.hpp"
+#include "vm/object/hash/dict.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/thread.hpp"
+
+namespace aspy {
+
+Type traceback_type;
+Ref (*make_traceback_frame)(Thread& thread, Traceback* entry);
+
+void add_traceback(Thread& thread, Code* code, uint32_t instruction, Dict* globals) {
+  auto* exception = cast<ExceptionObject>(thread.error);
+  auto* entry = allocate<Traceback>(traceback_type);
+  entry->code = code;
+  incref(code);
+  entry->instruction = instruction;
+  entry->globals = globals;
+  if (globals) incref(globals);
+  // The field's reference moves to the new head.
+  Value old = exception->traceback;
+  if (old && !old.is_none()) entry->next = cast<Traceback>(old);
+  exception->traceback = entry;
+}
+
+uint32_t traceback_line(const Traceback* entry) { return position_at(entry->code, entry->instruction).line; }
+
+static void traceback_clear(Object* object) {
+  auto* entry = static_cast<Traceback*>(object);
+  clear_field(entry->next);
+  clear_field(entry->frame);
+}
+
+static void traceback_dealloc(Object* object) {
+  auto* entry = static_cast<Traceback*>(object);
+  gc_untrack(entry);
+  clear_field(entry->frame);
+  clear_field(entry->code);
+  clear_field(entry->globals);
+  clear_field(entry->locals);
+  Traceback* next = std::exchange(entry->next, nullptr);
+  free_object(entry);
+  // A deep recursion's traceback is a long list: let go of it without recursing.
+  while (next && next->refcount == 1) {
+    Traceback* after = std::exchange(next->next, nullptr);
+    decref(next);
+    next = after;
+  }
+  if (next) decref(next);
+}
+
+static void traceback_traverse(Object* object, Visitor& visitor) {
+  auto* entry = static_cast<Traceback*>(object);
+  visitor(entry->next);
+  visitor(entry->code);
+  visitor(entry->frame);
+  visitor(entry->globals);
+  visitor(entry->locals);
+}
+
+static Ref get_next(Thread&, Value self) {
+  Traceback* next = cast<Traceback>(self)->next;
+  return share(next ? Value(next) : None);
+}
+
+static bool set_next(Thread& thread, Value self, Value value) {
+  if (!value) return raise_type_error(thread, "can't delete tb_next attribute");
+  if (!value.is_none() && !is_exact(value, traceback_type))
+    return raise_type_error(thread, "expected traceback object, got '" + std::string(type_name(value)) + "'");
+  Traceback* next = value.is_none() ? nullptr : cast<Traceback>(value);
+  for (Traceback* at = next; at; at = at->next)
+    if (at == cast<Traceback>(self)) return raise_value_error(thread, "traceback loop detected");
+  if (next) incref(next);
+  Traceback* old = std::exchange(cast<Traceback>(self)->next, next);
+  if (old) decref(old);
+  return true;
+}
+
+static Ref get_line(Thread&, Value self) {
+  return share(Value::from_int(traceback_line(cast<Traceback>(self))));
+}
+static Ref get_lasti(Thread&, Value self) {
+  return share(Value::from_int(int64_t{cast<Traceback>(self)->instruction} * 2));
+}
+
+static Ref get_frame(Thread& thread, Value self) {
+  auto* entry = cast<Traceback>(self);
+  if (!entry->frame && make_traceback_frame) {
+    Ref frame = make_traceback_frame(thread, entry);
+    if (!frame) return {};
+    assign(entry->frame, std::move(frame));
+  }
+  return share(entry->frame ? entry->frame : None);
+}
+
+static const GetSetDef traceback_getset[] = {
+    {"tb_next", get_next, set_next}, {"tb_frame", get_frame}, {"tb_lineno", get_line},
+    {"tb_lasti", get_lasti},         {nullptr, nullptr},
+};
+
+void init_traceback_type() {
+  static const TypeSpec spec = {.name = "traceback",
+                                .instance_size = sizeof(Traceback),
+                                .flags = TypeFinal | TypeNoConstruct | TypeTracked,
+                                .getset = traceback_getset};
+  traceback_type.slots.dealloc = traceback_dealloc;
+  traceback_type.slots.traverse = traceback_traverse;
+  traceback_type.slots.clear = traceback_clear;
+  make_ready(traceback_type, spec);
+}
+
+} // namespace aspy

@@ -1,0 +1,81 @@
+// dict: insertion-ordered, compact. A table of small indices (8, 16 or 32 bits) points into an array of
+// entries in insertion order; a deleted entry leaves a hole with an empty key until the next resize.
+//
+// `layout` names the current arrangement of keys: a number that changes whenever a key is added or removed
+// or entries move. With an unchanged layout, entry number i still belongs to the same key: that is what
+// the caches of global names rely on.
+#pragma once
+
+#include "vm/object/type/type.hpp"
+
+#include <string_view>
+
+namespace aspy {
+
+struct Str;
+
+struct DictEntry {
+  uint64_t hash;
+  Value key;   // owned; empty: deleted
+  Value value; // owned
+};
+
+struct Dict : Object {
+  DictEntry* entries = nullptr;
+  void* indices = nullptr; // null while the dict is small enough to be searched in order
+  uint32_t used = 0;       // live entries
+  uint32_t end = 0;        // entries including holes
+  uint32_t capacity = 0;   // entries allocated
+  uint32_t index_size = 0; // power of two
+  uint32_t layout = 0;     // unique among all dicts; 0: not assigned yet
+};
+extern Type dict_type, dict_keys_type, dict_values_type, dict_items_type;
+inline bool is_dict(Value value) {
+  return value.is_object() && (value.as_object()->type->flags & TypeIsDict) != 0;
+}
+
+Own<Dict> new_dict(size_t expected = 0);
+// Gives an empty dict room for `expected` entries.
+void dict_reserve(Dict* dict, size_t expected);
+// Lookups return a borrowed value, empty when missing. Keys that are exactly str never raise; others may
+// (hash, eq).
+Value dict_get(Dict* dict, Str* key);
+Value dict_get(Thread& thread, Dict* dict, Value key); // empty: missing, or raised
+Value dict_get(Dict* dict, std::string_view key);
+void dict_set(Dict* dict, Str* key, Value value);
+bool dict_set(Thread& thread, Dict* dict, Value key, Value value); // false: raised
+bool dict_remove(Dict* dict, Str* key);                            // false: missing
+int dict_remove(Thread& thread, Dict* dict, Value key);            // 1, 0 missing, -1 raised
+// Takes the value out (owned); empty when missing.
+Ref dict_pop(Dict* dict, Str* key);
+Ref dict_pop(Thread& thread, Dict* dict, Value key); // empty: missing, or raised
+// dict[key] for a plain dict, with __missing__ for subclasses. KeyError.
+Ref dict_subscript(Thread& thread, Dict* dict, Value key);
+// Raises KeyError(key). Always false.
+bool raise_key_error(Thread& thread, Value key);
+// Index of the entry of `key`, -1 when missing: for caches.
+int32_t dict_find(Dict* dict, Str* key);
+// The current layout number (assigning one if needed; 0 when numbers have run out: do not cache).
+uint32_t dict_layout(Dict* dict);
+// Iterates: `position` starts at 0; false at the end. Borrowed key and value.
+bool dict_next(const Dict* dict, uint32_t& position, Value& key, Value& value);
+bool dict_update(Thread& thread, Dict* dict, Value mapping_or_pairs); // as dict.update(x)
+// As dict_update for `**mapping` in a call: TypeError on a duplicate or a key that is not a str.
+bool dict_merge_kwargs(Thread& thread, Dict* dict, Value mapping, Value callable);
+Own<Dict> dict_copy(Dict* dict);
+void dict_clear(Dict* dict);
+
+// The keys(), values() and items() views.
+struct DictView : Object {
+  Dict* dict = nullptr; // owned
+};
+// What iterating a dict or a view of one gives. The type tells which part: keys, values or items.
+struct DictIterator : Object {
+  Dict* dict = nullptr;  // owned, null when exhausted
+  uint32_t position = 0; // of the next entry; one past it for reversed ones
+  uint32_t used = 0;     // size of the dict when the iterator was made: a change is an error
+  uint32_t remaining = 0;
+};
+extern Type dict_key_iterator_type, dict_value_iterator_type, dict_item_iterator_type;
+
+} // namespace aspy

@@ -1,0 +1,266 @@
+// list: the array, growth, and the operations that the rest of the VM calls. Methods are in
+// list_methods.cpp, sorting in sort.cpp.
+#include "vm/object/sequence/list.hpp"
+
+#include "vm/object/error/exception.hpp"
+
+#include "vm/memory/heap.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/sequence/list_methods.hpp"
+#include "vm/object/sequence/sequence.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/thread.hpp"
+
+#include <algorithm>
+
+namespace aspy {
+
+Type list_type, list_iterator_type, list_reverse_iterator_type;
+
+void list_reserve(List* list, size_t size) {
+  if (size <= list->capacity) return;
+  // Half as much again: appending n items copies each of them about twice.
+  size_t capacity = std::max<size_t>(size, list->capacity + list->capacity / 2 + 4);
+  list->items = static_cast<Value*>(heap_realloc(list->items, capacity * sizeof(Value)));
+  list->capacity = capacity;
+}
+
+Own<List> new_list(size_t capacity) {
+  auto* list = allocate<List>(list_type);
+  if (capacity) {
+    list->items = static_cast<Value*>(heap_alloc(capacity * sizeof(Value)));
+    list->capacity = capacity;
+  }
+  return Own<List>::steal(list);
+}
+
+Own<List> make_list(std::span<const Value> items) {
+  Own<List> list = new_list(items.size());
+  for (Value item : items) list->items[list->size++] = share(item).release();
+  return list;
+}
+
+Own<List> list_from_iterable(Thread& thread, Value iterable) {
+  Own<List> list = new_list();
+  if (!list_extend(thread, list.get(), iterable)) return nullptr;
+  return list;
+}
+
+void list_append(List* list, Ref&& item) {
+  if (list->size == list->capacity) list_reserve(list, list->size + 1);
+  list->items[list->size++] = item.release();
+}
+void list_append(List* list, Value item) { list_append(list, share(item)); }
+
+namespace {
+
+// A row of values that may be the list's own items: they are shared before the array moves.
+void append_span(List* list, std::span<const Value> items) {
+  size_t count = items.size();
+  for (Value item : items) incref(item);
+  bool own = items.data() == list->items;
+  list_reserve(list, list->size + count);
+  const Value* from = own ? list->items : items.data();
+  std::copy_n(from, count, list->items + list->size);
+  list->size += count;
+}
+
+} // namespace
+
+bool list_extend(Thread& thread, List* list, Value iterable) {
+  if (is_exact(iterable, list_type)) {
+    append_span(list, cast<List>(iterable)->view());
+    return true;
+  }
+  if (is_exact(iterable, tuple_type)) {
+    append_span(list, cast<Tuple>(iterable)->view());
+    return true;
+  }
+  Ref iterator = iter(thread, iterable);
+  if (!iterator) return false;
+  int64_t hint = length_hint(thread, iterable, 8);
+  if (hint < 0) return false;
+  if (size_t(hint) > size_t{1} << 24 && !may_allocate(thread, size_t(hint) * sizeof(Value))) return false;
+  if (hint > 0) list_reserve(list, list->size + size_t(hint));
+  // The slot is read once: an iterator keeps its type while it runs.
+  auto step = type_of(iterator)->slots.next;
+  if (!step) step = next;
+  for (;;) {
+    Ref item = step(thread, iterator);
+    if (!item) {
+      if (!thread.has_error()) break;
+      if (!error_matches(thread, StopIteration_type)) return false;
+      clear_error(thread); // a generator's own, with what it returned
+      break;
+    }
+    list_append(list, std::move(item));
+  }
+  return true;
+}
+
+void list_insert(List* list, size_t index, Value item) {
+  list_reserve(list, list->size + 1);
+  std::copy_backward(list->items + index, list->items + list->size, list->items + list->size + 1);
+  list->items[index] = share(item).release();
+  ++list->size;
+}
+
+Ref list_pop(List* list, size_t index) {
+  Value item = list->items[index];
+  std::copy(list->items + index + 1, list->items + list->size, list->items + index);
+  --list->size;
+  // Give memory back once a list that was long is nearly empty.
+  if (list->capacity > 64 && list->size < list->capacity / 4) {
+    list->capacity = list->size + list->size / 4 + 8;
+    list->items = static_cast<Value*>(heap_realloc(list->items, list->capacity * sizeof(Value)));
+  }
+  return Ref::steal(item);
+}
+
+void list_clear(List* list) {
+  // The list is empty before the first item dies: a finaliser may look at it.
+  Value* items = std::exchange(list->items, nullptr);
+  size_t size = std::exchange(list->size, 0);
+  list->capacity = 0;
+  for (size_t i = size; i-- > 0;) decref(items[i]);
+  heap_free(items);
+}
+
+void list_replace(List* list, size_t start, size_t count, std::span<const Value> with) {
+  // Both the removed and the new items are held while the array is inconsistent.
+  std::vector<Value> removed(list->items + start, list->items + start + count);
+  for (Value item : with) incref(item);
+  size_t tail = list->size - start - count;
+  list_reserve(list, start + with.size() + tail);
+  std::memmove(list->items + start + with.size(), list->items + start + count, tail * sizeof(Value));
+  std::copy(with.begin(), with.end(), list->items + start);
+  list->size = start + with.size() + tail;
+  for (Value item : removed) decref(item);
+}
+
+namespace {
+
+// --- lifetime ---
+
+void list_dealloc(Object* object) {
+  list_clear(static_cast<List*>(object));
+  free_object(object);
+}
+void list_traverse(Object* object, Visitor& visitor) {
+  for (Value item : static_cast<List*>(object)->view()) visitor(item);
+}
+void list_clear_slot(Object* object) { list_clear(static_cast<List*>(object)); }
+
+Ref list_construct(Thread&, Type* type, CallArgs) {
+  if (type == &list_type) return new_list();
+  return Ref::steal(allocate_instance(type));
+}
+
+bool list_init(Thread& thread, Value self, CallArgs args) {
+  if (!refuse_keywords(thread, "list", args) || !check_count(thread, "list", args, 0, 1)) return false;
+  auto* list = cast<List>(self);
+  if (list->size) list_clear(list);
+  return args.count == 0 || list_extend(thread, list, args[0]);
+}
+
+// --- iterators ---
+
+Ref list_iter(Thread&, Value self) {
+  auto* iterator = allocate<ListIterator>(list_iterator_type);
+  iterator->list = Own<List>::share(cast<List>(self)).release();
+  return Ref::steal(iterator);
+}
+
+void iterator_dealloc(Object* object) {
+  clear_field(static_cast<ListIterator*>(object)->list);
+  free_object(object);
+}
+void iterator_traverse(Object* object, Visitor& visitor) {
+  visitor(static_cast<ListIterator*>(object)->list);
+}
+void iterator_clear(Object* object) { clear_field(static_cast<ListIterator*>(object)->list); }
+
+Ref iterator_next(Thread&, Value self) {
+  auto* iterator = cast<ListIterator>(self);
+  if (!iterator->list) return {};
+  if (iterator->index < iterator->list->size) return share((*iterator->list)[iterator->index++]);
+  clear_field(iterator->list); // exhausted for good, even if the list grows later
+  return {};
+}
+
+// A reverse iterator counts `index` down: it is one more than the place of the next item.
+Ref reverse_iterator_next(Thread&, Value self) {
+  auto* iterator = cast<ListIterator>(self);
+  if (!iterator->list) return {};
+  if (iterator->index > 0 && iterator->index <= iterator->list->size)
+    return share((*iterator->list)[--iterator->index]);
+  clear_field(iterator->list);
+  return {};
+}
+
+Ref iterator_length_hint(Thread&, const Value* args) {
+  auto* iterator = cast<ListIterator>(args[0]);
+  return length_hint_int(iterator->list ? int64_t(iterator->list->size) - int64_t(iterator->index) : 0);
+}
+Ref reverse_iterator_length_hint(Thread&, const Value* args) {
+  auto* iterator = cast<ListIterator>(args[0]);
+  bool valid = iterator->list && iterator->index <= iterator->list->size;
+  return length_hint_int(valid ? int64_t(iterator->index) : 0);
+}
+Ref iterator_set_state(Thread& thread, const Value* args) {
+  int64_t index;
+  if (!to_int64(thread, args[1], index)) return {};
+  auto* iterator = cast<ListIterator>(args[0]);
+  if (iterator->list) iterator->index = size_t(std::clamp<int64_t>(index, 0, int64_t(iterator->list->size)));
+  return share(None);
+}
+
+constexpr NativeDef iterator_methods[] = {{"__length_hint__", "self, /", iterator_length_hint},
+                                          {"__setstate__", "self, state, /", iterator_set_state},
+                                          {nullptr}};
+constexpr NativeDef reverse_iterator_methods[] = {
+    {"__length_hint__", "self, /", reverse_iterator_length_hint}, {nullptr}};
+constexpr TypeSpec iterator_spec = {.name = "list_iterator",
+                                    .instance_size = sizeof(ListIterator),
+                                    .flags = TypeTracked | TypeFinal | TypeNoConstruct,
+                                    .methods = iterator_methods};
+constexpr TypeSpec reverse_iterator_spec = {.name = "list_reverseiterator",
+                                            .instance_size = sizeof(ListIterator),
+                                            .flags = TypeTracked | TypeFinal | TypeNoConstruct,
+                                            .methods = reverse_iterator_methods};
+
+} // namespace
+
+Ref list_reversed(Thread&, const Value* args) {
+  auto* iterator = allocate<ListIterator>(list_reverse_iterator_type);
+  iterator->list = Own<List>::share(cast<List>(args[0])).release();
+  iterator->index = iterator->list->size;
+  return Ref::steal(iterator);
+}
+
+void init_list_type() {
+  Slots& slots = list_type.slots;
+  slots.dealloc = list_dealloc;
+  slots.traverse = list_traverse;
+  slots.clear = list_clear_slot;
+  slots.construct = list_construct;
+  slots.init = list_init;
+  slots.hash = hash_not_implemented;
+  slots.iter = list_iter;
+  fill_list_slots(slots);
+  make_ready(list_type, list_spec);
+
+  for (Type* type : {&list_iterator_type, &list_reverse_iterator_type}) {
+    type->slots.dealloc = iterator_dealloc;
+    type->slots.traverse = iterator_traverse;
+    type->slots.clear = iterator_clear;
+    type->slots.iter = [](Thread&, Value self) { return share(self); };
+  }
+  list_iterator_type.slots.next = iterator_next;
+  list_reverse_iterator_type.slots.next = reverse_iterator_next;
+  make_ready(list_iterator_type, iterator_spec);
+  make_ready(list_reverse_iterator_type, reverse_iterator_spec);
+}
+
+} // namespace aspy

@@ -1,0 +1,29 @@
+// tuple: immutable row of values, items inline behind the header.
+#pragma once
+
+#include "vm/object/type/type.hpp"
+
+#include <span>
+
+namespace aspy {
+
+struct Tuple : Object {
+  size_t size = 0;
+  Value* items() { return reinterpret_cast<Value*>(this + 1); }
+  const Value* items() const { return reinterpret_cast<const Value*>(this + 1); }
+  Value operator[](size_t index) const { return items()[index]; }
+  std::span<const Value> view() const { return {items(), size}; }
+};
+extern Type tuple_type;
+inline bool is_tuple(Value value) {
+  return value.is_object() && (value.as_object()->type->flags & TypeIsTuple) != 0;
+}
+
+// With `size` empty items, which the caller fills with owned values before the tuple is seen by a script.
+Own<Tuple> new_tuple(size_t size);
+Own<Tuple> make_tuple(std::span<const Value> items); // takes new references
+Own<Tuple> make_tuple(std::initializer_list<Value> items);
+Own<Tuple> tuple_from_iterable(Thread& thread, Value iterable); // raises
+Tuple* empty_tuple();                                           // borrowed, immortal
+
+} // namespace aspy

@@ -1,0 +1,78 @@
+// What the files that make up str share among themselves (and with bytes and formatting). Not for other
+// parts.
+#pragma once
+
+#include "vm/object/callable/native.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/text/str.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace aspy {
+
+inline constexpr size_t max_str_size = 0xFFFF'FFF0; // sizes are 32 bits
+
+// --- UTF-8 -------------------------------------------------------------------------------------------
+inline bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+// Bytes of the code point that begins with `first`.
+inline uint32_t codepoint_size(char first) {
+  auto byte = static_cast<unsigned char>(first);
+  return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+}
+size_t count_codepoints(std::string_view utf8);
+bool is_ascii_text(std::string_view bytes);
+// Size of the well-formed sequence at `at`; 0 when there is none: then `bad_length` bytes are to be reported,
+// and why.
+size_t check_utf8(const unsigned char* at, const unsigned char* end, size_t& bad_length, const char*& reason);
+
+// --- making -------------------------------------------------------------------------------------------
+Own<Str> make_ascii_str(std::string_view ascii); // known to be ASCII
+// MemoryError when a text of so many bytes may not be made.
+bool may_make_str(Thread& thread, size_t bytes);
+void str_dealloc(Object* object);
+// `a += b` where `a` is borrowed from the variable that is assigned the result: when nothing else refers to
+// `a`, it grows in place, so that a loop of appends is linear. MemoryError.
+Own<Str> str_append(Thread& thread, Str* a, Str* b);
+// Index of the code point that begins at a byte offset.
+uint32_t str_index_of_byte(Str* text, uint32_t offset);
+// `text` itself when it is exactly a str, else a plain copy: what methods that change nothing return.
+Own<Str> plain_str(Str* text);
+
+// How messages about a wrong argument name what was given: None by itself, else its type.
+std::string_view argument_type(Value value);
+
+// --- slots and tables of str's parts ----------------------------------------------------------------------
+Ref str_construct(Thread& thread, Type* type, CallArgs args);
+Ref str_repr_slot(Thread& thread, Value self);
+// Writes the quoted form of `utf8` to `out`; `ascii_only` escapes everything beyond ASCII, as ascii() does.
+void append_quoted(std::string& out, std::string_view utf8, bool ascii_only);
+Ref str_modulo(Thread& thread, Value format, Value args); // `format % args` (percent_format.cpp)
+
+// Bodies of the methods, grouped by file; the table is in str_type.cpp.
+#define ASPY_STR_METHOD(name) Ref str_method_##name(Thread& thread, const Value* args);
+// str_search.cpp
+ASPY_STR_METHOD(find)
+ASPY_STR_METHOD(rfind) ASPY_STR_METHOD(index) ASPY_STR_METHOD(rindex) ASPY_STR_METHOD(count)
+    ASPY_STR_METHOD(startswith) ASPY_STR_METHOD(endswith) ASPY_STR_METHOD(replace)
+        ASPY_STR_METHOD(removeprefix) ASPY_STR_METHOD(removesuffix) ASPY_STR_METHOD(partition)
+            ASPY_STR_METHOD(rpartition)
+    // str_split.cpp
+    ASPY_STR_METHOD(split) ASPY_STR_METHOD(rsplit) ASPY_STR_METHOD(splitlines) ASPY_STR_METHOD(join)
+        ASPY_STR_METHOD(strip) ASPY_STR_METHOD(lstrip) ASPY_STR_METHOD(rstrip)
+    // str_case.cpp
+    ASPY_STR_METHOD(lower) ASPY_STR_METHOD(upper) ASPY_STR_METHOD(title) ASPY_STR_METHOD(capitalize)
+        ASPY_STR_METHOD(casefold) ASPY_STR_METHOD(swapcase) ASPY_STR_METHOD(isalnum) ASPY_STR_METHOD(isalpha)
+            ASPY_STR_METHOD(isascii) ASPY_STR_METHOD(isdecimal) ASPY_STR_METHOD(isdigit)
+                ASPY_STR_METHOD(isidentifier) ASPY_STR_METHOD(islower) ASPY_STR_METHOD(isnumeric)
+                    ASPY_STR_METHOD(isprintable) ASPY_STR_METHOD(isspace) ASPY_STR_METHOD(istitle)
+                        ASPY_STR_METHOD(isupper)
+    // str_layout.cpp
+    ASPY_STR_METHOD(center) ASPY_STR_METHOD(ljust) ASPY_STR_METHOD(rjust) ASPY_STR_METHOD(zfill)
+        ASPY_STR_METHOD(expandtabs) ASPY_STR_METHOD(translate) ASPY_STR_METHOD(maketrans)
+    // str_format.cpp, codecs.cpp
+    Ref str_method_format(Thread& thread, CallArgs args); // raw
+ASPY_STR_METHOD(format_map) ASPY_STR_METHOD(format_spec) ASPY_STR_METHOD(encode)
+#undef ASPY_STR_METHOD
+
+} // namespace aspy
