@@ -1007,6 +1007,28 @@ dispatch:
       if (is_exact(iterator, async_generator_type)) {
         // No awaitable is made: its frame is entered as if it were awaited.
         generator = as_generator(iterator);
+        if (generator->leaf == generator && !generator->running_async && !generator->closed &&
+            op_of(*generator->frame.ip) == Op::Yield) [[likely]] {
+          generator->running_async = true;
+          generator->leaf = nullptr;
+          Frame& resumed = generator->frame;
+          resumed.flags = 0;
+          resumed.caller = frame;
+          resumed.depth = frame->depth + 1;
+          resumed.stack_end = frame->stack_end;
+          frame = &resumed;
+          LOAD_FRAME();
+          int result = a_of(*pc);
+          Value old = R[result];
+          if (pc[1] == encode(Op::Clear, result)) { // a `yield` whose value nobody looks at
+            R[result] = Value();
+            decref(old);
+            NEXT(2);
+          }
+          R[result] = None;
+          decref(old);
+          NEXT(1);
+        }
         if (!begin_direct_step(thread, generator)) goto error;
         value = None;
         goto enter_async_step;
@@ -1370,8 +1392,30 @@ dispatch:
     CASE(Yield) : {
       Word w = *pc;
       SAVE();
-      value = take(R, b_of(w)).release();
-      if (frame->generator->type == &async_generator_type) goto async_generator_yields;
+      Value item = take(R, b_of(w)).release();
+      Generator* stepped = frame->generator;
+      if (stepped->type == &async_generator_type) {
+        Frame* caller = frame->caller;
+        if (!(frame->flags & FrameEntry)) [[likely]] {
+          Word waiting = *caller->ip;
+          if (op_of(waiting) == Op::AsyncForIter && !caller->regs[b_of(waiting) + 1]) [[likely]] {
+            // `async for` runs this generator directly: the item goes straight into its variable.
+            frame->caller = nullptr;
+            stepped->leaf = stepped;
+            stepped->running_async = false;
+            caller->stack_end = frame->stack_end;
+            frame = caller;
+            LOAD_FRAME();
+            Value old = R[a_of(waiting)];
+            R[a_of(waiting)] = item;
+            decref(old);
+            NEXT(op_size[static_cast<int>(Op::AsyncForIter)]);
+          }
+        }
+        value = item;
+        goto async_generator_yields;
+      }
+      value = item;
       goto suspend;
     }
     CASE(Await) : SAVE();
