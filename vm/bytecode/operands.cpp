@@ -111,6 +111,7 @@ Operands operands_of(Op op) {
   case Op::RaiseFrom: return {R, R};
   case Op::PushHandled: return {K, no, no, Extra::None, W, true};
   case Op::PopHandled: return {Role::Drop};
+  case Op::NativeStep: return {W, Role::Drop};
   case Op::JumpUnlessMatch: return {K, R, no, Extra::Jump};
   case Op::SplitGroup: return {Role::Change, R};
   case Op::PrepareReraiseStar: return {W, no, no, Extra::None, R};
@@ -179,6 +180,7 @@ bool ends_block(Op op) {
   case Op::Raise:
   case Op::RaiseFrom:
   case Op::RaiseBare:
+  case Op::NativeStep: // goes on at the code's Await, not behind itself
   case Op::Reraise: return true;
   default: return false;
   }

@@ -16,6 +16,7 @@
 #include "vm/bytecode/opcodes.hpp"
 #include "vm/interpreter/breaker.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
+#include "vm/interpreter/generator/native_coroutine.hpp"
 #include "vm/interpreter/operation/operations.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/shape.hpp"
@@ -50,10 +51,22 @@ inline uint32_t size_of(Word word) { return op_size[static_cast<int>(generic_op(
 
 inline int32_t word_jump(const Word* pc) { return static_cast<int32_t>(pc[1]); }
 
-constexpr uint32_t not_simple =
-    CodeVarArgs | CodeVarKeywords | CodeGenerator | CodeCoroutine | CodeAsyncGenerator;
+constexpr uint32_t not_simple = CodeVarArgs | CodeVarKeywords;
 inline bool is_simple_call(const Code* code, uint32_t nargs) {
   return (code->flags & not_simple) == 0 && code->kwonly_count == 0 && nargs == code->arg_count;
+}
+// A call that only leaves out arguments with defaults: fills them in, and empties the other locals.
+inline bool fill_defaults(const Function* function, Value* base, uint32_t nargs) {
+  const Code* code = function->code;
+  if ((code->flags & not_simple) || code->kwonly_count || nargs > code->arg_count || !function->defaults)
+    return false;
+  auto missing = code->arg_count - nargs;
+  const Tuple* defaults = function->defaults;
+  if (missing > defaults->size) return false;
+  for (uint32_t i = 0; i < missing; ++i)
+    base[nargs + i] = share((*defaults)[defaults->size - missing + i]).release();
+  for (uint32_t i = code->arg_count; i < code->local_count; ++i) base[i] = Value();
+  return true;
 }
 
 // The register that holds the awaitable while the instruction at `pc` is suspended.
@@ -1292,15 +1305,37 @@ dispatch:
       if (base + code->local_count + code->temp_count + code->far_count > thread.stack_limit)
         goto stack_overflow;
       for (uint32_t i = nargs; i < code->local_count; ++i) base[i] = Value();
-    } else if (!bind_arguments(thread, callee, base, nargs, kwnames)) {
-      decref(callee);
-      clear_field(frame_extra);
-      goto error;
+    } else if (kwnames || !fill_defaults(callee, base, nargs)) {
+      if (!bind_arguments(thread, callee, base, nargs, kwnames)) {
+        decref(callee);
+        clear_field(frame_extra);
+        goto error;
+      }
     }
   }
   enter_bound : {
     Code* code = callee->code;
     if (code->flags & (CodeGenerator | CodeCoroutine | CodeAsyncGenerator)) {
+      const Word* next = pc + size_of(*pc);
+      if (op_of(*next) == Op::Await && op_of(code->words[0]) == Op::NativeStep &&
+          native_def(code->words.data())->shortcut && b_of(*next) == a_of(*pc)) {
+        // `await f()` of a native coroutine function that may have nothing to wait for.
+        Ref result;
+        NativeOutcome outcome = native_def(code->words.data())->shortcut(thread, base, result);
+        if (outcome != NativeOutcome::Wait) {
+          ErrorShelter shelter(thread);
+          for (uint32_t i = 0; i < code->local_count; ++i) clear_field(base[i]);
+          decref(callee);
+          clear_field(frame_extra);
+          pc = next;
+          SAVE();
+        }
+        if (outcome == NativeOutcome::Raise) goto error;
+        if (outcome == NativeOutcome::Return) {
+          value = result.release();
+          goto await_done;
+        }
+      }
       value = make_generator(thread, Own<Function>::steal(callee), base).release();
       if (frame_flags & FrameInit) { // __init__ as a generator: let the check complain
         decref(frame_extra);
@@ -1422,6 +1457,26 @@ dispatch:
     goto await_begin;
     CASE(YieldFrom) : SAVE();
     goto await_begin;
+    CASE(NativeStep) : {
+      Word w = *pc;
+      SAVE();
+      NativeStep body = native_def(pc)->step;
+      Ref received = Ref::steal(std::exchange(R[b_of(w)], Value()));
+      Value raised;
+      if (c_of(w)) thread.error = raised = received.release();
+      Ref produced;
+      switch (body(thread, R - frame->code->local_count, std::move(received), produced)) {
+      case NativeOutcome::Wait:
+        R[a_of(w)] = produced.release();
+        pc = frame->code->words.data() + native_await_word;
+        SAVE();
+        goto await_begin;
+      case NativeOutcome::Return: value = produced.release(); goto frame_returns;
+      case NativeOutcome::Raise:
+        if (raised && thread.error == raised) goto unwind; // it passes through
+        goto error;
+      }
+    }
 
   await_begin : {
     // The instruction at pc begins to wait for the value in its awaitable register.

@@ -57,6 +57,14 @@ void call_soon(EventLoop* loop, Job job) {
   loop->state->ready.push(job);
 }
 
+Ref create_future(Thread& thread, EventLoop* loop) {
+  if (!loop->custom_create_future) [[likely]]
+    return make_future(loop);
+  Ref future = call_method(thread, Value(loop), "create_future");
+  if (future && !is_future(future)) return raise_type_error(thread, "create_future() must return a Future");
+  return future;
+}
+
 void finish_at(EventLoop* loop, double when, Future* future, Value result) {
   loop->state->timers.push(when, share(Value(future)).release(), share(result).release());
 }
@@ -252,8 +260,12 @@ namespace {
 Ref loop_construct(Thread&, Type* type, CallArgs) {
   auto* loop = static_cast<EventLoop*>(allocate_instance(type));
   loop->state = new LoopState();
-  Value method = type_lookup(type, intern("call_soon"));
-  loop->custom_call_soon = method && is_exact(method, function_type);
+  auto overrides = [&](const char* name) {
+    Value method = type_lookup(type, intern(name));
+    return method && is_exact(method, function_type);
+  };
+  loop->custom_call_soon = overrides("call_soon");
+  loop->custom_create_future = overrides("create_future");
   return Ref::steal(Value(loop));
 }
 bool loop_init(Thread& thread, Value, CallArgs call) { return check_count(thread, "BaseLoop", call, 0, 1); }
@@ -418,12 +430,6 @@ Ref method_remove_outside_work(Thread&, const Value* args) {
   as_loop(args[0])->state->poller.remove_outside_work();
   return share(None);
 }
-Ref method_finish_at(Thread& thread, const Value* args) { // (future, delay, result): how the library sleeps
-  double delay;
-  if (!to_double(thread, args[2], delay)) return Ref();
-  finish_at(as_loop(args[0]), clock().now() + delay, as_future(args[1]), args[3]);
-  return share(None);
-}
 
 constexpr NativeDef methods[] = {
     {"call_soon", "self, callback=None, /, *args, context=None", method_call_soon,
@@ -453,7 +459,6 @@ constexpr NativeDef methods[] = {
     {"get_task_factory", "self, /", method_get_task_factory},
     {"_add_outside_work", "self, /", method_add_outside_work},
     {"_remove_outside_work", "self, /", method_remove_outside_work},
-    {"_finish_later", "self, future, delay, result, /", method_finish_at},
     {nullptr}};
 
 void loop_dealloc(Object* object) {

@@ -1,4 +1,5 @@
 // The module _asyncio: the native half of asyncio, for the half that is written in the language.
+#include "runtime/asyncio/native/coroutines.hpp"
 #include "runtime/asyncio/native/deadlock.hpp"
 #include "runtime/asyncio/native/event_loop.hpp"
 #include "runtime/asyncio/native/future.hpp"
@@ -24,19 +25,6 @@
 namespace aspy {
 
 namespace {
-
-// --- giving up the turn: what `await sleep(0)` waits for
-// -------------------------------------------------------------
-Type give_turn_type;
-Object give_turn_object{immortal_refcount, 0, &give_turn_type};
-
-SendOutcome give_turn_send(Thread&, Value, Value sent, Ref& out) {
-  out = share(None);
-  return sent ? SendOutcome::Returned : SendOutcome::Yielded;
-}
-Ref give_turn_await(Thread&, Value self) { return share(self); }
-const TypeSpec give_turn_spec{
-    .name = "_asyncio.GiveTurn", .instance_size = sizeof(Object), .flags = TypeFinal | TypeNoConstruct};
 
 // --- functions
 // ------------------------------------------------------------------------------------------------------
@@ -165,7 +153,7 @@ constexpr NativeDef functions[] = {
     {"_log_error", "text, exception=None, /", log_error},
     {nullptr}};
 
-bool init(Thread&, Module* module) {
+bool init(Thread& thread, Module* module) {
   static bool ready = false;
   if (!std::exchange(ready, true)) {
     init_asyncio_exceptions();
@@ -176,10 +164,7 @@ bool init(Thread&, Module* module) {
     init_event_loop_type();
     init_tcp_handle_type();
     init_name_lookup_type();
-    give_turn_type.slots.send = give_turn_send;
-    give_turn_type.slots.await_iter = give_turn_await;
-    give_turn_type.slots.iter = give_turn_await;
-    make_ready(give_turn_type, give_turn_spec);
+    init_sleep();
   }
   module_set(module, "Future", Value(&future_type));
   module_set(module, "Task", Value(&task_type));
@@ -190,7 +175,8 @@ bool init(Thread&, Module* module) {
   module_set(module, "CancelledError", Value(&CancelledError_type));
   module_set(module, "InvalidStateError", Value(&InvalidStateError_type));
   module_set(module, "DeadlockError", Value(&DeadlockError_type));
-  module_set(module, "_give_turn", Value(&give_turn_object));
+  Ref sleep = sleep_function(thread);
+  module_set(module, "sleep", sleep);
   return true;
 }
 

@@ -1,0 +1,88 @@
+// asyncio.sleep.
+#include "runtime/asyncio/native/coroutines.hpp"
+
+#include "runtime/asyncio/native/event_loop.hpp"
+#include "vm/object/callable/native.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/slot/protocol.hpp"
+
+#include <cmath>
+
+namespace aspy {
+
+namespace {
+
+// --- giving up the turn: what sleep(0) waits for ---
+
+Type give_turn_type;
+Object give_turn_object{immortal_refcount, 0, &give_turn_type};
+
+SendOutcome give_turn_send(Thread&, Value, Value sent, Ref& out) {
+  out = share(None);
+  return sent ? SendOutcome::Returned : SendOutcome::Yielded;
+}
+Ref give_turn_await(Thread&, Value self) { return share(self); }
+const TypeSpec give_turn_spec{
+    .name = "_asyncio.GiveTurn", .instance_size = sizeof(Object), .flags = TypeFinal | TypeNoConstruct};
+
+// --- sleep(delay, result=None) ---
+
+enum { Delay, Result, Step };
+
+// delay <= 0, of any type: 1, 0; -1 raised.
+int is_over(Thread& thread, Value delay) {
+  if (delay.is_int()) return delay.as_int() <= 0;
+  if (delay.is_double()) return delay.as_double() <= 0;
+  Ref answer = compare(thread, delay, Value::from_int(0), CompareOp::Le);
+  return answer ? truthy(thread, answer) : -1;
+}
+
+NativeOutcome begin_sleep(Thread& thread, Value* locals, Ref& out) {
+  int over = is_over(thread, locals[Delay]);
+  if (over < 0) return NativeOutcome::Raise;
+  if (over) {
+    locals[Step] = Value::from_int(1);
+    out = share(Value(&give_turn_object));
+    return NativeOutcome::Wait;
+  }
+  double seconds = 0;
+  if (!to_double(thread, locals[Delay], seconds)) return NativeOutcome::Raise;
+  if (std::isnan(seconds)) {
+    raise_value_error(thread, "Invalid delay: NaN (not a number)");
+    return NativeOutcome::Raise;
+  }
+  EventLoop* loop = running_loop(thread);
+  if (!loop) return NativeOutcome::Raise;
+  out = create_future(thread, loop);
+  if (!out) return NativeOutcome::Raise;
+  locals[Step] = Value::from_int(2);
+  finish_at(loop, clock().now() + seconds, as_future(out), locals[Result]);
+  return NativeOutcome::Wait;
+}
+
+NativeOutcome sleep_step(Thread& thread, Value* locals, Ref received, Ref& out) {
+  if (!locals[Step]) return begin_sleep(thread, locals, out);
+  if (!received) { // cancelled: the timer is of no more use
+    if (locals[Step].as_int() == 2 && thread.running_loop)
+      ++as_loop(thread.running_loop)->state->cancelled_timers;
+    return NativeOutcome::Raise;
+  }
+  out = locals[Step].as_int() == 1 ? share(locals[Result]) : std::move(received);
+  return NativeOutcome::Return;
+}
+
+constexpr NativeCoroutineDef sleep_def{"sleep", "delay, result=None", sleep_step, 1,
+                                       "Coroutine that completes after a given time (in seconds)."};
+
+} // namespace
+
+void init_sleep() {
+  give_turn_type.slots.send = give_turn_send;
+  give_turn_type.slots.await_iter = give_turn_await;
+  give_turn_type.slots.iter = give_turn_await;
+  make_ready(give_turn_type, give_turn_spec);
+}
+
+Ref sleep_function(Thread& thread) { return native_coroutine_function(thread, sleep_def, "asyncio.tasks"); }
+
+} // namespace aspy
