@@ -36,7 +36,7 @@ void code_dealloc(Object* object) {
   std::destroy_at(&code->words);
   std::destroy_at(&code->constants);
   std::destroy_at(&code->handlers);
-  std::destroy_at(&code->positions);
+  std::destroy_at(&code->own_positions);
   free_object(object);
 }
 

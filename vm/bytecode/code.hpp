@@ -61,7 +61,8 @@ struct Code : Object {
   Tuple* local_names = nullptr;   // near locals in register order, then far ones; owned
   Tuple* cell_names = nullptr;    // co_cellvars, owned
   Tuple* free_names = nullptr;    // co_freevars, owned
-  std::vector<uint8_t> positions; // packed
+  std::span<const uint8_t> positions;      // packed; in own_positions, or in the image it was read from
+  std::vector<uint8_t> own_positions;
   Value doc;                      // docstring, or empty; owned
   uint32_t version = 0;           // for call caches
 

@@ -2,6 +2,7 @@
 
 #include "runtime/modules/importing/module_spec.hpp"
 #include "runtime/modules/importing/registry.hpp"
+#include "vm/bytecode/image.hpp"
 #include "vm/compiler/compiler.hpp"
 #include "vm/interpreter/call.hpp"
 #include "vm/interpreter/operation/import.hpp"
@@ -153,20 +154,16 @@ Ref load_native(Thread& thread, Str* name, const ModuleSpec& spec) {
   return module;
 }
 
-Ref run_source(Thread& thread, Module* module, std::string_view source, std::string_view filename,
-               bool library) {
-  CompileOptions options;
-  options.library = library;
-  Own<Code> code = compile(thread, source, filename, options);
+Ref run_source(Thread& thread, Module* module, std::string_view source, std::string_view filename) {
+  Own<Code> code = compile(thread, source, filename, {});
   if (!code) return {};
   return run_code(thread, code.get(), module->dict);
 }
 
-// Runs a module's code; a module that failed is no longer in sys.modules.
-Ref execute(Thread& thread, Str* name, Own<Module> module, std::string_view source, std::string_view filename,
-            bool library) {
+// Runs a module's code (null: it did not compile); a module that failed is no longer in sys.modules.
+Ref execute(Thread& thread, Str* name, Own<Module> module, const Own<Code>& code) {
   dict_set(module->dict, names::dunder_builtins, dict_get(modules, "builtins"));
-  Ref done = run_source(thread, module.get(), source, filename, library);
+  Ref done = code ? run_code(thread, code.get(), module->dict) : Ref();
   if (!done) {
     ErrorShelter shelter(thread);
     dict_remove(modules, name);
@@ -183,8 +180,7 @@ Ref load_frozen(Thread& thread, Str* name, const FrozenModule& frozen) {
   if (frozen.is_package) path = new_list();
   Own<Module> module =
       begin_module(thread, name, intern("frozen"), path ? path.get() : Value(), "FrozenImporter");
-  std::string filename = fmt::format("<frozen {}>", name->view());
-  return execute(thread, name, std::move(module), frozen.source->text, filename, true);
+  return execute(thread, name, std::move(module), read_image(thread, frozen.image));
 }
 
 Ref load_file(Thread& thread, Str* name, const FoundFile& found) {
@@ -203,7 +199,7 @@ Ref load_file(Thread& thread, Str* name, const FoundFile& found) {
   Own<Module> module =
       begin_module(thread, name, file.value(), path ? path.get() : Value(), "SourceFileLoader");
   dict_set(module->dict, names::dunder_file, file.value());
-  return execute(thread, name, std::move(module), source, found.path, false);
+  return execute(thread, name, std::move(module), compile(thread, source, found.path, {}));
 }
 
 // Modules that CPython has compiled in: no file beside the script can take their place.
@@ -224,14 +220,14 @@ Ref find_and_load(Thread& thread, Str* name, Value path, bool prefer_library) {
   std::string_view full = name->view();
   std::string_view part = full.substr(full.rfind('.') + 1); // npos + 1 is 0
   const ModuleSpec* native = find_native_module(full);
-  FrozenModule frozen = native ? FrozenModule() : find_frozen_module(full);
-  bool in_binary = native || frozen.source;
+  const FrozenModule* frozen = native ? nullptr : find_frozen_module(full);
+  bool in_binary = native || frozen;
   if (!in_binary || !(prefer_library || never_shadowed(full))) {
     FoundFile file = find_on_path(path, part);
     if (file.found && !(in_binary && file.path.empty())) return load_file(thread, name, file);
   }
   if (native) return load_native(thread, name, *native);
-  if (frozen.source) return load_frozen(thread, name, frozen);
+  if (frozen) return load_frozen(thread, name, *frozen);
   return no_module(thread, full);
 }
 
@@ -453,7 +449,7 @@ Ref reload_module(Thread& thread, Value module) {
   Ref keep = share(module), path = share(file);
   std::string source;
   if (!read_file(thread, std::string(text_of(path)), source)) return {};
-  Ref done = run_source(thread, cast<Module>(module), source, text_of(path), false);
+  Ref done = run_source(thread, cast<Module>(module), source, text_of(path));
   if (!done) return {};
   Value now = dict_get(thread, modules, name);
   return share(now ? now : module);
@@ -464,7 +460,7 @@ bool find_module_origin(Thread& thread, std::string_view full_name, std::string&
     origin = "built-in";
     return true;
   }
-  if (find_frozen_module(full_name).source) {
+  if (find_frozen_module(full_name)) {
     origin = "frozen";
     return true;
   }

@@ -1,8 +1,8 @@
 // Finds what the binary itself brings: native modules (registry.def) and library modules written in the
-// language (runtime/modules/**/*.aspy, embedded).
+// language (runtime/**/*.aspy, compiled when aspy was built).
 #pragma once
 
-#include "runtime/frozen.hpp"
+#include "runtime/frozen/frozen.hpp"
 #include "vm/object/module.hpp"
 
 #include <string_view>
@@ -17,11 +17,7 @@ namespace aspy {
 // Null when there is none of this (dotted) name.
 const ModuleSpec* find_native_module(std::string_view name);
 
-struct FrozenModule {
-  const FrozenSource* source = nullptr;
-  bool is_package = false; // <name>/__init__.aspy
-};
-FrozenModule find_frozen_module(std::string_view name);
+const FrozenModule* find_frozen_module(std::string_view name);
 
 // Names of all modules in the binary, sorted (sys.stdlib_module_names).
 std::vector<std::string_view> library_module_names();

@@ -102,7 +102,8 @@ Own<Code> Unit::finish(Str* name, Str* filename) {
   code->words.assign(words.begin(), words.end());
   code->constants.assign(constants_.begin(), constants_.end());
   constants_.clear();
-  code->positions = pack_positions(positions_);
+  code->own_positions = pack_positions(positions_);
+  code->positions = code->own_positions;
 
   std::vector<Value> names;
   auto tuple_of = [&](auto&& symbols, auto&& wanted) {

@@ -1,0 +1,18 @@
+// Code images: compiled code as a string of bytes, so that the library can be compiled when aspy is built and
+// only read in when a program starts. An image is trusted: it comes from the same build that reads it.
+#pragma once
+
+#include "vm/bytecode/code.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace aspy {
+
+// The image of a code object and of all that is nested in it.
+std::string write_image(const Code* code);
+
+// The code object back from its image. The image must outlive it: positions are left where they are.
+Own<Code> read_image(Thread& thread, std::string_view image);
+
+} // namespace aspy
