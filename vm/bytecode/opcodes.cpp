@@ -12,15 +12,6 @@ constexpr OpInfo table[] = {
 };
 constexpr int generic_count = static_cast<int>(sizeof table / sizeof table[0]);
 
-// The generic form of each specialised one, in the order of the enum. The leading entry keeps the array from
-// being empty while there are no specialised forms.
-constexpr Op generic_forms[] = {
-    Op::Nop,
-#define ASPY_SPECIAL(name, generic) Op::generic,
-#include "vm/bytecode/specialized.def"
-#undef ASPY_SPECIAL
-};
-
 constexpr const char* special_names[] = {
     "",
 #define ASPY_SPECIAL(name, generic) #name,
@@ -33,11 +24,6 @@ static_assert(op_count <= 256, "an opcode is one byte");
 } // namespace
 
 const OpInfo& op_info(Op op) { return table[static_cast<int>(generic_op(op))]; }
-
-Op generic_op(Op op) {
-  int index = static_cast<int>(op);
-  return index < generic_count ? op : generic_forms[index - generic_count + 1];
-}
 
 const char* op_name(Op op) {
   int index = static_cast<int>(op);

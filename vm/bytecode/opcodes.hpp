@@ -28,8 +28,18 @@ struct OpInfo {
   const char* meaning;
 };
 const OpInfo& op_info(Op op); // specialised forms have the format and size of their generic form
-Op generic_op(Op op);         // itself when it is generic
 const char* op_name(Op op);   // the specialised form's own name
+
+// The generic form of every instruction: itself, unless it is a specialised one.
+inline constexpr Op generic_forms[] = {
+#define ASPY_OP(name, format, cache, meaning) Op::name,
+#include "vm/bytecode/opcodes.def"
+#undef ASPY_OP
+#define ASPY_SPECIAL(name, generic) Op::generic,
+#include "vm/bytecode/specialized.def"
+#undef ASPY_SPECIAL
+};
+constexpr Op generic_op(Op op) { return generic_forms[static_cast<int>(op)]; }
 
 constexpr Word encode(Op op, int a = 0, int b = 0, int c = 0) {
   return static_cast<Word>(op) | static_cast<Word>(static_cast<uint8_t>(a)) << 8 |

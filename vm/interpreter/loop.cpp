@@ -32,6 +32,7 @@
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 
+#include <array>
 #include <cmath>
 
 namespace aspy {
@@ -39,15 +40,17 @@ namespace aspy {
 namespace {
 
 // Words an instruction takes up, itself included.
-constexpr uint8_t op_size[] = {
+constexpr uint8_t generic_size[] = {
 #define ASPY_OP(name, format, cache, meaning) 1 + cache,
 #include "vm/bytecode/opcodes.def"
 #undef ASPY_OP
-#define ASPY_SPECIAL(name, generic) 0,
-#include "vm/bytecode/specialized.def"
-#undef ASPY_SPECIAL
 };
-inline uint32_t size_of(Word word) { return op_size[static_cast<int>(generic_op(op_of(word)))]; }
+constexpr auto op_size = [] {
+  std::array<uint8_t, op_count> sizes{};
+  for (int i = 0; i < op_count; ++i) sizes[i] = generic_size[static_cast<int>(generic_forms[i])];
+  return sizes;
+}();
+inline uint32_t size_of(Word word) { return op_size[word & 0xFF]; }
 
 inline int32_t word_jump(const Word* pc) { return static_cast<int32_t>(pc[1]); }
 
@@ -396,7 +399,7 @@ dispatch:
 
     // -------------------------------------------------------------------------------------- attributes,
     // items
-    CASE(LoadAttr) : {
+    CASE(LoadAttr) : load_attr_slowly : {
       SAVE();
       Value getter; // a property's script function: called in a frame, not natively
       if (!load_attr(thread, R, const_cast<Word*>(pc), frame->code, getter)) goto error;
@@ -414,6 +417,33 @@ dispatch:
         goto enter_function_in_place;
       }
       NEXT(7);
+    }
+    CASE(LoadAttrInline) : {
+      Word w = *pc;
+      Value object = R[b_of(w)];
+      if (object.is_object()) [[likely]] {
+        char* o = reinterpret_cast<char*>(object.as_object());
+        if (object.as_object()->type->version == pc[2]) [[likely]] {
+          Shape* shape = reinterpret_cast<Attrs*>(o + pc[5])->shape;
+          if (shape && shape->id == pc[3]) [[likely]] {
+            Value found = *reinterpret_cast<Value*>(o + pc[4]);
+            incref(found);
+            if (b_of(w) >= 0) {
+              R[b_of(w)] = Value();
+              SAVE();
+              decref(object);
+            }
+            Value old = R[a_of(w)];
+            R[a_of(w)] = found;
+            if (old.is_object()) {
+              SAVE();
+              decref(old);
+            }
+            NEXT(7);
+          }
+        }
+      }
+      goto load_attr_slowly;
     }
     CASE(LoadAttrSlot) : {
       Word w = *pc;
@@ -441,8 +471,7 @@ dispatch:
           }
         }
       }
-      *const_cast<Word*>(pc) = (w & ~0xFFu) | static_cast<Word>(Op::LoadAttr);
-      DISPATCH();
+      goto load_attr_slowly;
     }
     CASE(LoadAttrClass) : {
       Word w = *pc;
@@ -463,8 +492,7 @@ dispatch:
           }
         }
       }
-      *const_cast<Word*>(pc) = (w & ~0xFFu) | static_cast<Word>(Op::LoadAttr);
-      DISPATCH();
+      goto load_attr_slowly;
     }
     CASE(LoadAttrModule) : {
       Word w = *pc;
@@ -480,10 +508,41 @@ dispatch:
           NEXT(7);
         }
       }
-      *const_cast<Word*>(pc) = (w & ~0xFFu) | static_cast<Word>(Op::LoadAttr);
-      DISPATCH();
+      goto load_attr_slowly;
     }
-    OUT_OF_LINE(StoreAttr, op_store_attr)
+    CASE(StoreAttr) : store_attr_slowly : {
+      SAVE();
+      if (!op_store_attr(thread, frame, R, pc)) goto error;
+      NEXT(7);
+    }
+    CASE(StoreAttrInline) : {
+      Word w = *pc;
+      Value object = R[a_of(w)];
+      if (object.is_object()) [[likely]] {
+        char* o = reinterpret_cast<char*>(object.as_object());
+        if (object.as_object()->type->version == pc[2]) [[likely]] {
+          Shape* shape = reinterpret_cast<Attrs*>(o + pc[5])->shape;
+          if (shape && shape->id == pc[3]) [[likely]] {
+            Value stored = R[b_of(w)];
+            if (b_of(w) >= 0) R[b_of(w)] = Value();
+            else incref(stored);
+            Value old = *reinterpret_cast<Value*>(o + pc[4]);
+            *reinterpret_cast<Value*>(o + pc[4]) = stored;
+            if (old.is_object()) {
+              SAVE();
+              decref(old);
+            }
+            if (a_of(w) >= 0) {
+              R[a_of(w)] = Value();
+              SAVE();
+              decref(object);
+            }
+            NEXT(7);
+          }
+        }
+      }
+      goto store_attr_slowly;
+    }
     CASE(StoreAttrNew) : {
       Word w = *pc;
       Value object = R[a_of(w)];
@@ -509,8 +568,7 @@ dispatch:
           }
         }
       }
-      *const_cast<Word*>(pc) = (w & ~0xFFu) | static_cast<Word>(Op::StoreAttr);
-      DISPATCH();
+      goto store_attr_slowly;
     }
     CASE(StoreAttrSlot) : {
       Word w = *pc;
@@ -533,8 +591,7 @@ dispatch:
           }
         }
       }
-      *const_cast<Word*>(pc) = (w & ~0xFFu) | static_cast<Word>(Op::StoreAttr);
-      DISPATCH();
+      goto store_attr_slowly;
     }
     OUT_OF_LINE(DeleteAttr, op_delete_attr)
     OUT_OF_LINE(LoadSuperAttr, op_load_super_attr)

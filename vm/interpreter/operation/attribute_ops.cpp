@@ -25,6 +25,64 @@ int32_t own_slot(Object* object, Str* name, Attrs*& attrs) {
   return shape_find(attrs->shape, name);
 }
 
+// --- what many sites have in common
+//
+// An inline cache knows one shape. A site that meets several finds the others here: what (type version,
+// shape, interned name) was last found to be. As in the cache of type_lookup, values are borrowed: a type
+// that changes gets a new version, and a shape never means anything else.
+enum class FoundKind : uint8_t {
+  Nothing,
+  Slot,   // the instance's own attribute: `index`
+  Value,  // a plain value of the class
+  Getter, // a property's script function
+  Method, // a function or method descriptor of the class, not hidden by the instance
+};
+struct Found {
+  uint32_t version = 0;
+  uint32_t shape = 0;
+  Str* name = nullptr;
+  FoundKind kind = FoundKind::Nothing;
+  uint32_t index = 0;
+  Value value;
+
+  bool is_for(const Type* type, const Shape* of, const Str* wanted) const {
+    return version == type->version && shape == of->id && name == wanted;
+  }
+};
+constexpr uint32_t found_size = 1024;
+Found found_table[found_size];
+
+Found& found_entry(const Type* type, const Shape* shape, const Str* name) {
+  auto address = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(name) >> 4);
+  return found_table[((type->version + shape->id * 0x9E3779B1u) ^ address) & (found_size - 1)];
+}
+void remember(const Type* type, const Shape* shape, Str* name, FoundKind kind, uint32_t index, Value value) {
+  if (type->version) found_entry(type, shape, name) = {type->version, shape->id, name, kind, index, value};
+}
+
+// The shape of an instance that has one, else null.
+Shape* shape_of(Object* object) {
+  Attrs* attrs = attrs_of(object);
+  return attrs ? attrs->shape : nullptr;
+}
+
+// Fills the cache of a load or store of slot `index`. Slots that lie inside the instance are addressed from
+// its header.
+void specialise_slot(Word* pc, Object* object, const Attrs* attrs, int32_t index, Op in_place, Op outside) {
+  Type* type = object->type;
+  if (!type->version) return;
+  pc[2] = type->version;
+  pc[3] = attrs->shape->id;
+  if (attrs->shape->count <= type->attrs_hint && type->attrs_offset > 0) {
+    patch(pc, in_place);
+    pc[4] = type->instance_size + static_cast<Word>(index) * sizeof(Value);
+    pc[5] = static_cast<Word>(type->attrs_offset);
+  } else {
+    patch(pc, outside);
+    pc[4] = static_cast<Word>(index);
+  }
+}
+
 // A name in a module: its entry stays where it is as long as the namespace's layout does.
 void specialise_module_load(Module* module, Str* name, Word* pc) {
   Value found = type_lookup(&module_type, name);
@@ -59,10 +117,32 @@ bool load_attr(Thread& thread, Value* R, Word* pc, const Code* code, Value& gett
   Str* name = cast<Str>(code->constants[pc[1]]);
   if (object.is_object() && (type_of(object)->flags & TypeGenericGet)) {
     Type* type = object.as_object()->type;
+    Shape* shape = shape_of(object.as_object());
+    if (shape) {
+      const Found& known = found_entry(type, shape, name);
+      if (known.kind == FoundKind::Getter && known.is_for(type, shape, name)) {
+        getter = share(known.value).release();
+        return true;
+      }
+      // A site's first object fills its inline cache; one that meets others too keeps it and finds them in
+      // the table.
+      if (op_of(*pc) != Op::LoadAttr && known.is_for(type, shape, name)) {
+        Value item = known.kind == FoundKind::Slot    ? attrs_of(object.as_object())->slots[known.index]
+                     : known.kind == FoundKind::Value ? known.value
+                                                      : Value();
+        if (item) {
+          incref(item);
+          kill(R, b);
+          store(R, a_of(*pc), item);
+          return true;
+        }
+      }
+    }
     Value found = type_lookup(type, name);
     if (found && is_exact(found, property_type)) {
       Value function = cast<Property>(found)->getter;
       if (is_exact(function, function_type)) {
+        if (shape) remember(type, shape, name, FoundKind::Getter, 0, function);
         getter = share(function).release();
         return true;
       }
@@ -70,12 +150,8 @@ bool load_attr(Thread& thread, Value* R, Word* pc, const Code* code, Value& gett
       Attrs* attrs;
       int32_t index = own_slot(object.as_object(), name, attrs);
       if (index >= 0) {
-        if (type->version) {
-          patch(pc, Op::LoadAttrSlot);
-          pc[2] = type->version;
-          pc[3] = attrs->shape->id;
-          pc[4] = static_cast<Word>(index);
-        }
+        specialise_slot(pc, object.as_object(), attrs, index, Op::LoadAttrInline, Op::LoadAttrSlot);
+        remember(type, shape, name, FoundKind::Slot, static_cast<uint32_t>(index), Value());
         Value item = attrs->slots[index];
         incref(item);
         kill(R, b);
@@ -83,11 +159,12 @@ bool load_attr(Thread& thread, Value* R, Word* pc, const Code* code, Value& gett
         return true;
       }
       // A plain value of the class, which this shape does not hide.
-      if (found && attrs && attrs->shape && type->version && !type_of(found)->slots.descr_get) {
+      if (found && shape && type->version && !type_of(found)->slots.descr_get) {
         patch(pc, Op::LoadAttrClass);
         pc[2] = type->version;
-        pc[3] = attrs->shape->id;
+        pc[3] = shape->id;
         std::memcpy(pc + 4, &found, sizeof found);
+        remember(type, shape, name, FoundKind::Value, 0, found);
       }
     }
   } else if (is_exact(object, module_type)) {
@@ -106,9 +183,17 @@ bool op_store_attr(Thread& thread, Frame* frame, Value* R, const Word* pc) {
   Str* name = cast<Str>(frame->code->constants[pc[1]]);
   if (object.is_object() && (type_of(object)->flags & TypeGenericSet)) {
     Type* type = object.as_object()->type;
-    Attrs* attrs;
-    int32_t index = own_slot(object.as_object(), name, attrs);
+    Attrs* attrs = attrs_of(object.as_object());
     if (attrs && attrs->shape && type->version) {
+      Shape* shape = attrs->shape;
+      // That it is the instance's own attribute says that no data descriptor is in the way.
+      const Found& known = found_entry(type, shape, name);
+      if (op_of(*pc) != Op::StoreAttr && known.kind == FoundKind::Slot && known.is_for(type, shape, name)) {
+        assign(attrs->slots[known.index], take(R, b));
+        kill(R, a);
+        return true;
+      }
+      int32_t index = shape_find(shape, name);
       Value found = type_lookup(type, name);
       bool plain = !found || !is_data_descriptor(found);
       if (plain && index < 0 && store_new(object.as_object(), attrs, name, R[b], const_cast<Word*>(pc))) {
@@ -117,11 +202,9 @@ bool op_store_attr(Thread& thread, Frame* frame, Value* R, const Word* pc) {
         return true;
       }
       if (plain && index >= 0) {
-        Word* at = const_cast<Word*>(pc);
-        patch(at, Op::StoreAttrSlot);
-        at[2] = type->version;
-        at[3] = attrs->shape->id;
-        at[4] = static_cast<Word>(index);
+        specialise_slot(const_cast<Word*>(pc), object.as_object(), attrs, index, Op::StoreAttrInline,
+                        Op::StoreAttrSlot);
+        remember(type, shape, name, FoundKind::Slot, static_cast<uint32_t>(index), Value());
         assign(attrs->slots[index], take(R, b));
         kill(R, a);
         return true;
@@ -163,6 +246,11 @@ Value find_method(Thread&, Value object, Word* pc, const Code* code) {
   Type* type = type_of(object);
   if (!(type->flags & TypeGenericGet)) return Value();
   Str* name = cast<Str>(code->constants[pc[1]]);
+  Shape* shape = object.is_object() ? shape_of(object.as_object()) : nullptr;
+  if (shape) {
+    const Found& known = found_entry(type, shape, name);
+    if (known.kind == FoundKind::Method && known.is_for(type, shape, name)) return known.value;
+  }
   Value found = type_lookup(type, name);
   if (!found || !found.is_object()) return Value();
   Type* kind = found.as_object()->type;
@@ -171,7 +259,8 @@ Value find_method(Thread&, Value object, Word* pc, const Code* code) {
   if (object.is_object() && type->attrs_offset) {
     if (attrs_get(object.as_object(), name)) return Value();
     Attrs* attrs = attrs_of(object.as_object());
-    guard = attrs->shape ? attrs->shape->id : attrs->slots ? 0 : still_no_attributes;
+    guard = shape ? shape->id : attrs->slots ? 0 : still_no_attributes;
+    if (shape) remember(type, shape, name, FoundKind::Method, 0, found);
   }
   if (type->version && guard) {
     pc[2] = type->version;

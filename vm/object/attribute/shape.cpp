@@ -192,7 +192,9 @@ bool attrs_remove(Object* object, Str* key) {
   if (attrs->shape) {
     int32_t index = shape_find(attrs->shape, key);
     if (index < 0) return false;
-    if (static_cast<uint32_t>(index) == attrs->shape->count - 1) { // the last one: a step back
+    // The last one: a step back. But a shape that fits inside the instance says that its slots are there.
+    bool stays = is_inline(object, attrs) || static_cast<uint32_t>(index) > object->type->attrs_hint;
+    if (stays && static_cast<uint32_t>(index) == attrs->shape->count - 1) {
       Value old = attrs->slots[index];
       attrs->shape = attrs->shape->parent;
       decref(old);
