@@ -54,6 +54,9 @@ struct Code : Object {
   uint32_t local_count = 0; // near locals, parameters included
   uint32_t far_count = 0;
   uint32_t temp_count = 0; // highest number of temporaries alive at once
+  // A call with exactly this many positional arguments needs no binding; no_exact_args when there is none such.
+  uint32_t exact_args = no_exact_args;
+  static constexpr uint32_t no_exact_args = UINT32_MAX;
 
   std::vector<Word> words;        // rewritten in place when instructions specialise
   std::vector<Value> constants;   // owned; names are interned str among them

@@ -2,6 +2,7 @@
 #include "vm/interpreter/call.hpp"
 
 #include "vm/interpreter/frame_object.hpp"
+#include "vm/interpreter/frame_stack.hpp"
 #include "vm/interpreter/interpreter.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
@@ -15,23 +16,8 @@
 
 namespace aspy {
 
-Frame* push_frame(Thread& thread, Code* code, Value* base, Frame* caller) {
-  uint32_t depth = caller ? caller->depth + 1 : 1;
-  if (depth > thread.recursion_limit || thread.frame_top == thread.frame_limit) [[unlikely]] {
-    raise(thread, RecursionError_type, "maximum recursion depth exceeded");
-    return nullptr;
-  }
-  Frame* frame = thread.frame_top++;
-  frame->ip = code->words.data();
-  frame->regs = base + code->local_count;
-  frame->code = code;
-  frame->caller = caller;
-  frame->generator = nullptr;
-  frame->stack_end = frame->regs + code->temp_count + code->far_count;
-  frame->object = Value();
-  frame->depth = depth;
-  for (uint32_t i = 0; i < code->far_count; ++i) frame->regs[code->temp_count + i] = Value();
-  return frame;
+bool raise_too_deep(Thread& thread) {
+  return raise(thread, RecursionError_type, "maximum recursion depth exceeded");
 }
 
 void release_registers(Frame* frame) {

@@ -36,11 +36,8 @@ bool bind_arguments(Thread& thread, Function* function, Value* base, uint32_t po
 // lie bound at `base`, which gives them up. Takes over `function`.
 Ref make_generator(Thread& thread, Own<Function> function, Value* base);
 
-// Pushes a stack frame for `code` with its locals bound at `base`. Null: RecursionError is pending (nothing
-// released).
-Frame* push_frame(Thread& thread, Code* code, Value* base, Frame* caller);
 // Releases what a stack frame owns (registers, function, extra) and pops it; generators' frames are released,
-// not popped.
+// not popped. Entering and leaving without anything special: vm/interpreter/frame_stack.hpp.
 void pop_frame(Thread& thread, Frame* frame);
 void release_registers(Frame* frame);
 // A frame that ends by the pending exception leaves its variables to the exception's traceback, as CPython's

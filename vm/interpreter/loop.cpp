@@ -15,6 +15,7 @@
 
 #include "vm/bytecode/opcodes.hpp"
 #include "vm/interpreter/breaker.hpp"
+#include "vm/interpreter/frame_stack.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
 #include "vm/interpreter/generator/native_coroutine.hpp"
 #include "vm/interpreter/operation/operations.hpp"
@@ -54,15 +55,10 @@ inline uint32_t size_of(Word word) { return op_size[word & 0xFF]; }
 
 inline int32_t word_jump(const Word* pc) { return static_cast<int32_t>(pc[1]); }
 
-constexpr uint32_t not_simple = CodeVarArgs | CodeVarKeywords;
-inline bool is_simple_call(const Code* code, uint32_t nargs) {
-  return (code->flags & not_simple) == 0 && code->kwonly_count == 0 && nargs == code->arg_count;
-}
 // A call that only leaves out arguments with defaults: fills them in, and empties the other locals.
 inline bool fill_defaults(const Function* function, Value* base, uint32_t nargs) {
   const Code* code = function->code;
-  if ((code->flags & not_simple) || code->kwonly_count || nargs > code->arg_count || !function->defaults)
-    return false;
+  if (code->exact_args == Code::no_exact_args || nargs > code->arg_count || !function->defaults) return false;
   auto missing = code->arg_count - nargs;
   const Tuple* defaults = function->defaults;
   if (missing > defaults->size) return false;
@@ -71,6 +67,8 @@ inline bool fill_defaults(const Function* function, Value* base, uint32_t nargs)
   for (uint32_t i = code->arg_count; i < code->local_count; ++i) base[i] = Value();
   return true;
 }
+// The truth of None, a bool or an int: zero and what is tagged as false are not.
+inline bool is_true_number(Value value) { return value.is_int() ? value.bits != Value::int_tag : value.is_true(); }
 
 // The register that holds the awaitable while the instruction at `pc` is suspended.
 inline int awaitable_register(Word word) {
@@ -846,8 +844,8 @@ dispatch:
     CASE(JumpIfTrue) : {
       Word w = *pc;
       Value test = R[a_of(w)];
-      if (test.is_bool()) {
-        if (test.is_true()) pc += i_of(w);
+      if (!test.is_object() && !test.is_double()) { // None, a bool, an int: truth is in its bits
+        if (is_true_number(test)) pc += i_of(w);
         NEXT(1);
       }
       SAVE();
@@ -859,8 +857,8 @@ dispatch:
     CASE(JumpIfFalse) : {
       Word w = *pc;
       Value test = R[a_of(w)];
-      if (test.is_bool()) {
-        if (test.is_false()) pc += i_of(w);
+      if (!test.is_object() && !test.is_double()) { // None, a bool, an int: truth is in its bits
+        if (!is_true_number(test)) pc += i_of(w);
         NEXT(1);
       }
       SAVE();
@@ -1320,7 +1318,7 @@ dispatch:
       frame_extra = Value();
       Value names_owner = value; // the names of the keywords stay alive until they are bound
       value = Value();
-      if (is_simple_call(callee->code, nargs) && !kwnames) goto enter_function_in_place;
+      if (callee->code->exact_args == nargs && !kwnames) goto enter_function_in_place;
       bool bound = bind_arguments(thread, callee, base, nargs, kwnames);
       decref(names_owner);
       if (!bound) {
@@ -1358,7 +1356,7 @@ dispatch:
   }
   enter_function_in_place : {
     Code* code = callee->code;
-    if (!kwnames && is_simple_call(code, nargs)) [[likely]] {
+    if (!kwnames && code->exact_args == nargs) [[likely]] {
       if (base + code->local_count + code->temp_count + code->far_count > thread.stack_limit)
         goto stack_overflow;
       for (uint32_t i = nargs; i < code->local_count; ++i) base[i] = Value();
@@ -1464,8 +1462,8 @@ dispatch:
     }
     Frame* caller = frame->caller;
     bool leaves = (frame->flags & FrameEntry) != 0;
-    pop_frame(thread, frame);
-    if (leaves) {
+    leave_frame(thread, frame);
+    if (leaves) [[unlikely]] {
       thread.frame = outer;
       out = Ref::steal(value);
       return RunOutcome::Returned;
