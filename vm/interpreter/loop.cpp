@@ -34,6 +34,7 @@
 #include "vm/object/text/str.hpp"
 
 #include <array>
+#include <cassert>
 #include <cmath>
 
 namespace aspy {
@@ -106,6 +107,23 @@ inline bool mod_floor(int64_t x, int64_t y, int64_t& out) {
     DISPATCH();                                                                                              \
   } while (0)
 
+// Writes a result. A temporary is empty or holds a number when it is written: only a variable has something to release.
+#define SET_RESULT(register_, owned_)                                                                        \
+  do {                                                                                                       \
+    Value* const result_ = R + (register_);                                                                  \
+    if (result_ >= R) {                                                                                      \
+      assert(!result_->is_object());                                                                         \
+      *result_ = (owned_);                                                                                   \
+    } else {                                                                                                 \
+      Value old_ = *result_;                                                                                 \
+      *result_ = (owned_);                                                                                   \
+      if (old_.is_object()) {                                                                                \
+        SAVE();                                                                                              \
+        decref(old_);                                                                                        \
+      }                                                                                                      \
+    }                                                                                                        \
+  } while (0)
+
 // A case that is wholly out of line.
 #define OUT_OF_LINE(name, function)                                                                          \
   CASE(name) : SAVE();                                                                                       \
@@ -162,12 +180,7 @@ dispatch:
       Value moved = R[b];
       if (b >= 0) R[b] = Value();
       else incref(moved);
-      Value old = R[a_of(w)];
-      R[a_of(w)] = moved;
-      if (old.is_object()) {
-        SAVE();
-        decref(old);
-      }
+      SET_RESULT(a_of(w), moved);
       NEXT(1);
     }
     CASE(Copy) : {
@@ -182,12 +195,7 @@ dispatch:
       Word w = *pc;
       Value constant = frame->code->constants[x_of(w)];
       incref(constant);
-      Value old = R[a_of(w)];
-      R[a_of(w)] = constant;
-      if (old.is_object()) {
-        SAVE();
-        decref(old);
-      }
+      SET_RESULT(a_of(w), constant);
       NEXT(1);
     }
     CASE(LoadConstFar) : {
@@ -205,12 +213,7 @@ dispatch:
     goto store_immediate;
     CASE(LoadFalse) : value = False;
   store_immediate : {
-    Value old = R[a_of(*pc)];
-    R[a_of(*pc)] = value;
-    if (old.is_object()) {
-      SAVE();
-      decref(old);
-    }
+    SET_RESULT(a_of(*pc), value);
     NEXT(1);
   }
     CASE(LoadFar) : {
@@ -336,12 +339,7 @@ dispatch:
       if (globals->layout == pc[2]) [[likely]] {
         Value found = globals->entries[pc[4]].value;
         incref(found);
-        Value old = R[a_of(*pc)];
-        R[a_of(*pc)] = found;
-        if (old.is_object()) {
-          SAVE();
-          decref(old);
-        }
+        SET_RESULT(a_of(*pc), found);
         NEXT(5);
       }
       SAVE();
@@ -354,12 +352,7 @@ dispatch:
       if (globals->layout == pc[2] && builtins->layout == pc[3]) [[likely]] {
         Value found = builtins->entries[pc[4]].value;
         incref(found);
-        Value old = R[a_of(*pc)];
-        R[a_of(*pc)] = found;
-        if (old.is_object()) {
-          SAVE();
-          decref(old);
-        }
+        SET_RESULT(a_of(*pc), found);
         NEXT(5);
       }
       SAVE();
@@ -431,12 +424,7 @@ dispatch:
               SAVE();
               decref(object);
             }
-            Value old = R[a_of(w)];
-            R[a_of(w)] = found;
-            if (old.is_object()) {
-              SAVE();
-              decref(old);
-            }
+            SET_RESULT(a_of(w), found);
             NEXT(7);
           }
         }
@@ -459,12 +447,7 @@ dispatch:
               SAVE();
               decref(object);
             }
-            Value old = R[a_of(w)];
-            R[a_of(w)] = found;
-            if (old.is_object()) {
-              SAVE();
-              decref(old);
-            }
+            SET_RESULT(a_of(w), found);
             NEXT(7);
           }
         }
@@ -689,12 +672,7 @@ dispatch:
 #define NUMBER_RESULT(result)                                                                                \
   do {                                                                                                       \
     Value number = (result);                                                                                 \
-    Value old = R[a_of(w)];                                                                                  \
-    R[a_of(w)] = number;                                                                                     \
-    if (old.is_object()) {                                                                                   \
-      SAVE();                                                                                                \
-      decref(old);                                                                                           \
-    }                                                                                                        \
+    SET_RESULT(a_of(w), number);                                                                             \
     NEXT(2);                                                                                                 \
   } while (0)
 #define INT_RESULT(expression)                                                                               \
@@ -1043,12 +1021,7 @@ dispatch:
         }
         value = item.release();
       }
-      Value old = R[a_of(w)];
-      R[a_of(w)] = value;
-      if (old.is_object()) {
-        SAVE();
-        decref(old);
-      }
+      SET_RESULT(a_of(w), value);
       NEXT(3);
     }
   for_error_not_iterator:
