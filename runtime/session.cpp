@@ -116,6 +116,9 @@ Session::Session(const SessionOptions& options) {
   Ref sys = import_module(*thread_, "sys");
   if (!builtins || !sys || !install_standard_streams(*thread_, cast<Module>(sys)->dict)) report_error();
 
+  // What is there now stays to the end: collections need not look at it.
+  collector_freeze();
+
   Own<Module> main = new_module(intern("__main__"));
   globals_ = main->dict;
   for (const char* name : {"__package__", "__loader__", "__spec__"}) dict_set(globals_, intern(name), None);
@@ -127,6 +130,8 @@ Session::Session(const SessionOptions& options) {
 
 Session::~Session() {
   if (!finished_) finish(0);
+  collector_unfreeze();
+  collect(*thread_, 2);
   release_lock(*thread_);
   delete_thread(thread_);
   bind_thread(nullptr);

@@ -22,8 +22,8 @@ std::string this_program() {
   return length > 0 ? std::string(path, static_cast<size_t>(length)) : "aspy";
 }
 
-// Ends the process. What the interpreter still holds is left to the kernel, which is quicker; a build with
-// sanitizers frees it, so that a leak is found.
+// Ends the process. What the interpreter still holds is left to the kernel, which is quicker; in a build with
+// sanitizers it returns, and the session frees it, so that a leak is found.
 int leave(int exit_code) {
   std::fflush(nullptr);
 #ifndef __SANITIZE_ADDRESS__
@@ -78,7 +78,7 @@ int run(const CommandLine& line) {
   }
   exit_code = session.finish(exit_code);
   if (end.interrupted) die_of_interrupt();
-  return exit_code;
+  return leave(exit_code);
 }
 
 } // namespace
@@ -91,6 +91,6 @@ int main(int argc, char** argv) {
     return line.exit_code;
   case Action::Golden: line.golden.aspy = this_program(); return run_goldens(line.golden);
   case Action::Disassemble: return leave(disassemble_script(line.target));
-  default: return leave(run(line));
+  default: return run(line);
   }
 }

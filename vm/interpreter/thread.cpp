@@ -7,8 +7,12 @@
 #include "vm/object/error/exception.hpp"
 #include "vm/object/slot/protocol.hpp"
 
+#include <algorithm>
 #include <pthread.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace aspy {
 
@@ -26,6 +30,27 @@ void* reserve(size_t bytes) {
   void* memory =
       mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return memory == MAP_FAILED ? nullptr : memory;
+}
+
+// Where the calling OS thread's stack ends; null: unknown.
+const char* lowest_stack_address() {
+  if (getpid() == gettid()) {
+    // pthread_getattr_np would read /proc/self/maps for the main thread, at every start. Its stack begins with the
+    // name of the program, and may grow to the limit.
+    auto* top = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+    rlimit limit;
+    if (!top || getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur > reinterpret_cast<uintptr_t>(top))
+      return nullptr;
+    return top - limit.rlim_cur;
+  }
+  pthread_attr_t attributes;
+  void* lowest = nullptr;
+  size_t size = 0;
+  if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+    pthread_attr_getstack(&attributes, &lowest, &size);
+    pthread_attr_destroy(&attributes);
+  }
+  return static_cast<const char*>(lowest);
 }
 
 } // namespace
@@ -50,17 +75,9 @@ Thread* new_thread() {
 void bind_thread(Thread* thread) {
   current_thread = thread;
   if (!thread) return;
-  pthread_attr_t attributes;
-  void* lowest = nullptr;
-  size_t size = 0;
-  if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
-    pthread_attr_getstack(&attributes, &lowest, &size);
-    pthread_attr_destroy(&attributes);
-  }
   // An unlimited stack is reported as huge; trust no more than 64 MiB of it below where we are.
   const char* here = static_cast<const char*>(__builtin_frame_address(0));
-  const char* floor = here - (size_t{64} << 20);
-  if (lowest && static_cast<const char*>(lowest) > floor) floor = static_cast<const char*>(lowest);
+  const char* floor = std::max(here - (size_t{64} << 20), lowest_stack_address());
   thread->native_limit = floor + native_reserve;
 }
 

@@ -1,7 +1,7 @@
 // The table of tracked objects stands in order of birth: finalisers of one collection run in that order.
 //
-//   | 0: unused | old objects ... | young objects ... |
-//                                 ^ old_end
+//   | 0: unused | frozen ... | old objects ... | young objects ... |
+//                            ^ frozen_end      ^ old_end
 //
 // An object knows its index (Object::gc_word). One that dies leaves a hole; holes are squeezed out when
 // they outnumber the living. What survives a collection becomes old by moving `old_end`.
@@ -22,6 +22,7 @@ void clear_weakrefs(Object* object); // vm/object/weakref.hpp
 namespace {
 
 std::vector<Object*> table{nullptr};
+size_t frozen_end = 1;
 size_t old_end = 1;
 size_t holes = 0;
 
@@ -41,17 +42,20 @@ void set_index(Object* object, size_t index) {
 
 void squeeze() {
   size_t to = 1;
-  size_t new_old_end = old_end;
+  size_t new_old_end = old_end, new_frozen_end = frozen_end;
   for (size_t from = 1; from < table.size(); ++from) {
+    if (from == frozen_end) new_frozen_end = to;
     if (from == old_end) new_old_end = to;
     Object* object = table[from];
     if (!object) continue;
     table[to] = object;
     set_index(object, to++);
   }
+  if (frozen_end >= table.size()) new_frozen_end = to;
   if (old_end >= table.size()) new_old_end = to;
   table.resize(to);
   old_end = new_old_end;
+  frozen_end = new_frozen_end;
   holes = 0;
 }
 
@@ -242,6 +246,7 @@ void gc_untrack(Object* object) {
   if (index + 1 == table.size()) {
     table.pop_back();
     if (old_end > table.size()) old_end = table.size();
+    if (frozen_end > table.size()) frozen_end = table.size();
     return;
   }
   table[index] = nullptr;
@@ -256,7 +261,7 @@ size_t collect(Thread& thread, int generation) {
   if (collector_listener) collector_listener(thread, true, generation, 0);
   if (holes > table.size() / 4) squeeze();
   size_t end = table.size();
-  std::vector<Object*> garbage = find_unreachable(generation == 0 ? std::min(old_end, end) : 1, end);
+  std::vector<Object*> garbage = find_unreachable(generation == 0 ? std::min(old_end, end) : frozen_end, end);
   // The survivors are old now, and so is the garbage until it is freed.
   old_end = end;
   young_births = 0;
@@ -279,6 +284,17 @@ void collect_if_due(Thread& thread) {
   size_t old_now = old_end - std::min(old_end, holes);
   bool full = stress || old_now > old_at_last_full + old_at_last_full / 4 + 10 * size_t{threshold};
   collect(thread, full ? 2 : 0);
+}
+
+void collector_freeze() {
+  squeeze();
+  frozen_end = old_end = table.size();
+  young_births = 0;
+}
+void collector_unfreeze() { frozen_end = 1; }
+size_t collector_frozen_count() {
+  return static_cast<size_t>(std::count_if(table.begin() + 1, table.begin() + static_cast<std::ptrdiff_t>(frozen_end),
+                                           [](Object* object) { return object != nullptr; }));
 }
 
 void collector_enable(bool on) { enabled = on; }

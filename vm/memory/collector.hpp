@@ -31,6 +31,11 @@ void collector_set_threshold(uint32_t young); // 0 turns automatic collection of
 uint32_t collector_threshold();
 uint32_t collector_young_count();
 CollectorStats& collector_stats(int generation);
+// Whatever is tracked now is left out of collections from here on, until it is unfrozen: no cycle through it is
+// found, and no time is spent on it.
+void collector_freeze();
+void collector_unfreeze();
+size_t collector_frozen_count();
 // Told of the start and the end of each collection (gc.callbacks); null: nobody listens.
 extern void (*collector_listener)(Thread& thread, bool start, int generation, size_t collected);
 // Collect at every allocation: a hostile mode for tests.

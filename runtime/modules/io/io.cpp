@@ -131,7 +131,9 @@ const NativeDef functions[] = {
 };
 
 bool init_module(Thread& thread, Module* module) {
-  if (!init_io(thread)) return false;
+  init_io();
+  Type* unsupported = unsupported_operation(thread);
+  if (!unsupported) return false;
   module_set(module, "IOBase", &iobase_type);
   module_set(module, "RawIOBase", &rawiobase_type);
   module_set(module, "BufferedIOBase", &bufferediobase_type);
@@ -143,7 +145,7 @@ bool init_module(Thread& thread, Module* module) {
   module_set(module, "BytesIO", &bytesio_type);
   module_set(module, "StringIO", &stringio_type);
   module_set(module, "TextIOWrapper", &text_wrapper_type);
-  module_set(module, "UnsupportedOperation", unsupported_type());
+  module_set(module, "UnsupportedOperation", unsupported);
   module_set(module, "BlockingIOError", &BlockingIOError_type);
   module_set(module, "DEFAULT_BUFFER_SIZE", Value::from_int(default_buffer_size));
   module_set(module, "SEEK_SET", Value::from_int(0));
@@ -191,19 +193,18 @@ Ref make_stream(Thread& thread, int fd, const char* name, const char* mode) {
 extern const ModuleSpec io_module = {"io", io::functions, io::init_module,
                                      "Streams: text, binary and in-memory files."};
 
-bool init_io(Thread& thread) {
+void init_io() {
   static bool done = false;
-  if (done) return true;
+  if (done) return;
   done = true;
   io::init_base_types();
   io::init_binary_types();
   io::init_memory_types();
   io::init_text_file_types();
-  return io::init_unsupported(thread);
 }
 
 bool install_standard_streams(Thread& thread, Dict* sys_namespace) {
-  if (!init_io(thread)) return false;
+  init_io();
   struct Stream {
     int fd;
     const char *name, *twin, *label, *mode;

@@ -6,7 +6,7 @@
 namespace aspy {
 
 // Readies the file types. Safe to call again.
-bool init_io(Thread& thread);
+void init_io();
 // Makes sys.stdin, sys.stdout and sys.stderr (and their dunder twins) in `sys`'s namespace, and plugs the
 // text files into print(). stdout is flushed at each newline at a terminal, else when its buffer is full;
 // stderr at each newline. False: raised.

@@ -18,7 +18,7 @@ struct BaseFile : Object {
   Attrs attrs; // first in every file, so that subclasses agree on its place
 };
 
-Value unsupported; // the class, made once and kept for ever
+Type* unsupported; // the class, made when it is first asked for and kept for ever
 
 // Whether self.closed is true; -1 raised.
 int is_closed(Thread& thread, Value self) {
@@ -178,11 +178,23 @@ void make_base(Type& type, const char* name, Type* parent, const NativeDef* meth
 
 // --- errors and arguments --------------------------------------------------------------------------------
 
-Value unsupported_type() { return unsupported; }
+Type* unsupported_operation(Thread& thread) {
+  if (unsupported) return unsupported;
+  Own<Tuple> bases = make_tuple({&OSError_type, &ValueError_type});
+  Own<Dict> ns = new_dict();
+  Own<Str> module = make_str("io");
+  dict_set(ns.get(), names::dunder_module, module.value());
+  Own<Type> made = make_class(thread, &type_type, intern("UnsupportedOperation"), bases.get(), ns.get(), {});
+  if (!made) return nullptr;
+  made->refcount += immortal_refcount; // the types outlive everything
+  return unsupported = made.release();
+}
 
 Raised raise_unsupported(Thread& thread, std::string_view message) {
   Own<Str> text = make_str(message);
-  Ref exception = call(thread, unsupported, {text.value()});
+  Type* type = unsupported_operation(thread);
+  if (!type) return {};
+  Ref exception = call(thread, Value(type), {text.value()});
   if (exception) raise_value(thread, exception);
   return {};
 }
@@ -251,19 +263,6 @@ void init_base_types() {
   make_base(rawiobase_type, "_io._RawIOBase", &iobase_type, raw_methods);
   make_base(bufferediobase_type, "_io._BufferedIOBase", &iobase_type, buffered_methods);
   make_base(textiobase_type, "_io._TextIOBase", &iobase_type, text_methods);
-}
-
-bool init_unsupported(Thread& thread) {
-  if (unsupported) return true;
-  Own<Tuple> bases = make_tuple({&OSError_type, &ValueError_type});
-  Own<Dict> ns = new_dict();
-  Own<Str> module = make_str("io");
-  dict_set(ns.get(), names::dunder_module, module.value());
-  Own<Type> made = make_class(thread, &type_type, intern("UnsupportedOperation"), bases.get(), ns.get(), {});
-  if (!made) return false;
-  made->refcount += immortal_refcount; // the types outlive everything
-  unsupported = made.release();
-  return true;
 }
 
 } // namespace aspy::io

@@ -27,7 +27,7 @@ inline constexpr size_t default_buffer_size = 131072; // io.DEFAULT_BUFFER_SIZE
 inline constexpr size_t text_chunk_size = 8192;       // what a text file reads and collects at a time
 
 // io.UnsupportedOperation (an OSError and a ValueError).
-Value unsupported_type();
+Type* unsupported_operation(Thread& thread); // the class; null: raised
 Raised raise_unsupported(Thread& thread, std::string_view message);
 
 // --- files on descriptors ---------------------------------------------------------------------------
@@ -99,7 +99,6 @@ Ref make_text_file(Thread& thread, Value buffer, Value encoding, Value errors, V
 bool size_arg(Thread& thread, Value value, int64_t& out);
 Raised raise_closed(Thread& thread); // ValueError "I/O operation on closed file."
 
-bool init_unsupported(Thread& thread);
 void init_base_types();
 void init_binary_types();
 void init_memory_types();

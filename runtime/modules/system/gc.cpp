@@ -112,8 +112,20 @@ Ref gc_get_referrers(Thread&, CallArgs call) {
   return all;
 }
 
-Ref gc_nothing(Thread&, const Value*) { return share(None); }
-Ref gc_zero(Thread&, const Value*) { return share(Value::from_int(0)); }
+Ref gc_freeze(Thread&, const Value*) {
+  collector_freeze();
+  return share(None);
+}
+size_t frozen_at_start = 0; // the interpreter's own objects, of which scripts need not know
+Ref gc_unfreeze(Thread&, const Value*) {
+  collector_unfreeze();
+  frozen_at_start = 0;
+  return share(None);
+}
+Ref gc_get_freeze_count(Thread&, const Value*) {
+  return share(Value::from_int(static_cast<int64_t>(collector_frozen_count() - frozen_at_start)));
+}
+Ref gc_get_debug(Thread&, const Value*) { return share(Value::from_int(0)); }
 Ref gc_set_debug(Thread& thread, const Value* args) {
   int64_t flags;
   if (!to_int64(thread, args[0], flags)) return {};
@@ -139,11 +151,10 @@ const NativeDef gc_functions[] = {
      NativeKind::Function, gc_get_referrers},
     {"is_tracked", "obj, /", gc_is_tracked, "Return whether the collector tracks the object."},
     {"is_finalized", "obj, /", gc_is_finalized, "Return whether the object's finalizer has run."},
-    // There is no permanent generation to move objects to.
-    {"freeze", "", gc_nothing},
-    {"unfreeze", "", gc_nothing},
-    {"get_freeze_count", "", gc_zero},
-    {"get_debug", "", gc_zero},
+    {"freeze", "", gc_freeze, "Leave all objects of now out of collections."},
+    {"unfreeze", "", gc_unfreeze, "Undo freeze()."},
+    {"get_freeze_count", "", gc_get_freeze_count, "Return the number of frozen objects."},
+    {"get_debug", "", gc_get_debug},
     {"set_debug", "flags, /", gc_set_debug},
     {nullptr},
 };
@@ -179,6 +190,7 @@ bool init_gc(Thread&, Module* module) {
   module_set(module, "callbacks", callbacks.value());
   if (!listeners) listeners = Own<List>(callbacks).release();
   collector_listener = tell_listeners;
+  frozen_at_start = collector_frozen_count();
   const char* flags[] = {"DEBUG_STATS", "DEBUG_COLLECTABLE", "DEBUG_UNCOLLECTABLE"};
   for (int i = 0; i < 3; ++i) module_set(module, flags[i], Value::from_int(1 << i));
   module_set(module, "DEBUG_SAVEALL", Value::from_int(32));

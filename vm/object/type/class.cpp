@@ -114,18 +114,20 @@ constexpr uint32_t inherited_flags = TypeIsInt | TypeIsStr | TypeIsList | TypeIs
                                      TypeIsType | TypeIsException | TypeIsBytes | TypeIsFloat | TypeIsSet |
                                      TypeIsSequence | TypeIsMapping | TypeWeakRefs;
 
-// A class with one base begins with its slots and only recomputes those that its namespace names.
+// A class begins with the slots of its base, and only recomputes those that the namespace of another class in its
+// order names: itself, in most cases.
 void fill_slots(Type* type) {
-  if (type->bases->size == 1) {
+  if (!is_subtype(type, type->base)) return update_all_slots(type); // a metaclass's own mro() left it out
+  for (Value entry : type->mro->view()) {
+    auto* source = cast<Type>(entry);
+    if (is_subtype(type->base, source)) continue;
     Value key, value;
-    for (uint32_t at = 0; dict_next(type->dict, at, key, value);) {
+    for (uint32_t at = 0; dict_next(type_dict(source), at, key, value);) {
       if (!is_str(key) || !looks_like_dunder(cast<Str>(key)->view())) continue;
       update_slots(type, intern(cast<Str>(key)));
     }
-    update_slot_flags(type);
-  } else {
-    update_all_slots(type);
   }
+  update_slot_flags(type);
 }
 
 void inherit_other_bases(Type* type) {
