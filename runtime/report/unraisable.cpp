@@ -21,7 +21,7 @@ Type unraisable_args_type;
 // What sys.unraisablehook gets.
 Ref make_arguments(Value exception, Value where, std::string_view message) {
   static const char* const fields[] = {"exc_type", "exc_value", "exc_traceback", "err_msg", "object"};
-  init_struct_sequence(unraisable_args_type, "UnraisableHookArgs", fields);
+  init_struct_sequence(unraisable_args_type, {.name = "UnraisableHookArgs", .fields = fields});
   Value traceback = cast<ExceptionObject>(exception)->traceback;
   Own<Str> text = message.empty() ? Own<Str>() : make_str(message);
   return make_struct_sequence(unraisable_args_type,

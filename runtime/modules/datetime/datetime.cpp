@@ -1,6 +1,10 @@
 // The module datetime. Its types are in datetime_*.cpp.
 #include "runtime/modules/datetime/datetime_internal.hpp"
 #include "vm/object/module.hpp"
+#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/text/str.hpp"
+
+#include <iterator>
 
 namespace aspy {
 namespace {
@@ -18,6 +22,11 @@ bool init_module(Thread& thread, Module* module) {
   module_set(module, "time", &dt::time_type);
   module_set(module, "datetime", &dt::datetime_type);
   module_set(module, "UTC", dt::utc());
+  static const char* const names[] = {"date",   "datetime", "time",    "timedelta", "timezone",
+                                      "tzinfo", "MINYEAR",  "MAXYEAR", "UTC"};
+  Own<Tuple> all = new_tuple(std::size(names));
+  for (size_t i = 0; i < std::size(names); ++i) all->items()[i] = share(Value(intern(names[i]))).release();
+  module_set(module, "__all__", all.value());
   module_set(module, "MINYEAR", Value::from_int(1));
   module_set(module, "MAXYEAR", Value::from_int(9999));
   return !thread.has_error();

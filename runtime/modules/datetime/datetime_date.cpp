@@ -91,7 +91,7 @@ Ref date_fromisoformat(Thread& thread, const Value* args) {
   if (!is_str(args[1])) return raise_type_error(thread, "fromisoformat: argument must be str");
   std::string_view text = cast<Str>(args[1])->view();
   int64_t year, month, day;
-  int size = parse_iso_date(thread, text, year, month, day);
+  int size = parse_iso_date(text, year, month, day);
   if (size < 0) return {};
   if (size == 0 || static_cast<size_t>(size) != text.size()) return raise_iso(thread, args[1]);
   if (!check_date(thread, year, month, day)) return {};

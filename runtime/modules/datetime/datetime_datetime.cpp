@@ -2,6 +2,7 @@
 #include "runtime/loop/clock.hpp"
 #include "runtime/modules/datetime/datetime_internal.hpp"
 #include "vm/memory/heap.hpp"
+#include "vm/object/error/warnings.hpp"
 #include "vm/object/number/float.hpp"
 #include "vm/object/sequence/tuple.hpp"
 
@@ -71,6 +72,10 @@ Ref dt_construct(Thread& thread, Type* type, CallArgs args) {
 // --- the system's local time
 // --------------------------------------------------------------------------------
 
+bool raise_year(Thread& thread, int64_t year) {
+  return raise_value_error(thread, fmt::format("year must be in 1..9999, not {}", year));
+}
+
 // Seconds since 1970 of the local time at `seconds`, read as if it were UTC.
 int64_t local_seconds(int64_t seconds) {
   time_t moment = static_cast<time_t>(seconds);
@@ -81,24 +86,43 @@ int64_t local_seconds(int64_t seconds) {
   return days * 86400 + parts.tm_hour * 3600 + parts.tm_min * 60 + parts.tm_sec;
 }
 
+// The local time at `seconds`; its year must be one that a datetime can have.
+bool checked_local(Thread& thread, int64_t seconds, int64_t& out) {
+  time_t moment = static_cast<time_t>(seconds);
+  tm parts{};
+  localtime_r(&moment, &parts);
+  int64_t year = int64_t{parts.tm_year} + 1900;
+  if (year < 1 || year > 9999) return raise_year(thread, year);
+  out = local_seconds(seconds);
+  return true;
+}
+
 // The moment whose local time is `t`; `fold` chooses where two have it, and beside a gap.
-int64_t from_local(int64_t t, int fold) {
-  int64_t a = local_seconds(t) - t;
+bool from_local(Thread& thread, int64_t t, int fold, int64_t& out) {
+  int64_t shown, other_shown;
+  if (!checked_local(thread, t, shown)) return false;
+  int64_t a = shown - t;
   int64_t first = t - a;
-  int64_t shown = local_seconds(first);
+  if (!checked_local(thread, first, shown)) return false;
   int64_t b;
+  out = first;
   if (shown == t) {
     // Perhaps the other one of two: look a day away.
     int64_t other = first + (fold ? 86400 : -86400);
-    b = local_seconds(other) - other;
-    if (a == b) return first;
+    if (!checked_local(thread, other, other_shown)) return false;
+    b = other_shown - other;
+    if (a == b) return true;
   } else {
     b = shown - first;
   }
   int64_t second = t - b;
-  if (local_seconds(second) == t) return second;
-  if (shown == t) return first;
-  return fold ? std::min(first, second) : std::max(first, second);
+  if (!checked_local(thread, second, other_shown)) return false;
+  if (other_shown == t) {
+    out = second;
+  } else if (shown != t) {
+    out = fold ? std::min(first, second) : std::max(first, second);
+  }
+  return true;
 }
 
 int64_t naive_seconds(const DateTime* moment) { return (datetime_us(moment) - epoch_us()) / us_per_second; }
@@ -158,8 +182,10 @@ bool timestamp_arg(Thread& thread, Value value, int64_t& us) {
 bool check_year_of(Thread& thread, int64_t us) {
   Wide at = Wide{us} + epoch_us();
   if (at >= 0 && at <= last_us()) return true;
-  int64_t year = static_cast<int64_t>(at / us_per_day / 365) + 1;
-  return raise_value_error(thread, fmt::format("year {} is out of range", year));
+  time_t seconds = static_cast<time_t>(us / us_per_second - (us % us_per_second < 0));
+  tm parts{};
+  gmtime_r(&seconds, &parts);
+  return raise_year(thread, int64_t{parts.tm_year} + 1900);
 }
 
 Ref dt_fromtimestamp(Thread& thread, const Value* args) {
@@ -170,9 +196,20 @@ Ref dt_fromtimestamp(Thread& thread, const Value* args) {
   return from_epoch(thread, as_type(args[0]), us, tz);
 }
 
+// Naive datetimes in UTC are on their way out.
+bool warn_naive(Thread& thread, Value type, const char* method, const char* instead) {
+  return warn(thread, DeprecationWarning_type,
+              fmt::format("{0}.{1}() is deprecated and scheduled for removal in a future version. Use "
+                          "timezone-aware objects to represent datetimes in UTC: {0}.{2}.",
+                          full_type_name(as_type(type)), method, instead));
+}
+
 Ref dt_utcfromtimestamp(Thread& thread, const Value* args) {
   int64_t us;
-  if (!timestamp_arg(thread, args[1], us) || !check_year_of(thread, us)) return {};
+  if (!warn_naive(thread, args[0], "utcfromtimestamp", "fromtimestamp(timestamp, datetime.UTC)") ||
+      !timestamp_arg(thread, args[1], us) || !check_year_of(thread, us)) {
+    return {};
+  }
   return datetime_from_us(thread, as_type(args[0]), Wide{us} + epoch_us(), {});
 }
 
@@ -187,6 +224,7 @@ Ref dt_today(Thread& thread, const Value* args) {
 }
 
 Ref dt_utcnow(Thread& thread, const Value* args) {
+  if (!warn_naive(thread, args[0], "utcnow", "now(datetime.UTC)")) return {};
   return datetime_from_us(thread, as_type(args[0]), Wide{clock().wall_ns() / 1000} + epoch_us(), {});
 }
 
@@ -210,7 +248,7 @@ Ref dt_fromisoformat(Thread& thread, const Value* args) {
   if (!is_str(args[1])) return raise_type_error(thread, "fromisoformat: argument must be str");
   std::string_view text = cast<Str>(args[1])->view();
   int64_t year, month, day;
-  int size = parse_iso_date(thread, text, year, month, day);
+  int size = parse_iso_date(text, year, month, day);
   if (size < 0) return {};
   ParsedTime parsed;
   if (size == 0) return raise_iso(thread, args[1]);
@@ -220,6 +258,12 @@ Ref dt_fromisoformat(Thread& thread, const Value* args) {
     size_t skip = 1;
     while (skip < rest.size() && (static_cast<unsigned char>(rest[skip]) & 0xC0) == 0x80) ++skip;
     if (!parse_iso_time(rest.substr(skip), parsed)) return raise_iso(thread, args[1]);
+  }
+  if (parsed.hour == 24)
+    return raise_value_error(thread, "minute, second, and microsecond must be 0 when hour is 24");
+  if (parsed.next_day && year == 9999 && month == 12 && day == 31) {
+    raise_year(thread, 10000);
+    return {};
   }
   if (!check_date(thread, year, month, day) ||
       !check_clock(thread, parsed.hour, parsed.minute, parsed.second, parsed.us, 0)) {
@@ -290,6 +334,24 @@ Ref dt_sub(Thread& thread, Value a, Value b) {
   return make_delta(thread, difference - (left - right));
 }
 
+// The same wall time with another fold.
+Ref with_fold(Thread& thread, Value self, int fold) {
+  const DateTime* moment = as_dt(self);
+  Clock clock = moment->clock;
+  clock.fold = static_cast<uint8_t>(fold);
+  return make_datetime(thread, &datetime_type, moment->year, moment->month, moment->day, clock, moment->tz);
+}
+
+// Has the other fold another offset than `offset`?
+bool varies_with_fold(Thread& thread, Value self, int64_t offset, bool& out) {
+  bool has;
+  int64_t other;
+  Ref flipped = with_fold(thread, self, !as_dt(self)->clock.fold);
+  if (!flipped || !offset_of(thread, flipped, has, other)) return false;
+  out = !has || other != offset;
+  return true;
+}
+
 Ref dt_compare(Thread& thread, Value a, Value b, CompareOp op) {
   if (!is_datetime(a) || !is_datetime(b)) return share(NotImplemented);
   int64_t left = datetime_us(as_dt(a)), right = datetime_us(as_dt(b));
@@ -302,13 +364,24 @@ Ref dt_compare(Thread& thread, Value a, Value b, CompareOp op) {
     if (op == CompareOp::Eq || op == CompareOp::Ne) return share(Value::from_bool(op == CompareOp::Ne));
     return raise_type_error(thread, "can't compare offset-naive and offset-aware datetimes");
   }
-  return bool_of(op, (left - left_offset) - (right - right_offset));
+  int64_t difference = (left - left_offset) - (right - right_offset);
+  if (difference == 0 && (op == CompareOp::Eq || op == CompareOp::Ne)) {
+    // A moment in a repeated hour (or in a skipped one) equals none of another zone.
+    bool left_varies, right_varies;
+    if (!varies_with_fold(thread, a, left_offset, left_varies) ||
+        !varies_with_fold(thread, b, right_offset, right_varies)) {
+      return {};
+    }
+    if (left_varies || right_varies) return share(Value::from_bool(op == CompareOp::Ne));
+  }
+  return bool_of(op, difference);
 }
 
 bool dt_hash(Thread& thread, Value self, int64_t& out) {
   bool has;
   int64_t offset;
-  if (!offset_of(thread, self, has, offset)) return false;
+  Ref unfolded = as_dt(self)->clock.fold ? with_fold(thread, self, 0) : share(self); // equal in their zone
+  if (!unfolded || !offset_of(thread, unfolded, has, offset)) return false;
   uint64_t mixed = static_cast<uint64_t>(datetime_us(as_dt(self)) - offset) * 0x9E3779B97F4A7C15;
   out = static_cast<int64_t>(mixed ^ mixed >> 31);
   if (out == -1) out = -2;
@@ -413,7 +486,8 @@ Ref dt_timestamp(Thread& thread, const Value* args) {
     int64_t us = datetime_us(self) - offset - epoch_us();
     return Ref::steal(Value::from_double(static_cast<double>(static_cast<long double>(us) / 1e6L)));
   }
-  int64_t seconds = from_local(naive_seconds(self), self->clock.fold);
+  int64_t seconds;
+  if (!from_local(thread, naive_seconds(self), self->clock.fold, seconds)) return {};
   return Ref::steal(
       Value::from_double(static_cast<double>(seconds) + static_cast<double>(self->clock.us) / 1e6));
 }
@@ -455,7 +529,9 @@ Ref dt_astimezone(Thread& thread, const Value* args) {
   if (has) {
     us -= offset;
   } else {
-    us = from_local(naive_seconds(self), self->clock.fold) * us_per_second + self->clock.us + epoch_us();
+    int64_t seconds;
+    if (!from_local(thread, naive_seconds(self), self->clock.fold, seconds)) return {};
+    us = seconds * us_per_second + self->clock.us + epoch_us();
   }
   Ref local;
   if (!tz) {

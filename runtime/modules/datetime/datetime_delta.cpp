@@ -1,6 +1,7 @@
 // datetime.timedelta: a length of time in days, seconds and microseconds.
 #include "runtime/modules/datetime/datetime_internal.hpp"
 #include "vm/memory/heap.hpp"
+#include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/number/float.hpp"
 #include "vm/object/sequence/tuple.hpp"
 
@@ -79,7 +80,7 @@ bool accumulate(Thread& thread, const char* name, Value value, int64_t factor, W
 
 Ref delta_construct(Thread& thread, Type* type, CallArgs args) {
   BoundArgs bound;
-  if (!bind_args(thread, "timedelta",
+  if (!bind_args(thread, "__new__",
                  "days=0, seconds=0, microseconds=0, milliseconds=0, minutes=0, hours=0, weeks=0", args,
                  bound)) {
     return {};
@@ -279,9 +280,9 @@ Ref get_seconds(Thread&, Value self) { return make_int(as_delta(self)->seconds);
 Ref get_us(Thread&, Value self) { return make_int(as_delta(self)->us); }
 
 const GetSetDef getset[] = {
-    {"days", get_days, nullptr, "Number of days."},
-    {"seconds", get_seconds, nullptr, "Number of seconds (>= 0 and less than 1 day)."},
-    {"microseconds", get_us, nullptr, "Number of microseconds (>= 0 and less than 1 second)."},
+    {"days", get_days, readonly_attribute, "Number of days."},
+    {"seconds", get_seconds, readonly_attribute, "Number of seconds (>= 0 and less than 1 day)."},
+    {"microseconds", get_us, readonly_attribute, "Number of microseconds (>= 0 and less than 1 second)."},
     {nullptr, nullptr}};
 const NativeDef methods[] = {
     {"total_seconds", "self, /", delta_total_seconds, "Total seconds in the duration."},

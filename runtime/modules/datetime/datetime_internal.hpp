@@ -94,7 +94,7 @@ struct ParsedTime {
 };
 bool parse_iso_time(std::string_view text, ParsedTime& out);
 // Parses a date in any ISO 8601 form; the length used. 0: malformed. -1: raised (week or day out of range).
-int parse_iso_date(Thread& thread, std::string_view text, int64_t& year, int64_t& month, int64_t& day);
+int parse_iso_date(std::string_view text, int64_t& year, int64_t& month, int64_t& day);
 Ref raise_iso(Thread& thread, Value text); // "Invalid isoformat string: ..."
 
 Ref bool_of(CompareOp op, int64_t order); // from a three-way comparison

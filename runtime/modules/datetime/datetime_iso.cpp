@@ -76,7 +76,7 @@ bool parse_iso_time(std::string_view text, ParsedTime& out) {
   return true;
 }
 
-int parse_iso_date(Thread& thread, std::string_view text, int64_t& year, int64_t& month, int64_t& day) {
+int parse_iso_date(std::string_view text, int64_t& year, int64_t& month, int64_t& day) {
   size_t at = 0;
   if (!digits(text, at, 4, year)) return 0;
   bool dashes = at < text.size() && text[at] == '-';
@@ -96,8 +96,7 @@ int parse_iso_date(Thread& thread, std::string_view text, int64_t& year, int64_t
     int64_t fourth = date_to_ordinal(year, 1, 4);
     int64_t ordinal = fourth - (fourth + 6) % 7 + (week - 1) * 7 + weekday - 1;
     if (week == 53 && weekday_of(year, 1, 1) != 3 && !(weekday_of(year, 1, 1) == 2 && is_leap_year(year))) {
-      raise_value_error(thread, fmt::format("Invalid week: {}", week));
-      return -1;
+      return 0;
     }
     int month_number, day_number;
     ordinal_to_date(ordinal, year, month_number, day_number);
@@ -215,7 +214,7 @@ Ref format_method(Thread& thread, const Value* args) {
 
 Ref iso_date(Thread&, const Date* date) {
   static const char* const fields[] = {"year", "week", "weekday"};
-  init_struct_sequence(iso_date_type, "datetime.IsoCalendarDate", fields);
+  init_struct_sequence(iso_date_type, {.name = "datetime.IsoCalendarDate", .fields = fields});
   int64_t year;
   int week, weekday;
   iso_calendar(date->year, date->month, date->day, year, week, weekday);

@@ -67,7 +67,7 @@ Ref zone_tzname(Thread& thread, const Value* args) {
   return check_dt(thread, "tzname", args[1]) ? Ref(make_str(zone_text(as_zone(args[0])))) : Ref();
 }
 Ref zone_fromutc(Thread& thread, const Value* args) {
-  if (!is_datetime(args[1])) return raise_type_error(thread, "fromutc: argument must be a datetime instance");
+  if (!is_datetime(args[1])) return raise_type_error(thread, "fromutc: argument must be a datetime");
   const DateTime* moment = cast<DateTime>(args[1]);
   if (moment->tz != args[0]) return raise_value_error(thread, "fromutc: dt.tzinfo is not self");
   return datetime_from_us(thread, type_of(args[1]), datetime_us(moment) + zone_us(as_zone(args[0])), args[0]);
@@ -195,13 +195,13 @@ bool tz_offset(Thread& thread, Value tz, Value dt, const char* method, bool& has
   if (!offset) return false;
   if (offset.get().is_none()) return true;
   if (!is_delta(offset)) {
-    return raise_type_error(thread, fmt::format("tzinfo.{}() must return None or a timedelta, not '{}'",
-                                                method, type_name(offset)));
+    return raise_type_error(thread, fmt::format("tzinfo.{}() must return None or timedelta, not '{}'", method,
+                                                type_name(offset)));
   }
   Wide wide = delta_us(cast<TimeDelta>(offset));
   if (wide <= -us_per_day || wide >= us_per_day) {
-    return raise_value_error(
-        thread, "offset must be a timedelta strictly between -timedelta(hours=24) and timedelta(hours=24).");
+    check_offset(thread, offset);
+    return false;
   }
   has = true;
   us = static_cast<int64_t>(wide);

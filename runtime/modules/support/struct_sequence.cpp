@@ -1,13 +1,17 @@
 #include "runtime/modules/support/struct_sequence.hpp"
 
+#include "vm/memory/heap.hpp"
+#include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
+#include "vm/object/hash/dict.hpp"
+#include "vm/object/sequence/list.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 
+#include <algorithm>
 #include <array>
-#include <deque>
 #include <fmt/format.h>
 #include <unordered_map>
 #include <utility>
@@ -19,15 +23,31 @@ namespace {
 constexpr size_t most_fields = 24;
 
 struct Declaration {
-  const char* name;
-  std::span<const char* const> fields;
+  StructSequenceSpec sequence;
   std::vector<GetSetDef> getset;
   TypeSpec spec;
+
+  size_t total() const { return sequence.fields.size(); }
+  size_t visible() const { return sequence.visible ? sequence.visible : total(); }
+  // Visible items whose attribute is another, hidden one.
+  size_t unnamed() const {
+    auto hidden = sequence.fields.subspan(visible());
+    auto is_hidden = [&](std::string_view name) {
+      return std::find(hidden.begin(), hidden.end(), name) != hidden.end();
+    };
+    return static_cast<size_t>(
+        std::count_if(sequence.fields.begin(), sequence.fields.begin() + visible(), is_hidden));
+  }
 };
 // By type; addresses stay, because make_ready keeps them.
 std::unordered_map<const Type*, Declaration>& declarations() {
   static auto* all = new std::unordered_map<const Type*, Declaration>();
   return *all;
+}
+const Declaration& declaration_of(const Type* type) { return declarations().find(type)->second; }
+
+std::span<Value> all_items(Value self) {
+  return {cast<Tuple>(self)->items(), declaration_of(type_of(self)).total()};
 }
 
 template <size_t index> Ref get_item_at(Thread&, Value self) { return share((*cast<Tuple>(self))[index]); }
@@ -36,22 +56,22 @@ template <size_t... index> constexpr auto getters(std::index_sequence<index...>)
 }
 constexpr auto field_getters = getters(std::make_index_sequence<most_fields>());
 
-const Declaration& declaration_of(Type* type) {
-  while (true) {
-    auto found = declarations().find(type);
-    if (found != declarations().end()) return found->second;
-    type = type->base;
-  }
+void sequence_dealloc(Object* object) {
+  for (Value item : all_items(object)) decref(item);
+  free_object(object);
+}
+void sequence_traverse(Object* object, Visitor& visitor) {
+  for (Value item : all_items(object)) visitor(item);
 }
 
 Ref sequence_repr(Thread& thread, Value self) {
   const Declaration& declared = declaration_of(type_of(self));
   StrBuilder out;
-  out.append(declared.name);
+  out.append(declared.sequence.name);
   out.append('(');
-  for (size_t i = 0; i < declared.fields.size(); ++i) {
+  for (size_t i = 0; i < declared.visible(); ++i) {
     if (i) out.append(", ");
-    out.append(declared.fields[i]);
+    out.append(declared.sequence.fields[i]);
     out.append('=');
     if (!out.append_repr(thread, (*cast<Tuple>(self))[i])) return {};
   }
@@ -59,38 +79,122 @@ Ref sequence_repr(Thread& thread, Value self) {
   return out.finish();
 }
 
+// struct_time(sequence, dict={}): hidden fields follow the visible ones in the sequence, or stand in the
+// dict.
 Ref sequence_construct(Thread& thread, Type* type, CallArgs call) {
   const Declaration& declared = declaration_of(type);
-  if (!refuse_keywords(thread, declared.name, call) || !check_count(thread, declared.name, call, 1, 1))
-    return {};
-  Own<Tuple> items = tuple_from_iterable(thread, call.args[0]);
-  if (!items) return {};
-  if (items->size != declared.fields.size())
-    return raise_type_error(thread, fmt::format("{}() takes a {}-sequence ({}-sequence given)", declared.name,
-                                                declared.fields.size(), items->size));
-  return make_struct_sequence(*type, items->view());
+  BoundArgs bound;
+  if (!bind_args(thread, "structseq", "sequence, dict={}", call, bound)) return {};
+  if (!type_of(bound[0])->slots.iter && !type_of(bound[0])->slots.get_item)
+    return raise_type_error(thread, "constructor requires a sequence");
+  if (bound[1] && !is_dict(bound[1]))
+    return raise_type_error(thread,
+                            fmt::format("{}() takes a dict as second arg, if any", declared.sequence.name));
+  Own<Tuple> given = tuple_from_iterable(thread, bound[0]);
+  if (!given) return {};
+  size_t least = declared.visible(), most = declared.total();
+  if (given->size < least || given->size > most) {
+    const char* how = least == most ? "a" : given->size < least ? "an at least" : "an at most";
+    return raise_type_error(thread, fmt::format("{}() takes {} {}-sequence ({}-sequence given)",
+                                                declared.sequence.name, how,
+                                                given->size < least ? least : most, given->size));
+  }
+  std::vector<Value> items(given->view().begin(), given->view().end());
+  for (size_t i = items.size(); i < most; ++i) {
+    Value named = bound[1] ? dict_get(cast<Dict>(bound[1]), intern(declared.sequence.fields[i])) : Value();
+    items.push_back(named ? named : None);
+  }
+  return make_struct_sequence(*type, items);
 }
+
+Ref sequence_reduce(Thread&, const Value* args) {
+  const Declaration& declared = declaration_of(type_of(args[0]));
+  std::span<Value> items = all_items(args[0]);
+  Own<Tuple> visible = make_tuple(std::span<const Value>(items.first(declared.visible())));
+  Own<Dict> hidden = new_dict();
+  for (size_t i = declared.visible(); i < items.size(); ++i)
+    dict_set(hidden.get(), intern(declared.sequence.fields[i]), items[i]);
+  Own<Tuple> arguments = make_tuple({visible.value(), hidden.value()});
+  return make_tuple({Value(type_of(args[0])), arguments.value()});
+}
+
+Ref sequence_replace(Thread& thread, const Value* args) {
+  const Declaration& declared = declaration_of(type_of(args[0]));
+  std::span<Value> old = all_items(args[0]);
+  std::vector<Value> items(old.begin(), old.end());
+  if (declared.unnamed()) {
+    return raise_type_error(
+        thread, fmt::format("__replace__() is not supported for {} because it has unnamed field(s)",
+                            declared.sequence.name));
+  }
+  Own<List> unknown = new_list();
+  uint32_t at = 0;
+  Value key, value;
+  while (args[1] && dict_next(cast<Dict>(args[1]), at, key, value)) {
+    auto& fields = declared.sequence.fields;
+    auto found = std::find(fields.begin(), fields.end(), cast<Str>(key)->view());
+    if (found == fields.end()) {
+      list_append(unknown.get(), share(key));
+    } else {
+      items[static_cast<size_t>(found - fields.begin())] = value;
+    }
+  }
+  if (unknown->size) {
+    Ref shown = repr(thread, unknown.value());
+    if (!shown) return {};
+    return raise_type_error(thread,
+                            fmt::format("Got unexpected field name(s): {}", cast<Str>(shown)->view()));
+  }
+  return make_struct_sequence(*type_of(args[0]), items);
+}
+
+const NativeDef methods[] = {
+    {"__reduce__", "self, /", sequence_reduce},
+    {"__replace__", "self, /, **changes", sequence_replace,
+     "Return a copy of the structure with new values for the specified fields."},
+    {nullptr},
+};
 
 } // namespace
 
-void init_struct_sequence(Type& type, const char* name, std::span<const char* const> fields) {
+void init_struct_sequence(Type& type, const StructSequenceSpec& spec) {
   if (type.flags & TypeReady) return;
   Declaration& declared = declarations()[&type];
-  declared.name = name;
-  declared.fields = fields;
-  for (size_t i = 0; i < fields.size() && i < most_fields; ++i)
-    declared.getset.push_back({fields[i], field_getters[i]});
+  declared.sequence = spec;
+  for (size_t i = spec.fields.size(); i-- > 0;) { // hidden ones first: a name goes to the last that has it
+    bool taken = false;
+    for (const GetSetDef& have : declared.getset)
+      taken = taken || std::string_view(have.name) == spec.fields[i];
+    if (!taken) declared.getset.push_back({spec.fields[i], field_getters[i], readonly_attribute});
+  }
+  std::reverse(declared.getset.begin(), declared.getset.end());
   declared.getset.push_back({nullptr, nullptr});
-  declared.spec = {.name = name, .base = &tuple_type, .flags = TypeFinal, .getset = declared.getset.data()};
+  declared.spec = {.name = spec.name,
+                   .base = &tuple_type,
+                   .flags = TypeFinal | (spec.constructible ? 0u : uint32_t{TypeNoConstruct}),
+                   .methods = methods,
+                   .getset = declared.getset.data(),
+                   .doc = spec.doc};
+  type.slots.dealloc = sequence_dealloc;
+  type.slots.traverse = sequence_traverse;
   type.slots.repr = sequence_repr;
-  type.slots.construct = sequence_construct;
+  if (spec.constructible) type.slots.construct = sequence_construct;
   make_ready(type, declared.spec);
+  auto set = [&](const char* name, Value value) { dict_set(type_dict(&type), intern(name), value); };
+  set("n_fields", Value::from_int(static_cast<int64_t>(declared.total())));
+  set("n_sequence_fields", Value::from_int(static_cast<int64_t>(declared.visible())));
+  set("n_unnamed_fields", Value::from_int(static_cast<int64_t>(declared.unnamed())));
+  size_t named = declared.visible() - declared.unnamed();
+  Own<Tuple> match = new_tuple(named);
+  for (size_t i = 0; i < named; ++i) match->items()[i] = share(Value(intern(spec.fields[i]))).release();
+  set("__match_args__", match.value());
 }
 
 Ref make_struct_sequence(Type& type, std::span<const Value> items) {
-  auto* made = static_cast<Tuple*>(allocate_instance(&type, items.size() * sizeof(Value)));
-  made->size = items.size();
-  for (size_t i = 0; i < items.size(); ++i) made->items()[i] = share(items[i]).release();
+  size_t total = declaration_of(&type).total();
+  auto* made = static_cast<Tuple*>(allocate_instance(&type, total * sizeof(Value)));
+  made->size = declaration_of(&type).visible();
+  for (size_t i = 0; i < total; ++i) made->items()[i] = share(i < items.size() ? items[i] : None).release();
   return Ref::steal(made);
 }
 

@@ -8,10 +8,21 @@
 
 namespace aspy {
 
-// Readies `type` as a subclass of tuple named `name` (dotted) with one attribute for each of `fields`, shown
-// as "name(field=item, ...)". `fields` must live for ever. At most 24 fields; safe to call again.
-void init_struct_sequence(Type& type, const char* name, std::span<const char* const> fields);
-// An instance; as many items as there are fields (owned references are taken).
+// How such a type looks. Items beyond `visible` are attributes only: they lie behind the tuple's own items
+// and are no part of its length, its comparison or its repr. A hidden field with the name of a visible one
+// takes over the attribute (os.stat_result.st_mtime is a float, its item 8 an int). All texts live for ever.
+struct StructSequenceSpec {
+  const char* name; // dotted: "time.struct_time"
+  std::span<const char* const> fields;
+  size_t visible = 0; // 0: all of them
+  const char* doc = nullptr;
+  bool constructible = true; // scripts may make instances
+};
+
+// Readies `type` as a final subclass of tuple with one attribute for each field, shown as "name(field=item,
+// ...)". At most 24 fields; safe to call again.
+void init_struct_sequence(Type& type, const StructSequenceSpec& spec);
+// An instance; as many items as there are fields, or the visible ones: the others are None then.
 Ref make_struct_sequence(Type& type, std::initializer_list<Value> items);
 Ref make_struct_sequence(Type& type, std::span<const Value> items);
 

@@ -30,7 +30,7 @@ Value real(double value) { return Value::from_double(value); }
 
 Ref make_version() {
   static const char* const fields[] = {"major", "minor", "micro", "releaselevel", "serial"};
-  init_struct_sequence(version_info_type, "sys.version_info", fields);
+  init_struct_sequence(version_info_type, {.name = "sys.version_info", .fields = fields, .constructible = false});
   return make_struct_sequence(version_info_type, {number(version_major), number(version_minor),
                                                   number(version_micro), intern("final"), number(0)});
 }
@@ -38,7 +38,7 @@ Ref make_version() {
 Ref make_float_info() {
   static const char* const fields[] = {"max", "max_exp",  "max_10_exp", "min",   "min_exp", "min_10_exp",
                                        "dig", "mant_dig", "epsilon",    "radix", "rounds"};
-  init_struct_sequence(float_info_type, "sys.float_info", fields);
+  init_struct_sequence(float_info_type, {.name = "sys.float_info", .fields = fields});
   return make_struct_sequence(float_info_type,
                               {real(DBL_MAX), number(DBL_MAX_EXP), number(DBL_MAX_10_EXP), real(DBL_MIN),
                                number(DBL_MIN_EXP), number(DBL_MIN_10_EXP), number(DBL_DIG),
@@ -48,14 +48,14 @@ Ref make_float_info() {
 Ref make_int_info() {
   static const char* const fields[] = {"bits_per_digit", "sizeof_digit", "default_max_str_digits",
                                        "str_digits_check_threshold"};
-  init_struct_sequence(int_info_type, "sys.int_info", fields);
+  init_struct_sequence(int_info_type, {.name = "sys.int_info", .fields = fields});
   return make_struct_sequence(int_info_type, {number(30), number(4), number(4300), number(640)});
 }
 
 Ref make_hash_info() {
   static const char* const fields[] = {"width",     "modulus",   "inf",       "nan",   "imag",
                                        "algorithm", "hash_bits", "seed_bits", "cutoff"};
-  init_struct_sequence(hash_info_type, "sys.hash_info", fields);
+  init_struct_sequence(hash_info_type, {.name = "sys.hash_info", .fields = fields});
   Ref modulus = make_int((int64_t{1} << 61) - 1);
   return make_struct_sequence(hash_info_type,
                               {number(64), modulus, number(314159), number(0), number(1000003),
@@ -81,7 +81,7 @@ Ref make_flags() {
                                        "warn_default_encoding",
                                        "safe_path",
                                        "int_max_str_digits"};
-  init_struct_sequence(flags_type, "sys.flags", fields);
+  init_struct_sequence(flags_type, {.name = "sys.flags", .fields = fields, .constructible = false});
   Value zero = number(0), interactive = number(sys_state.interactive);
   return make_struct_sequence(flags_type,
                               {zero, zero, interactive, zero, number(1), zero, zero, zero, zero, zero, zero,
@@ -90,7 +90,7 @@ Ref make_flags() {
 
 Ref make_thread_info() {
   static const char* const fields[] = {"name", "lock", "version"};
-  init_struct_sequence(thread_info_type, "sys.thread_info", fields);
+  init_struct_sequence(thread_info_type, {.name = "sys.thread_info", .fields = fields});
   return make_struct_sequence(thread_info_type, {intern("pthread"), intern("semaphore"), None});
 }
 
@@ -106,7 +106,7 @@ void set(Module* module, std::string_view name, Ref value) { module_set(module, 
 
 Ref make_asyncgen_hooks(Thread& thread) {
   static const char* const fields[] = {"firstiter", "finalizer"};
-  init_struct_sequence(asyncgen_hooks_type, "asyncgen_hooks", fields);
+  init_struct_sequence(asyncgen_hooks_type, {.name = "asyncgen_hooks", .fields = fields});
   Value first = thread.asyncgen_firstiter, last = thread.asyncgen_finalizer;
   return make_struct_sequence(asyncgen_hooks_type, {first ? first : None, last ? last : None});
 }

@@ -21,8 +21,9 @@ namespace aspy {
 namespace {
 
 Type struct_time_type;
-const char* const struct_time_fields[] = {"tm_year", "tm_mon",  "tm_mday", "tm_hour", "tm_min",
-                                          "tm_sec",  "tm_wday", "tm_yday", "tm_isdst"};
+const char* const struct_time_fields[] = {"tm_year", "tm_mon",  "tm_mday",  "tm_hour", "tm_min",   "tm_sec",
+                                          "tm_wday", "tm_yday", "tm_isdst", "tm_zone", "tm_gmtoff"};
+constexpr size_t struct_time_visible = 9;
 
 // --- clocks ------------------------------------------------------------------------------------------
 
@@ -46,6 +47,37 @@ Ref time_thread_time(Thread&, const Value*) {
   return from_seconds(static_cast<double>(cpu_ns(CLOCK_THREAD_CPUTIME_ID)) / 1e9);
 }
 Ref time_thread_time_ns(Thread&, const Value*) { return make_int(cpu_ns(CLOCK_THREAD_CPUTIME_ID)); }
+
+// The system's clocks by number; the two that the loop knows go by its clock.
+bool clock_ns(Thread& thread, Value value, int64_t& out) {
+  int32_t id;
+  if (!to_int32(thread, value, id)) return false;
+  if (id == CLOCK_MONOTONIC) {
+    out = clock().now_ns();
+  } else if (id == CLOCK_REALTIME) {
+    out = clock().wall_ns();
+  } else {
+    timespec time;
+    if (clock_gettime(id, &time) < 0) return raise_os_error(thread, errno);
+    out = int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+  }
+  return true;
+}
+Ref time_clock_gettime(Thread& thread, const Value* args) {
+  int64_t ns;
+  return clock_ns(thread, args[0], ns) ? from_seconds(static_cast<double>(ns) / 1e9) : Ref();
+}
+Ref time_clock_gettime_ns(Thread& thread, const Value* args) {
+  int64_t ns;
+  return clock_ns(thread, args[0], ns) ? make_int(ns) : Ref();
+}
+Ref time_clock_getres(Thread& thread, const Value* args) {
+  int32_t id;
+  timespec time;
+  if (!to_int32(thread, args[0], id)) return {};
+  if (clock_getres(id, &time) < 0) return raise_os_error(thread, errno);
+  return from_seconds(static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9);
+}
 
 Ref time_sleep(Thread& thread, const Value* args) {
   double seconds;
@@ -91,13 +123,13 @@ Ref time_get_clock_info(Thread& thread, const Value* args) {
 
 // --- moments ------------------------------------------------------------------------------------------
 
-Ref make_struct_time(const tm& moment) {
+Ref make_struct_time(const tm& moment, Value zone, Value offset) {
   auto number = [](int64_t value) { return Value::from_int(value); };
   return make_struct_sequence(struct_time_type,
                               {number(int64_t{moment.tm_year} + 1900), number(moment.tm_mon + 1),
                                number(moment.tm_mday), number(moment.tm_hour), number(moment.tm_min),
                                number(moment.tm_sec), number((moment.tm_wday + 6) % 7),
-                               number(moment.tm_yday + 1), number(moment.tm_isdst)});
+                               number(moment.tm_yday + 1), number(moment.tm_isdst), zone, offset});
 }
 
 // An argument in seconds since 1970, the clock's time when it is missing or None.
@@ -131,7 +163,8 @@ Ref split_seconds(Thread& thread, Value seconds, tm* (*split)(const time_t*, tm*
   tm parts{};
   errno = 0;
   if (!split(&moment, &parts)) return raise_os_error(thread, errno ? errno : EOVERFLOW);
-  return make_struct_time(parts);
+  Own<Str> zone = make_str(parts.tm_zone);
+  return make_struct_time(parts, zone.value(), Value::from_int(parts.tm_gmtoff));
 }
 
 Ref time_localtime(Thread& thread, const Value* args) { return split_seconds(thread, args[0], localtime_r); }
@@ -242,13 +275,19 @@ Ref time_strftime(Thread& thread, const Value* args) {
   fields.offset_us = moment.tm_isdst > 0 ? int64_t{3600} * 1000000 - int64_t{timezone} * 1000000
                                          : -int64_t{timezone} * 1000000;
   fields.zone = tzname[moment.tm_isdst > 0];
+  if (args[1] && is_exact(args[1], struct_time_type)) { // it may know its zone
+    Value zone = cast<Tuple>(args[1])->items()[9], offset = cast<Tuple>(args[1])->items()[10];
+    int64_t seconds;
+    if (is_str(zone)) fields.zone = cast<Str>(zone)->view();
+    if (!offset.is_none() && int_as_int64(offset, seconds)) fields.offset_us = seconds * 1000000;
+  }
   return make_str(format_time(fields, cast<Str>(args[0])->view()));
 }
 
 Ref time_strptime(Thread& thread, const Value* args) {
   for (int i = 0; i < 2; ++i) {
     if (args[i] && !is_str(args[i])) {
-      return raise_type_error(thread, fmt::format("strptime() argument {} must be str, not {}", i,
+      return raise_type_error(thread, fmt::format("strptime() argument {} must be str, not <class '{}'>", i,
                                                   full_type_name(type_of(args[i]))));
     }
   }
@@ -267,7 +306,9 @@ Ref time_strptime(Thread& thread, const Value* args) {
   moment.tm_wday = (fields.weekday + 1) % 7;
   moment.tm_yday = fields.yearday - 1;
   moment.tm_isdst = fields.isdst;
-  return make_struct_time(moment);
+  Own<Str> zone = fields.zone.empty() ? Own<Str>() : make_str(fields.zone);
+  return make_struct_time(moment, zone ? zone.value() : None,
+                          fields.has_offset ? Value::from_int(fields.offset_us / 1000000) : None);
 }
 
 void set_zone(Module* module) {
@@ -297,6 +338,12 @@ const NativeDef functions[] = {
     {"thread_time", "", time_thread_time, "Thread time for profiling."},
     {"thread_time_ns", "", time_thread_time_ns, "Thread time for profiling as nanoseconds."},
     {"sleep", "seconds, /", time_sleep, "Delay execution for a given number of seconds."},
+    {"clock_gettime", "clk_id, /", time_clock_gettime,
+     "Return the time of the specified clock clk_id as a float."},
+    {"clock_gettime_ns", "clk_id, /", time_clock_gettime_ns,
+     "Return the time of the specified clock clk_id as nanoseconds (int)."},
+    {"clock_getres", "clk_id, /", time_clock_getres,
+     "Return the resolution (precision) of the specified clock clk_id."},
     {"get_clock_info", "name, /", time_get_clock_info, "Get information of the specified clock."},
     {"localtime", "seconds=None, /", time_localtime, "Convert seconds since the Epoch to local time."},
     {"gmtime", "seconds=None, /", time_gmtime, "Convert seconds since the Epoch to UTC."},
@@ -312,29 +359,21 @@ const NativeDef functions[] = {
     {},
 };
 
-// struct_time(sequence): nine items; two more, the zone's name and offset, may follow.
-Ref struct_time_construct(Thread& thread, Type* type, CallArgs args) {
-  BoundArgs bound;
-  if (!bind_args(thread, "struct_time", "sequence, dict=None", args, bound)) return {};
-  if (!type_of(bound[0])->slots.iter && !type_of(bound[0])->slots.get_item) {
-    return raise_type_error(thread, "constructor requires a sequence");
-  }
-  Own<Tuple> items = tuple_from_iterable(thread, bound[0]);
-  if (!items) return {};
-  if (items->size < 9 || items->size > 11) {
-    return raise_type_error(
-        thread, fmt::format("time.struct_time() takes an at {} {}-sequence ({}-sequence given)",
-                            items->size < 9 ? "least" : "most", items->size < 9 ? 9 : 11, items->size));
-  }
-  return make_struct_sequence(*type, items->view().first(9));
-}
-
 bool init_module(Thread&, Module* module) {
-  init_struct_sequence(struct_time_type, "time.struct_time", struct_time_fields);
-  struct_time_type.slots.construct = struct_time_construct;
+  init_struct_sequence(
+      struct_time_type,
+      {.name = "time.struct_time",
+       .fields = struct_time_fields,
+       .visible = struct_time_visible,
+       .doc = "A moment taken apart: what gmtime(), localtime() and strptime() return, and what asctime(), "
+              "mktime() and "
+              "strftime() take. A tuple of nine ints; tm_zone and tm_gmtoff are attributes only."});
   module_set(module, "struct_time", &struct_time_type);
   module_set(module, "CLOCK_REALTIME", Value::from_int(CLOCK_REALTIME));
   module_set(module, "CLOCK_MONOTONIC", Value::from_int(CLOCK_MONOTONIC));
+  module_set(module, "CLOCK_MONOTONIC_RAW", Value::from_int(CLOCK_MONOTONIC_RAW));
+  module_set(module, "CLOCK_BOOTTIME", Value::from_int(CLOCK_BOOTTIME));
+  module_set(module, "CLOCK_TAI", Value::from_int(CLOCK_TAI));
   module_set(module, "CLOCK_PROCESS_CPUTIME_ID", Value::from_int(CLOCK_PROCESS_CPUTIME_ID));
   module_set(module, "CLOCK_THREAD_CPUTIME_ID", Value::from_int(CLOCK_THREAD_CPUTIME_ID));
   set_zone(module);

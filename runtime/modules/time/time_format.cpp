@@ -1,11 +1,7 @@
 #include "runtime/modules/time/time_format.hpp"
 
-#include "vm/object/slot/protocol.hpp"
-#include "vm/object/text/str.hpp"
-
 #include <algorithm>
-#include <cstring>
-#include <ctime>
+#include <cctype>
 #include <fmt/format.h>
 #include <iterator>
 
@@ -95,9 +91,20 @@ std::string format_time(const TimeFields& fields, std::string_view format) {
       continue;
     }
     size_t start = i++;
-    bool no_pad = format[i] == '-' && i + 1 < format.size(); // glibc's flag
-    if (no_pad) ++i;
+    // The flags and the width of the C library: %-d, %_d, %010Y.
+    char flag = 0;
+    int wide = 0;
+    while (i + 1 < format.size() && std::string_view("-_0^#").find(format[i]) != std::string_view::npos)
+      flag = format[i++];
+    while (i + 1 < format.size() && format[i] >= '0' && format[i] <= '9' && wide < 1000)
+      wide = wide * 10 + (format[i++] - '0');
+    if (i + 1 < format.size() && (format[i] == 'E' || format[i] == 'O'))
+      ++i; // alternatives that the C locale lacks
+    bool no_pad = flag == '-';
     auto number = [&](int64_t value, int width, char pad = '0') {
+      width = std::max(width, wide);
+      if (flag == '_') pad = ' ';
+      if (flag == '0') pad = '0';
       if (no_pad) {
         fmt::format_to(at, "{}", value);
       } else if (pad == '0') {
@@ -108,6 +115,7 @@ std::string format_time(const TimeFields& fields, std::string_view format) {
     };
     bool colon = format[i] == ':' && i + 1 < format.size() && format[i + 1] == 'z';
     if (colon) ++i;
+    size_t before = out.size();
     switch (format[i]) {
     case 'a': out += weekday.substr(0, 3); break;
     case 'A': out += weekday; break;
@@ -170,326 +178,20 @@ std::string format_time(const TimeFields& fields, std::string_view format) {
       break;
     case 'Z': out += fields.zone; break;
     case '%': out += '%'; break;
-    default: out.append(format.substr(start, i - start + 1)); break;
+    default: out.append(format.substr(start, i - start + 1)); continue;
     }
+    if (flag == '^' || (flag == '#' && format[i] != 'Z' && format[i] != 'p')) {
+      std::transform(out.begin() + static_cast<ptrdiff_t>(before), out.end(),
+                     out.begin() + static_cast<ptrdiff_t>(before), ::toupper);
+    } else if (flag == '#') {
+      std::transform(out.begin() + static_cast<ptrdiff_t>(before), out.end(),
+                     out.begin() + static_cast<ptrdiff_t>(before), ::tolower);
+    }
+    size_t length = out.size() - before; // a width pads texts with spaces
+    if (length < static_cast<size_t>(wide))
+      out.insert(before, static_cast<size_t>(wide) - length, flag == '0' ? '0' : ' ');
   }
   return out;
-}
-
-// --- reading ---------------------------------------------------------------------------------------------
-
-namespace {
-
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-struct TimeParser {
-  Thread& thread;
-  std::string_view text, format;
-  TimeFields& out;
-  size_t at = 0;
-  bool afternoon = false, has_meridiem = false, has_hour12 = false;
-  bool has_month = false, has_day = false, has_year = false;
-  int julian = -1, weekday = -1, week = -1, iso_week = -1;
-  int64_t iso_year = -1;
-  bool week_from_monday = false;
-
-  // A number of up to `digits` digits in [low, high]; takes as many digits as stay in range. A leading space
-  // may stand for a zero.
-  bool number(int digits, int64_t low, int64_t high, int64_t& value) {
-    size_t begin = at;
-    value = 0;
-    size_t taken = 0, good = 0;
-    int64_t best = 0;
-    for (; taken < static_cast<size_t>(digits) && begin + taken < text.size() &&
-           is_digit(text[begin + taken]);) {
-      value = value * 10 + (text[begin + taken++] - '0');
-      if (value > high) break;
-      if (value >= low) {
-        good = taken;
-        best = value;
-      }
-    }
-    if (good == 0) return false;
-    value = best;
-    at = begin + good;
-    return true;
-  }
-  bool number(int digits, int low, int high, int& value) {
-    int64_t wide;
-    if (!number(digits, int64_t{low}, int64_t{high}, wide)) return false;
-    value = static_cast<int>(wide);
-    return true;
-  }
-
-  // One of `count` names, in any case; full names before their abbreviations.
-  bool name(const char* const* names, int count, size_t length, int& index) {
-    int found = -1;
-    size_t size = 0;
-    for (int i = 0; i < count; ++i) {
-      std::string_view full = std::string_view(names[i]).substr(0, length);
-      if (full.size() <= size || text.size() - at < full.size()) continue;
-      bool same = true;
-      for (size_t k = 0; k < full.size(); ++k) same = same && lower(text[at + k]) == lower(full[k]);
-      if (same) {
-        found = i;
-        size = full.size();
-      }
-    }
-    if (found < 0) return false;
-    at += size;
-    index = found;
-    return true;
-  }
-
-  bool offset() {
-    if (at < text.size() && (text[at] == 'Z')) {
-      ++at;
-      out.has_offset = true;
-      out.offset_us = 0;
-      return true;
-    }
-    if (at >= text.size() || (text[at] != '+' && text[at] != '-')) return false;
-    bool negative = text[at++] == '-';
-    int64_t parts[3] = {0, 0, 0};
-    auto two = [&](int64_t& value) {
-      if (text.size() - at < 2 || !is_digit(text[at]) || !is_digit(text[at + 1])) return false;
-      value = (text[at] - '0') * 10 + (text[at + 1] - '0');
-      at += 2;
-      return true;
-    };
-    if (!two(parts[0])) return false;
-    bool colon = at < text.size() && text[at] == ':';
-    if (colon) ++at;
-    if (!two(parts[1]) || parts[1] > 59) return false;
-    size_t before = at;
-    if (at < text.size() && (!colon || text[at] == ':')) {
-      if (colon) ++at;
-      if (!two(parts[2])) at = before;
-    }
-    int64_t us = 0;
-    if (at != before && at + 1 < text.size() && text[at] == '.' && is_digit(text[at + 1])) {
-      ++at;
-      int digits = 0;
-      for (; digits < 6 && at < text.size() && is_digit(text[at]); ++digits)
-        us = us * 10 + (text[at++] - '0');
-      for (; digits < 6; ++digits) us *= 10;
-    }
-    out.has_offset = true;
-    out.offset_us = ((parts[0] * 60 + parts[1]) * 60 + parts[2]) * 1000000 + us;
-    if (negative) out.offset_us = -out.offset_us;
-    return true;
-  }
-
-  bool zone() {
-    static const char* const known[] = {"utc", "gmt"};
-    for (const char* candidate : known) {
-      bool same = text.size() - at >= 3;
-      for (size_t k = 0; same && k < 3; ++k) same = lower(text[at + k]) == candidate[k];
-      if (!same) continue;
-      out.zone = std::string(text.substr(at, 3));
-      out.isdst = 0;
-      at += 3;
-      return true;
-    }
-    for (int dst = 0; dst < 2; ++dst) {
-      std::string_view local = tzname[dst];
-      if (local.empty() || text.substr(at, local.size()) != local) continue;
-      out.zone = local;
-      out.isdst = dst;
-      at += local.size();
-      return true;
-    }
-    return true; // %Z may match nothing
-  }
-
-  // One directive: 1 matched, 0 not, -1 raised.
-  int directive(char code) {
-    int value;
-    switch (code) {
-    case 'a': return name(weekday_names, 7, 3, weekday);
-    case 'A': return name(weekday_names, 7, 99, weekday);
-    case 'b':
-    case 'B':
-      if (!name(month_names, 12, code == 'b' ? 3 : 99, value)) return 0;
-      out.month = value + 1;
-      has_month = true;
-      return 1;
-    case 'c': return run("%a %b %d %H:%M:%S %Y");
-    case 'd':
-      if (at < text.size() && text[at] == ' ' && at + 1 < text.size() && is_digit(text[at + 1])) ++at;
-      has_day = true;
-      return number(2, 1, 31, out.day);
-    case 'f': {
-      int digits = 0;
-      out.microsecond = 0;
-      for (; digits < 6 && at < text.size() && is_digit(text[at]); ++digits) {
-        out.microsecond = out.microsecond * 10 + (text[at++] - '0');
-      }
-      if (digits == 0) return 0;
-      for (; digits < 6; ++digits) out.microsecond *= 10;
-      return 1;
-    }
-    case 'H':
-    case 'k': return number(2, 0, 23, out.hour);
-    case 'I':
-    case 'l': has_hour12 = true; return number(2, 1, 12, out.hour);
-    case 'j': return number(3, 1, 366, julian);
-    case 'm': has_month = true; return number(2, 1, 12, out.month);
-    case 'M': return number(2, 0, 59, out.minute);
-    case 'S': return number(2, 0, 61, out.second);
-    case 'p':
-      if (text.size() - at < 2 || lower(text[at + 1]) != 'm') return 0;
-      if (lower(text[at]) != 'a' && lower(text[at]) != 'p') return 0;
-      afternoon = lower(text[at]) == 'p';
-      has_meridiem = true;
-      at += 2;
-      return 1;
-    case 'u':
-      if (!number(1, 1, 7, weekday)) return 0;
-      --weekday;
-      return 1;
-    case 'w':
-      if (!number(1, 0, 6, weekday)) return 0;
-      weekday = (weekday + 6) % 7;
-      return 1;
-    case 'U':
-    case 'W': week_from_monday = code == 'W'; return number(2, 0, 53, week);
-    case 'V': return number(2, 1, 53, iso_week);
-    case 'G':
-    case 'Y': {
-      if (text.size() - at < 4) return 0;
-      for (size_t i = 0; i < 4; ++i) {
-        if (!is_digit(text[at + i])) return 0;
-      }
-      int64_t year;
-      number(4, int64_t{0}, int64_t{9999}, year);
-      if (code == 'G') {
-        iso_year = year;
-      } else {
-        out.year = year;
-        has_year = true;
-      }
-      return 1;
-    }
-    case 'y':
-      if (text.size() - at < 2 || !is_digit(text[at]) || !is_digit(text[at + 1])) return 0;
-      number(2, 0, 99, value);
-      out.year = value + (value <= 68 ? 2000 : 1900);
-      has_year = true;
-      return 1;
-    case 'x':
-    case 'D': return run("%m/%d/%y");
-    case 'X':
-    case 'T': return run("%H:%M:%S");
-    case 'F': return run("%Y-%m-%d");
-    case 'R': return run("%H:%M");
-    case 'z': return offset();
-    case 'Z': return zone();
-    case '%':
-      if (at >= text.size() || text[at] != '%') return 0;
-      ++at;
-      return 1;
-    default:
-      raise_value_error(thread, fmt::format("'{}' is a bad directive in format {}", code, quote(format)));
-      return -1;
-    }
-  }
-
-  // Matches a format: 1, 0, -1 raised.
-  int run(std::string_view pattern) {
-    for (size_t i = 0; i < pattern.size(); ++i) {
-      char c = pattern[i];
-      if (is_space(c)) { // any run of whitespace matches any run
-        while (i + 1 < pattern.size() && is_space(pattern[i + 1])) ++i;
-        if (at >= text.size() || !is_space(text[at])) return 0;
-        while (at < text.size() && is_space(text[at])) ++at;
-      } else if (c == '%') {
-        if (++i == pattern.size()) {
-          raise_value_error(thread, fmt::format("stray % in format {}", quote(format)));
-          return -1;
-        }
-        int matched = directive(pattern[i]);
-        if (matched != 1) return matched;
-      } else {
-        if (at >= text.size() || lower(text[at]) != lower(c)) return 0;
-        ++at;
-      }
-    }
-    return 1;
-  }
-
-  // Bad directives are reported whether or not the text fits in front of them.
-  bool check_directives() {
-    for (size_t i = 0; i < format.size(); ++i) {
-      if (format[i] != '%') continue;
-      if (++i == format.size())
-        return raise_value_error(thread, fmt::format("stray % in format {}", quote(format)));
-      if (!std::strchr("aAbBcdfHIjmMSpuwUWVGYyxXzZ%DTFRkl", format[i])) {
-        return raise_value_error(
-            thread, fmt::format("'{}' is a bad directive in format {}", format[i], quote(format)));
-      }
-    }
-    return true;
-  }
-
-  bool finish() {
-    if (has_meridiem && has_hour12) {
-      out.hour = out.hour % 12 + (afternoon ? 12 : 0);
-    } else if (has_hour12 && out.hour == 12) {
-      out.hour = 0;
-    }
-    if (iso_year >= 0 && iso_week > 0 && weekday >= 0) {
-      int64_t fourth = date_to_ordinal(iso_year, 1, 4);
-      int64_t ordinal = fourth - (fourth + 6) % 7 + (iso_week - 1) * 7 + weekday;
-      ordinal_to_date(ordinal, out.year, out.month, out.day);
-      has_month = has_day = true;
-    } else if (iso_year >= 0) {
-      return raise_value_error(
-          thread, "ISO year directive '%G' must be used with the ISO week directive '%V' and a weekday "
-                  "directive ('%A', '%a', '%w', or '%u').");
-    }
-    if (julian < 0 && week >= 0 && weekday >= 0 && has_year) {
-      // The week of the year together with the weekday gives the day.
-      int first = weekday_of(out.year, 1, 1);
-      int day = weekday;
-      if (!week_from_monday) {
-        first = (first + 1) % 7;
-        day = (weekday + 1) % 7;
-      }
-      int to_first = (7 - first) % 7;
-      julian = week == 0 ? 1 + day - first : 1 + to_first + 7 * (week - 1) + day;
-    }
-    if (julian >= 1 && !(has_month && has_day)) {
-      ordinal_to_date(date_to_ordinal(out.year, 1, 1) + julian - 1, out.year, out.month, out.day);
-    }
-    if (out.day > days_in_month(out.year, out.month)) {
-      return raise_value_error(thread,
-                               fmt::format("day {} must be in range 1..{} for month {} in year {}", out.day,
-                                           days_in_month(out.year, out.month), out.month, out.year));
-    }
-    out.weekday = weekday >= 0 ? weekday : weekday_of(out.year, out.month, out.day);
-    out.yearday = yearday_of(out.year, out.month, out.day);
-    return true;
-  }
-};
-
-} // namespace
-
-bool parse_time(Thread& thread, std::string_view text, std::string_view format, TimeFields& out) {
-  TimeParser parser{thread, text, format, out};
-  if (!parser.check_directives()) return false;
-  int matched = parser.run(format);
-  if (matched < 0) return false;
-  if (!matched) {
-    return raise_value_error(
-        thread, fmt::format("time data {} does not match format {}", quote(text), quote(format)));
-  }
-  if (parser.at < text.size()) {
-    return raise_value_error(thread, fmt::format("unconverted data remains: {}", text.substr(parser.at)));
-  }
-  return parser.finish();
 }
 
 } // namespace aspy
