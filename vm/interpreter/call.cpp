@@ -52,7 +52,10 @@ void pop_frame(Thread& thread, Frame* frame) {
   if (thread.error)
     for (uint32_t i = 0; i < frame->code->temp_count; ++i) clear_field(frame->regs[i]);
   clear_field(frame->extra);
-  if (frame->generator) return; // which keeps its function: it still has a name
+  if (frame->generator) { // which keeps its function: it still has a name
+    frame->caller = nullptr;
+    return;
+  }
   Function* function = std::exchange(frame->function, nullptr);
   --thread.frame_top;
   if (function) decref(static_cast<Object*>(function));

@@ -82,8 +82,14 @@ bool current_super_args(Thread& thread, Value& cls, Value& self) {
 
 namespace {
 
+// A frame at its return is gone already for whoever asks: what runs is the release of its variables.
+bool is_leaving(const Frame* frame) {
+  Op op = generic_op(op_of(*frame->ip));
+  return op == Op::Return || op == Op::ReturnNone;
+}
+
 Frame* visible(Frame* frame) {
-  while (frame && (frame->code->flags & CodeLibrary)) frame = frame->caller;
+  while (frame && ((frame->code->flags & CodeLibrary) || is_leaving(frame))) frame = frame->caller;
   return frame;
 }
 

@@ -1742,7 +1742,6 @@ dispatch:
     Value* end = frame->stack_end;
     generator->state = GeneratorState::Finished;
     generator->leaf = nullptr;
-    frame->caller = nullptr;
     bool was_async = generator->type == &async_generator_type;
     if (was_async) generator->running_async = false;
     pop_frame(thread, frame);

@@ -3,6 +3,7 @@
 #include "runtime/asyncio/native/deadlock.hpp"
 #include "runtime/asyncio/native/outside.hpp"
 #include "runtime/asyncio/native/task.hpp"
+#include "runtime/builtins/output.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "runtime/signals.hpp"
 #include "vm/bytecode/code.hpp"
@@ -184,6 +185,37 @@ bool wait_for_work(Thread& thread, EventLoop* loop) {
   return true;
 }
 
+// What the debug mode says of a job that took too long.
+std::string describe_job(Thread& thread, EventLoop* loop, Value target, Value argument) {
+  Ref shown;
+  if (is_task(target)) {
+    shown = repr(thread, target);
+  } else if (is_instance(target, handle_type)) {
+    shown = repr(thread, target);
+  } else {
+    Own<Tuple> args = make_tuple({argument ? argument : None});
+    shown = repr(thread, make_handle(handle_type, loop, target, args.value(), Ref()).value());
+  }
+  if (shown) return std::string(cast<Str>(shown)->view());
+  clear_error(thread);
+  return "?";
+}
+
+// Debug mode: a job that holds the loop up for slow_callback_duration is reported.
+bool run_job_timed(Thread& thread, EventLoop* loop, const Job& job) {
+  Ref target = share(job.target), argument = share(job.argument);
+  double start = clock().now();
+  bool stays = run_job(thread, loop, job);
+  double took = clock().now() - start, limit = 0;
+  ErrorShelter shelter(thread);
+  Ref allowed = get_attr(thread, Value(loop), "slow_callback_duration");
+  if (!allowed || !to_double(thread, allowed, limit)) clear_error(thread);
+  else if (took >= limit)
+    write_report(thread, fmt::format("Executing {} took {:.3f} seconds\n",
+                                     describe_job(thread, loop, target, argument), took));
+  return stays;
+}
+
 bool run_once(Thread& thread, EventLoop* loop, int& passes) {
   LoopState* state = loop->state;
   drop_cancelled_timers(state);
@@ -196,7 +228,8 @@ bool run_once(Thread& thread, EventLoop* loop, int& passes) {
   }
   queue_due_timers(state);
   for (size_t count = state->ready.size(); count > 0; --count) {
-    if (!run_job(thread, loop, state->ready.pop())) return false;
+    Job job = state->ready.pop();
+    if (!(loop->debug ? run_job_timed(thread, loop, job) : run_job(thread, loop, job))) return false;
     if (thread.breaker.load(std::memory_order_relaxed) && !handle_breaker(thread)) return false;
   }
   return thread.breaker.load(std::memory_order_relaxed) == 0 || handle_breaker(thread);
@@ -304,7 +337,8 @@ Ref method_call_soon(Thread& thread, const Value* args) {
 
 Ref method_call_soon_threadsafe(Thread& thread, const Value* args) {
   EventLoop* loop = as_loop(args[0]);
-  Ref handle = handle_for(thread, handle_type, "call_soon_threadsafe", loop, args[1], args[2], args[3]);
+  Ref handle =
+      handle_for(thread, thread_safe_handle_type, "call_soon_threadsafe", loop, args[1], args[2], args[3]);
   if (!handle) return handle;
   // The interpreter lock guards the ready queue; the loop may be asleep without it.
   call_soon(loop, {JobKind::RunHandle, share(handle).release(), {}, {}});
@@ -336,9 +370,15 @@ Ref method_call_later(Thread& thread, const Value* args) {
     return raise_type_error(
         thread, "BaseEventLoop.call_later() missing 2 required positional arguments: 'delay' and 'callback'");
   if (args[2] && args[1].is_none()) return raise_type_error(thread, "delay must not be None");
-  double delay = 0;
-  if (args[2] && !to_double(thread, args[1], delay)) return Ref();
-  return schedule_at(thread, "call_later", as_loop(args[0]), clock().now() + delay, args[2], args[3],
+  double when = clock().now();
+  if (args[1].is_double()) {
+    when += args[1].as_double();
+  } else if (args[2]) {
+    Ref sum = binary_op(thread, BinaryOp::Add, Value::from_double(when), args[1]);
+    if (!sum || !to_double(thread, sum, when)) return Ref();
+  }
+  // It stands on call_at, which is what complaints about the callback name.
+  return schedule_at(thread, args[2] ? "call_at" : "call_later", as_loop(args[0]), when, args[2], args[3],
                      args[4]);
 }
 Ref method_time(Thread&, const Value*) { return share(Value::from_double(clock().now())); }

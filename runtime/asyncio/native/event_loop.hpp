@@ -60,15 +60,16 @@ struct Handle : Object {
   double when = 0;           // TimerHandle
   bool cancelled = false;
   bool scheduled = false; // TimerHandle: in the heap
+  bool traced = false;    // debug mode: its source is recorded
 };
-extern Type handle_type, timer_handle_type;
+extern Type handle_type, timer_handle_type, thread_safe_handle_type;
 Own<Handle> make_handle(Type& type, EventLoop* loop, Value callback, Value args, Ref context);
 // Runs the callback in its context; exceptions go to the loop's handler. False: an exit exception is pending.
 bool run_handle(Thread& thread, Handle* handle);
 // Runs a future's done callback the same way.
 bool run_callback(Thread& thread, EventLoop* loop, Job& job);
-// "f() at file:line", as handles and callbacks are shown.
-bool format_callback(Thread& thread, Value callback, std::string& text);
+// "f() at file:line", as handles and callbacks are shown; in debug mode with the arguments.
+bool format_callback(Thread& thread, Value callback, Value args, bool debug, std::string& text);
 void init_handle_types();
 
 } // namespace aspy

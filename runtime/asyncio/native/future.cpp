@@ -2,6 +2,7 @@
 
 #include "runtime/asyncio/native/event_loop.hpp"
 #include "runtime/asyncio/native/short_repr.hpp"
+#include "runtime/asyncio/native/source_traceback.hpp"
 #include "runtime/asyncio/native/task.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "vm/interpreter/operation/import.hpp"
@@ -27,6 +28,8 @@ Type future_type, future_iterator_type, CancelledError_type, InvalidStateError_t
 Own<Future> make_future(EventLoop* loop) {
   auto* future = allocate<Future>(future_type);
   future->loop = Own<EventLoop>::share(loop).release();
+  if (loop->debug) [[unlikely]]
+    future->traced = record_source(Thread::current(), future);
   return Own<Future>::steal(future);
 }
 
@@ -168,6 +171,10 @@ Ref future_result(Thread& thread, Future* future) {
 // -----------------------------------------------------------------------------------------------------
 
 void future_release(Future* future) {
+  if (future->traced) {
+    future->traced = false;
+    forget_source(future);
+  }
   FutureCallback first = std::exchange(future->first, FutureCallback{});
   decref(first.callback);
   decref(first.context);
@@ -219,6 +226,7 @@ void future_finalize(Thread& thread, Object* object) {
   dict_set(context.get(), intern("message"), message.value());
   dict_set(context.get(), intern("exception"), future->result);
   dict_set(context.get(), intern("future"), Value(object));
+  if (future->traced) dict_set(context.get(), intern("source_traceback"), source_of(future));
   if (!report_exception(thread, future->loop, context.value())) write_unraisable(thread, Value(object));
 }
 
@@ -258,6 +266,8 @@ bool init_future(Thread& thread, Future* future, Value loop) {
   future->loop = cast<EventLoop>(own.release());
   future->state = FutureState::Pending;
   future->failed = future->log_traceback = future->blocking = false;
+  if (future->loop->debug) [[unlikely]]
+    future->traced = record_source(thread, future);
   return true;
 }
 
@@ -405,7 +415,10 @@ bool set_message(Thread&, Value self, Value value) {
   assign(as_future(self)->cancel_message, share(value));
   return true;
 }
-Ref get_source_traceback(Thread&, Value) { return share(None); }
+Ref get_source_traceback(Thread&, Value self) {
+  Value stack = as_future(self)->traced ? source_of(self.as_object()) : Value();
+  return share(stack ? stack : None);
+}
 constexpr GetSetDef attributes[] = {{"_state", get_state},
                                     {"_result", get_result},
                                     {"_exception", get_exception},
@@ -431,7 +444,7 @@ bool append_callbacks(Thread& thread, Future* future, std::string& text) {
       text += "Task.task_wakeup()";
       return true;
     }
-    return format_callback(thread, callbacks[i], text);
+    return format_callback(thread, callbacks[i], Value(), false, text);
   };
   text += " cb=[";
   if (!one(0)) return false;
@@ -460,7 +473,9 @@ bool future_repr_info(Thread& thread, Future* future, std::string& text) {
       return false;
     }
   }
-  return append_callbacks(thread, future, text);
+  if (!append_callbacks(thread, future, text)) return false;
+  if (future->traced) append_source(thread, future, text);
+  return true;
 }
 
 namespace {

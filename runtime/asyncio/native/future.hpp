@@ -31,6 +31,7 @@ struct Future : Object {
   bool failed = false;        // `result` is an exception
   bool log_traceback = false; // failed, and nobody has asked yet
   bool blocking = false;      // _asyncio_future_blocking: just yielded to a task
+  bool traced = false;        // debug mode: its source is recorded
 };
 extern Type future_type;
 inline bool is_future(Value value) { return value.is_object() && is_instance(value, future_type); }

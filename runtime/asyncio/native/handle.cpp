@@ -1,5 +1,7 @@
 // Handle and TimerHandle: a callback that was given to the loop.
 #include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/asyncio/native/short_repr.hpp"
+#include "runtime/asyncio/native/source_traceback.hpp"
 #include "runtime/asyncio/native/task.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "vm/bytecode/code.hpp"
@@ -16,7 +18,7 @@
 
 namespace aspy {
 
-Type handle_type, timer_handle_type;
+Type handle_type, timer_handle_type, thread_safe_handle_type;
 
 Own<Handle> make_handle(Type& type, EventLoop* loop, Value callback, Value args, Ref context) {
   auto* handle = allocate<Handle>(type);
@@ -24,6 +26,8 @@ Own<Handle> make_handle(Type& type, EventLoop* loop, Value callback, Value args,
   handle->callback = share(callback).release();
   handle->args = share(args).release();
   handle->context = context.release();
+  if (loop->debug) [[unlikely]]
+    handle->traced = record_source(Thread::current(), handle);
   return Own<Handle>::steal(handle);
 }
 
@@ -33,20 +37,21 @@ Own<Handle> make_handle(Type& type, EventLoop* loop, Value callback, Value args,
 namespace {
 
 // The pending exception left a callback. Exits go on; everything else is the exception handler's.
-bool callback_failed(Thread& thread, EventLoop* loop, const std::string& message, Value handle) {
+bool callback_failed(Thread& thread, EventLoop* loop, const std::string& message, Handle* handle) {
   if (error_matches(thread, SystemExit_type) || error_matches(thread, KeyboardInterrupt_type)) return false;
   Ref error = take_error(thread);
   Own<Dict> context = new_dict(4);
   Own<Str> text = make_str(message);
   dict_set(context.get(), intern("message"), text.value());
   dict_set(context.get(), intern("exception"), error);
-  dict_set(context.get(), intern("handle"), handle);
+  dict_set(context.get(), intern("handle"), Value(handle));
+  if (handle->traced) dict_set(context.get(), intern("source_traceback"), source_of(handle));
   return report_exception(thread, loop, context.value());
 }
 
-std::string callback_text(Thread& thread, Value callback) {
+std::string callback_text(Thread& thread, Value callback, Value args, bool debug) {
   std::string text = "Exception in callback ";
-  if (!format_callback(thread, callback, text)) clear_error(thread);
+  if (!format_callback(thread, callback, args, debug, text)) clear_error(thread);
   return text;
 }
 
@@ -63,9 +68,9 @@ bool run_handle(Thread& thread, Handle* handle) {
   }
   if (result) return true;
   Ref error = take_error(thread);
-  std::string message = callback_text(thread, callback);
+  std::string message = callback_text(thread, callback, alive, handle->loop->debug);
   thread.error = error.release();
-  return callback_failed(thread, handle->loop, message, Value(handle));
+  return callback_failed(thread, handle->loop, message, handle);
 }
 
 bool run_callback(Thread& thread, EventLoop* loop, Job& job) {
@@ -78,9 +83,9 @@ bool run_callback(Thread& thread, EventLoop* loop, Job& job) {
   Ref error = take_error(thread);
   Own<Tuple> args = make_tuple({job.argument});
   Own<Handle> handle = make_handle(handle_type, loop, job.target, args.value(), Ref());
-  std::string message = callback_text(thread, job.target);
+  std::string message = callback_text(thread, job.target, args.value(), loop->debug);
   thread.error = error.release();
-  return callback_failed(thread, loop, message, handle.value());
+  return callback_failed(thread, loop, message, handle.get());
 }
 
 // --- text
@@ -92,11 +97,9 @@ namespace {
 Function* function_behind(Thread& thread, Value callable) {
   for (int i = 0; i < 16; ++i) {
     if (is_exact(callable, function_type)) return cast<Function>(callable);
-    if (is_exact(callable, bound_method_type)) {
-      callable = cast<BoundMethod>(callable)->function;
-      continue;
-    }
+    if (is_exact(callable, bound_method_type)) return nullptr; // shown by its name alone
     Ref inner = find_attr(thread, callable, names::dunder_wrapped);
+    if (!inner) inner = find_attr(thread, callable, intern("func")); // functools.partial
     clear_error(thread);
     if (!inner) return nullptr;
     callable = inner;
@@ -106,15 +109,37 @@ Function* function_behind(Thread& thread, Value callable) {
 
 } // namespace
 
-bool format_callback(Thread& thread, Value callback, std::string& text) {
-  // Of functools.partial objects the function inside is shown.
+namespace {
+
+// "()", or in debug mode the arguments.
+bool append_arguments(Thread& thread, Value args, Value kwargs, bool debug, std::string& text) {
+  text += "(";
+  const char* comma = "";
+  if (debug && args)
+    for (Value argument : cast<Tuple>(args)->view()) {
+      text += std::exchange(comma, ", ");
+      if (!append_short_repr(thread, argument, text)) return false;
+    }
+  uint32_t position = 0;
+  Value key, value;
+  while (debug && kwargs && dict_next(cast<Dict>(kwargs), position, key, value)) {
+    text += fmt::format("{}{}=", std::exchange(comma, ", "), cast<Str>(key)->view());
+    if (!append_short_repr(thread, value, text)) return false;
+  }
+  text += ")";
+  return true;
+}
+
+bool append_call(Thread& thread, Value callback, Value args, Value kwargs, bool debug, std::string& text) {
+  // Of functools.partial objects the function inside is shown, called with its own arguments first.
   Ref inner = find_attr(thread, callback, intern("func"));
   Ref bound = inner ? find_attr(thread, callback, names::args) : Ref();
+  Ref keywords = bound ? find_attr(thread, callback, intern("keywords")) : Ref();
   clear_error(thread);
   if (inner && bound && is_tuple(bound)) {
-    if (!format_callback(thread, inner, text)) return false;
-    text += "()";
-    return true;
+    bool has_keywords = keywords && is_exact(keywords, dict_type);
+    return append_call(thread, inner, bound, has_keywords ? keywords.get() : Value(), debug, text) &&
+           append_arguments(thread, args, kwargs, debug, text);
   }
   Ref name = find_attr(thread, callback, names::dunder_qualname);
   if (!name) {
@@ -123,7 +148,13 @@ bool format_callback(Thread& thread, Value callback, std::string& text) {
     if (!name) return false;
   }
   if (is_str(name)) text += cast<Str>(name)->view();
-  text += "()";
+  return append_arguments(thread, args, kwargs, debug, text);
+}
+
+} // namespace
+
+bool format_callback(Thread& thread, Value callback, Value args, bool debug, std::string& text) {
+  if (!append_call(thread, callback, args, Value(), debug, text)) return false;
   if (Function* function = function_behind(thread, callback))
     text += fmt::format(" at {}:{}", function->code->filename->view(), function->code->first_line);
   return true;
@@ -137,11 +168,15 @@ Ref handle_repr(Thread& thread, Value self) {
   Handle* handle = as_handle(self);
   std::string text = fmt::format("<{}", type_of(self)->name->view());
   if (handle->cancelled) text += " cancelled";
-  if (is_instance(self, timer_handle_type)) text += fmt::format(" when={}", handle->when);
+  if (is_instance(self, timer_handle_type)) {
+    Ref when = repr(thread, Value::from_double(handle->when));
+    text += fmt::format(" when={}", cast<Str>(when)->view());
+  }
   if (handle->callback) {
     text += " ";
-    if (!format_callback(thread, handle->callback, text)) return Ref();
+    if (!format_callback(thread, handle->callback, handle->args, handle->loop->debug, text)) return Ref();
   }
+  if (handle->traced) append_source(thread, handle, text);
   return make_str(text + ">");
 }
 
@@ -150,6 +185,7 @@ Ref method_cancel(Thread&, const Value* args) {
   if (handle->cancelled) return share(None);
   handle->cancelled = true;
   if (handle->scheduled) ++handle->loop->state->cancelled_timers;
+  if (handle->loop->debug) return share(None); // what it was stays visible
   clear_field(handle->callback);
   clear_field(handle->args);
   return share(None);
@@ -176,8 +212,15 @@ Ref get_callback(Thread&, Value self) {
 }
 Ref get_args(Thread&, Value self) { return share(as_handle(self)->args ? as_handle(self)->args : None); }
 Ref get_cancelled(Thread&, Value self) { return share(Value::from_bool(as_handle(self)->cancelled)); }
-constexpr GetSetDef handle_attributes[] = {
-    {"_callback", get_callback}, {"_args", get_args}, {"_cancelled", get_cancelled}, {nullptr, nullptr}};
+Ref get_source_traceback(Thread&, Value self) {
+  Value stack = as_handle(self)->traced ? source_of(self.as_object()) : Value();
+  return share(stack ? stack : None);
+}
+constexpr GetSetDef handle_attributes[] = {{"_callback", get_callback},
+                                           {"_args", get_args},
+                                           {"_cancelled", get_cancelled},
+                                           {"_source_traceback", get_source_traceback},
+                                           {nullptr, nullptr}};
 
 Ref method_when(Thread&, const Value* args) { return share(Value::from_double(as_handle(args[0])->when)); }
 constexpr NativeDef timer_methods[] = {
@@ -200,6 +243,7 @@ Ref timer_compare(Thread&, Value a, Value b, CompareOp op) {
 void handle_dealloc(Object* object) {
   gc_untrack(object);
   auto* handle = static_cast<Handle*>(object);
+  if (handle->traced) forget_source(handle);
   clear_field(handle->callback);
   clear_field(handle->args);
   clear_field(handle->context);
@@ -225,6 +269,11 @@ const TypeSpec timer_spec{.name = "asyncio.events.TimerHandle",
                           .flags = TypeWeakRefs | TypeTracked | TypeNoConstruct,
                           .methods = timer_methods};
 
+const TypeSpec thread_safe_spec{.name = "asyncio.events._ThreadSafeHandle",
+                                .base = &handle_type,
+                                .instance_size = sizeof(Handle),
+                                .flags = TypeWeakRefs | TypeTracked | TypeNoConstruct};
+
 } // namespace
 
 void init_handle_types() {
@@ -239,6 +288,7 @@ void init_handle_types() {
     return true;
   };
   make_ready(timer_handle_type, timer_spec);
+  make_ready(thread_safe_handle_type, thread_safe_spec);
 }
 
 } // namespace aspy

@@ -1,6 +1,7 @@
 #include "runtime/asyncio/native/task.hpp"
 
 #include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/asyncio/native/source_traceback.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
 #include "vm/memory/collector.hpp"
@@ -385,6 +386,7 @@ void task_finalize(Thread& thread, Object* object) {
     dict_set(context.get(), intern("task"), Value(task));
     Own<Str> message = make_str("Task was destroyed but it is pending!");
     dict_set(context.get(), intern("message"), message.value());
+    if (task->traced) dict_set(context.get(), intern("source_traceback"), source_of(task));
     if (!report_exception(thread, task->loop, context.value())) write_unraisable(thread, Value(object));
   }
   future_type.slots.finalize(thread, object);
@@ -393,10 +395,30 @@ void task_finalize(Thread& thread, Object* object) {
 // --- text
 // -----------------------------------------------------------------------------------------------------------
 
+// A coroutine that is no function's: its name where it has one, and whether it runs.
+void append_foreign_coroutine(Thread& thread, Value coroutine, std::string& text) {
+  auto quiet = [&](Ref found) {
+    clear_error(thread);
+    return found;
+  };
+  Ref name = quiet(find_attr(thread, coroutine, names::dunder_qualname));
+  if (!name || !is_str(name)) name = quiet(find_attr(thread, coroutine, names::dunder_name));
+  if (name && is_str(name)) text += cast<Str>(name)->view();
+  else text += fmt::format("<{} without __name__>", type_of(coroutine)->name->view());
+  text += "()";
+  for (const char* flag : {"cr_running", "gi_running"}) {
+    Ref running = quiet(find_attr(thread, coroutine, intern(flag)));
+    if (!running) continue;
+    if (truthy(thread, running) == 1) text += " running";
+    clear_error(thread);
+    return;
+  }
+}
+
 // "f() running at file:line"
 void append_coroutine(Thread& thread, Value coroutine, std::string& text) {
   if (!is_exact(coroutine, coroutine_type) && !is_exact(coroutine, generator_type)) {
-    text += shown(thread, coroutine);
+    append_foreign_coroutine(thread, coroutine, text);
     return;
   }
   Generator* generator = as_generator(coroutine);
@@ -467,6 +489,9 @@ Ref method_get_coro(Thread&, const Value* args) {
 Ref method_get_context(Thread& thread, const Value* args) {
   Task* task = as_task(args[0]);
   if (!task->context) {
+    // The task has an empty context that nobody has seen yet; while it runs, the thread is in it.
+    bool inside = task->is_stepping && thread.current_task == args[0];
+    if (inside) return enter_own_context(thread);
     Value none;
     ContextScope scope(thread, none);
     task->context = copy_context(thread).release();

@@ -345,6 +345,11 @@ Ref copy_context_lazily(Thread& thread) {
   return Ref::steal(Value(new_context(cast<Context>(thread.context)->variables)));
 }
 
+Ref enter_own_context(Thread& thread) {
+  init_types_once();
+  return share(Value(current(thread)));
+}
+
 Ref copy_context(Thread& thread) {
   init_types_once();
   return Ref::steal(Value(new_context(thread.context ? cast<Context>(thread.context)->variables : nullptr)));

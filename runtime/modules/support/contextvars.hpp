@@ -12,22 +12,28 @@ namespace aspy {
 Ref copy_context_lazily(Thread& thread);
 // As copy_context_lazily, but always a Context object: contextvars.copy_context().
 Ref copy_context(Thread& thread);
+// The thread's current context itself, made if it has none yet.
+Ref enter_own_context(Thread& thread);
 // True for Context objects.
 bool is_context(Value value);
-// Enters `context` (empty: a context of its own that is still empty) for the time of a scope. When the scope
-// ends, `context` holds what became of it.
+// Enters `context` (empty: a context of its own that is still empty) for the time of a scope. An empty one
+// that became a Context on the way is put into `context` when the scope ends.
 class ContextScope {
 public:
-  ContextScope(Thread& thread, Value& context) : thread_(thread), context_(context) {
-    std::swap(thread.context, context);
-  }
+  ContextScope(Thread& thread, Value& context)
+      : thread_(thread), context_(context), outer_(std::exchange(thread.context, share(context).release())) {}
   ContextScope(const ContextScope&) = delete;
   ContextScope& operator=(const ContextScope&) = delete;
-  ~ContextScope() { std::swap(thread_.context, context_); }
+  ~ContextScope() {
+    Value left = std::exchange(thread_.context, outer_);
+    if (context_) decref(left);
+    else context_ = left;
+  }
 
 private:
   Thread& thread_;
   Value& context_;
+  Value outer_; // owned while the scope lasts
 };
 
 extern const ModuleSpec contextvars_module;

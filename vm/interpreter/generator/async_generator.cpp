@@ -47,6 +47,9 @@ const char* step_name(StepKind kind) {
   }
 }
 
+// As it is called in complaints about a generator that already runs.
+const char* running_name(StepKind kind) { return kind == StepKind::Send ? "anext" : step_name(kind); }
+
 bool raise_reused(Thread& thread, AsyncStep* step) {
   return raise(thread, RuntimeError_type,
                step->kind == StepKind::Send ? "cannot reuse already awaited __anext__()/asend()"
@@ -61,8 +64,7 @@ bool begin_step(Thread& thread, AsyncStep* step) {
   if (generator->running_async) {
     step->finished = true;
     return raise(thread, RuntimeError_type,
-                 fmt::format("{}(): asynchronous generator is already running",
-                             step->kind == StepKind::Send ? "anext" : step_name(step->kind)));
+                 fmt::format("{}(): asynchronous generator is already running", running_name(step->kind)));
   }
   step->started = true;
   bool finished = generator->state == GeneratorState::Finished;
@@ -165,11 +167,21 @@ SendOutcome step_throw(Thread& thread, AsyncStep* step, Ref& out) {
     raise_reused(thread, step);
     return SendOutcome::Raised;
   }
-  if (!step->started) { // thrown in before it began: it ends with that exception
-    step->finished = step->started = true;
-    if (step->kind == StepKind::Send && generator->state == GeneratorState::Created)
-      finish_generator(thread, generator);
-    if (generator->state != GeneratorState::Active) return SendOutcome::Raised;
+  if (!step->started) { // thrown in before it began: the generator gets it where it stands
+    if (generator->running_async) {
+      step->finished = true;
+      clear_error(thread);
+      raise(thread, RuntimeError_type,
+            fmt::format("{}(): asynchronous generator is already running", running_name(step->kind)));
+      return SendOutcome::Raised;
+    }
+    step->started = true;
+    if (generator->state != GeneratorState::Active) {
+      step->finished = true;
+      if (generator->state == GeneratorState::Created) finish_generator(thread, generator);
+      return end_step(thread, step->kind, RunOutcome::Raised, out) ? SendOutcome::Returned
+                                                                   : SendOutcome::Raised;
+    }
     generator->running_async = true;
   }
   if (!generator->is_suspended()) return SendOutcome::Raised;
