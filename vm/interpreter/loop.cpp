@@ -1349,7 +1349,10 @@ dispatch:
           native_def(code->words.data())->shortcut && b_of(*next) == a_of(*pc)) {
         // `await f()` of a native coroutine function that may have nothing to wait for.
         Ref result;
+        Value* saved_end =
+            std::exchange(frame->stack_end, std::max(frame->stack_end, base + code->local_count));
         NativeOutcome outcome = native_def(code->words.data())->shortcut(thread, base, result);
+        frame->stack_end = saved_end;
         if (outcome != NativeOutcome::Wait) {
           ErrorShelter shelter(thread);
           for (uint32_t i = 0; i < code->local_count; ++i) clear_field(base[i]);
@@ -1803,26 +1806,39 @@ dispatch:
     }
     OUT_OF_LINE(SplitGroup, op_split_group)
     OUT_OF_LINE(PrepareReraiseStar, op_prepare_reraise_star)
-    CASE(WithEnter) : {
-      SAVE();
-      if (!enter_context(thread, R, *pc, false)) goto error;
-      NEXT(1);
+    CASE(WithEnter) : SAVE();
+    goto with_enter;
+    CASE(AsyncWithEnter) : SAVE();
+    goto with_enter;
+  with_enter : {
+    base = frame->stack_end;
+    callee = begin_enter(thread, R, *pc, base);
+    if (callee) {
+      nargs = 1;
+      goto call_context_method;
     }
-    CASE(AsyncWithEnter) : {
-      SAVE();
-      if (!enter_context(thread, R, *pc, true)) goto error;
-      NEXT(1);
+    if (!enter_context(thread, R, *pc, op_of(*pc) == Op::AsyncWithEnter)) goto error;
+    NEXT(1);
+  }
+    CASE(WithExit) : SAVE();
+    goto with_exit;
+    CASE(AsyncWithExit) : SAVE();
+    goto with_exit;
+  with_exit : {
+    base = frame->stack_end;
+    callee = begin_exit(thread, R, *pc, base);
+    if (callee) {
+      nargs = 4;
+      goto call_context_method;
     }
-    CASE(WithExit) : {
-      SAVE();
-      if (!exit_context(thread, R, *pc, false)) goto error;
-      NEXT(1);
-    }
-    CASE(AsyncWithExit) : {
-      SAVE();
-      if (!exit_context(thread, R, *pc, true)) goto error;
-      NEXT(1);
-    }
+    if (!exit_context(thread, R, *pc, op_of(*pc) == Op::AsyncWithExit)) goto error;
+    NEXT(1);
+  }
+  call_context_method:
+    kwnames = nullptr;
+    frame_flags = 0;
+    frame_extra = Value();
+    goto enter_function_in_place;
 
     // ------------------------------------------------------------------------------ modules, classes,
     // patterns

@@ -3,6 +3,7 @@
 #include "runtime/asyncio/native/deadlock.hpp"
 #include "runtime/asyncio/native/event_loop.hpp"
 #include "runtime/asyncio/native/future.hpp"
+#include "runtime/asyncio/native/sync/sync.hpp"
 #include "runtime/asyncio/native/task.hpp"
 #include "runtime/asyncio/native/tcp.hpp"
 #include "runtime/builtins/output.hpp"
@@ -174,6 +175,11 @@ bool init(Thread& thread, Module* module) {
     init_tcp_handle_type();
     init_name_lookup_type();
     init_sleep();
+    init_deque_types();
+    init_event_type(thread);
+    init_lock_type(thread);
+    init_semaphore_types(thread);
+    init_queue_types(thread);
   }
   module_set(module, "Future", Value(&future_type));
   module_set(module, "Task", Value(&task_type));
@@ -184,6 +190,10 @@ bool init(Thread& thread, Module* module) {
   module_set(module, "CancelledError", Value(&CancelledError_type));
   module_set(module, "InvalidStateError", Value(&InvalidStateError_type));
   module_set(module, "DeadlockError", Value(&DeadlockError_type));
+  for (Type* type :
+       {&event_type, &lock_type, &semaphore_type, &bounded_semaphore_type, &queue_type, &priority_queue_type,
+        &lifo_queue_type, &QueueEmpty_type, &QueueFull_type, &QueueShutDown_type})
+    module_set(module, type->name->view(), Value(type));
   Ref sleep = sleep_function(thread);
   module_set(module, "sleep", sleep);
   return true;

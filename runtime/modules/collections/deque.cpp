@@ -467,6 +467,18 @@ void ready_iterator(Type& type, TypeSpec& spec, const char* name) {
 
 } // namespace
 
+Own<Deque> make_deque() { return new_deque(&deque_type, -1); }
+void deque_append(Deque* deque, Value item) { push_last(deque, share(item)); }
+Ref deque_pop_first(Deque* deque) { return take_first(deque); }
+bool deque_discard(Deque* deque, Value item) {
+  for (size_t i = 0; i < deque->size; ++i)
+    if (deque->at(i) == item) {
+      take_at(deque, i).reset();
+      return true;
+    }
+  return false;
+}
+
 void init_deque_types() {
   if (deque_type.flags & TypeReady) return;
   static const TypeSpec spec = {.name = "collections.deque",

@@ -18,6 +18,12 @@ struct Deque : Object {
 extern Type deque_type, deque_iterator_type, deque_reverse_iterator_type;
 void init_deque_types();
 
+Own<Deque> make_deque();
+void deque_append(Deque* deque, Value item);
+Ref deque_pop_first(Deque* deque); // it must have one
+// Takes out the first item that is this very object; false when there is none.
+bool deque_discard(Deque* deque, Value item);
+
 // The room behind dict's own fields holds what makes missing values.
 struct DefaultDict : Dict {
   Value factory; // callable or None; owned

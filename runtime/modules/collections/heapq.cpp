@@ -85,6 +85,19 @@ template <bool max> Ref heappop(Thread& thread, const Value* args) {
   return sink<max>(thread, heap, 0) ? top : Ref();
 }
 
+} // namespace
+
+bool heap_push(Thread& thread, List* heap, Value item) {
+  list_append(heap, item);
+  return rise<false>(thread, heap, 0, heap->size - 1);
+}
+Ref heap_pop(Thread& thread, List* heap) {
+  Value argument(heap);
+  return heappop<false>(thread, &argument);
+}
+
+namespace {
+
 // Puts `item` at the top, giving what was there.
 template <bool max> Ref replace_top(Thread& thread, List* heap, Value item) {
   Ref top = Ref::steal(std::exchange(heap->items[0], share(item).release()));

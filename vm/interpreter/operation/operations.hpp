@@ -83,7 +83,12 @@ Operation op_raise, op_raise_from, op_raise_bare, op_split_group, op_prepare_rer
 Operation op_import_name, op_import_from, op_import_star, op_print_expr, op_intrinsic;
 Operation op_match_sequence, op_match_mapping, op_match_length, op_match_keys, op_match_class, op_match_rest;
 bool enter_context(Thread& thread, Value* R, Word word, bool is_async); // WithEnter, AsyncWithEnter
-bool exit_context(Thread& thread, Value* R, Word word, bool is_async);  // WithExit, AsyncWithExit
+// The usual case of WithEnter, WithExit and their async twins: the methods are plain functions. Lays the
+// arguments of the call out at `base` (free register stack) and gives the function to be called, owned. Null:
+// nothing was done.
+Function* begin_enter(Thread& thread, Value* R, Word word, Value* base);
+Function* begin_exit(Thread& thread, Value* R, Word word, Value* base);
+bool exit_context(Thread& thread, Value* R, Word word, bool is_async); // WithExit, AsyncWithExit
 void push_handled(Thread& thread, Value* R, int a);
 void pop_handled(Thread& thread, Value* R, int a);
 

@@ -103,6 +103,56 @@ static bool check_awaitable(Thread& thread, Value value, Str* method) {
                           method->view(), type_name(value)));
 }
 
+namespace {
+
+// What an exit method is told: the exception's class, itself, its traceback; or None three times.
+void exit_arguments(Value* R, Word word, Value (&arguments)[3]) {
+  arguments[0] = arguments[1] = arguments[2] = None;
+  if (n_of(word) == 0) return;
+  Value exception = R[b_of(word) + 1];
+  arguments[0] = Value(type_of(exception));
+  arguments[1] = exception;
+  if (Value traceback = cast<ExceptionObject>(exception)->traceback) arguments[2] = traceback;
+}
+
+// A function whose result needs no check: what an async method gives must be awaitable.
+bool is_context_function(Value method, bool is_async) {
+  return method && is_exact(method, function_type) &&
+         (!is_async || (cast<Function>(method)->code->flags & CodeCoroutine));
+}
+bool has_room(Thread& thread, Value* base) { return base + 8 < thread.stack_limit; }
+
+} // namespace
+
+Function* begin_enter(Thread& thread, Value* R, Word word, Value* base) {
+  bool is_async = op_of(word) == Op::AsyncWithEnter;
+  Value manager = R[b_of(word)];
+  Type* type = type_of(manager);
+  Value enter = type_lookup(type, is_async ? names::dunder_aenter : names::dunder_enter);
+  Value exit = type_lookup(type, is_async ? names::dunder_aexit : names::dunder_exit);
+  if (!is_context_function(enter, is_async) || !exit || !is_exact(exit, function_type) ||
+      !has_room(thread, base))
+    return nullptr;
+  R[b_of(word)] = make_bound_method(exit, manager).release();
+  base[0] = manager; // the register's reference
+  return Own<Function>::share(cast<Function>(enter)).release();
+}
+
+Function* begin_exit(Thread& thread, Value* R, Word word, Value* base) {
+  Value method = R[b_of(word)];
+  if (!is_exact(method, bound_method_type) || !has_room(thread, base)) return nullptr;
+  auto* bound = cast<BoundMethod>(method);
+  if (!is_context_function(bound->function, op_of(word) == Op::AsyncWithExit)) return nullptr;
+  Value arguments[3];
+  exit_arguments(R, word, arguments);
+  base[0] = share(bound->self).release();
+  for (int i = 0; i < 3; ++i) base[1 + i] = share(arguments[i]).release();
+  Function* function = Own<Function>::share(cast<Function>(bound->function)).release();
+  R[b_of(word)] = Value();
+  decref(method); // the function and the object live on
+  return function;
+}
+
 bool enter_context(Thread& thread, Value* R, Word word, bool is_async) {
   Str* enter_name = is_async ? names::dunder_aenter : names::dunder_enter;
   Str* exit_name = is_async ? names::dunder_aexit : names::dunder_exit;
@@ -135,15 +185,10 @@ bool enter_context(Thread& thread, Value* R, Word word, bool is_async) {
 bool exit_context(Thread& thread, Value* R, Word word, bool is_async) {
   int b = b_of(word);
   Ref exit = take(R, b);
-  Value type = None, exception = None, traceback = None;
-  if (n_of(word) == 1) {
-    exception = R[b + 1];
-    type = Value(type_of(exception));
-    auto* object = cast<ExceptionObject>(exception);
-    if (object->traceback) traceback = object->traceback;
-  }
-  Ref traceback_alive = share(traceback);
-  Ref result = call(thread, exit, {type, exception, traceback});
+  Value arguments[3];
+  exit_arguments(R, word, arguments);
+  Ref traceback_alive = share(arguments[2]);
+  Ref result = call(thread, exit, {arguments[0], arguments[1], arguments[2]});
   if (!result || (is_async && !check_awaitable(thread, result, names::dunder_aexit))) return false;
   store(R, a_of(word), result.release());
   return true;

@@ -1,0 +1,124 @@
+// asyncio.Lock: mutual exclusion. Those who wait get it in the order in which they asked: release() wakes the
+// first, and whoever comes before that one has run must queue up as well.
+#include "runtime/asyncio/native/sync/sync.hpp"
+
+#include "vm/object/callable/native.hpp"
+#include "vm/object/error/exception.hpp"
+#include "vm/object/slot/protocol.hpp"
+#include "vm/object/thread.hpp"
+
+#include <cstddef>
+
+namespace aspy {
+
+Type lock_type;
+
+namespace {
+
+struct LockObject : Primitive {
+  bool locked = false;
+};
+LockObject* as_lock(Value value) { return cast<LockObject>(value); }
+
+bool try_acquire(LockObject* lock) {
+  if (lock->locked || !all_cancelled(lock->waiters)) return false;
+  return lock->locked = true;
+}
+
+// The one at the head gets the lock, unless it knows that already.
+void wake_head(Thread& thread, LockObject* lock) {
+  if (lock->waiters && lock->waiters->size) wake(thread, lock->waiters->at(0), True);
+}
+
+enum { Self, Waiter };
+
+NativeOutcome acquire(Thread& thread, Value* locals, Ref received, Ref& out) {
+  if (!check_self(thread, locals[Self], lock_type)) return NativeOutcome::Raise;
+  LockObject* lock = as_lock(locals[Self]);
+  if (!locals[Waiter]) {
+    if (!try_acquire(lock)) return wait_in_line(thread, lock, lock->waiters, locals[Waiter], out);
+  } else {
+    (void)leave_line(lock->waiters, locals[Waiter]);
+    if (!received) {
+      // A waiter that is cancelled after it was woken passes the wake-up on.
+      if (error_matches(thread, CancelledError_type) && !lock->locked) wake_head(thread, lock);
+      return NativeOutcome::Raise;
+    }
+    lock->locked = true;
+  }
+  out = share(True);
+  return NativeOutcome::Return;
+}
+NativeOutcome acquire_at_once(Thread&, const Value* locals, Ref& out) {
+  if (!is_instance(locals[Self], lock_type) || !try_acquire(as_lock(locals[Self])))
+    return NativeOutcome::Wait;
+  out = share(True);
+  return NativeOutcome::Return;
+}
+
+Ref method_release(Thread& thread, const Value* args) {
+  LockObject* lock = as_lock(args[Self]);
+  if (!lock->locked) return raise(thread, RuntimeError_type, "Lock is not acquired.");
+  lock->locked = false;
+  wake_head(thread, lock);
+  return share(None);
+}
+Ref method_locked(Thread&, const Value* args) { return share(Value::from_bool(as_lock(args[Self])->locked)); }
+
+NativeOutcome enter(Thread& thread, Value* locals, Ref received, Ref& out) {
+  return enter_step(thread, lock_type, acquire, locals, std::move(received), out);
+}
+NativeOutcome enter_at_once(Thread& thread, const Value* locals, Ref& out) {
+  return enter_shortcut(lock_type, acquire_at_once, thread, locals, out);
+}
+NativeOutcome exit(Thread& thread, Value* locals, Ref, Ref& out) {
+  return exit_step(thread, lock_type, method_release, locals, out);
+}
+NativeOutcome exit_at_once(Thread& thread, const Value* locals, Ref& out) {
+  return exit_step(thread, lock_type, method_release, locals, out);
+}
+
+constexpr NativeCoroutineDef coroutines[] = {
+    {"Lock.acquire", "self", acquire, 1, "Wait until the lock is free, and take it.", acquire_at_once},
+    {"Lock.__aenter__", "self", enter, 1, nullptr, enter_at_once},
+    {"Lock.__aexit__", "self, exc_type, exc, tb", exit, 0, nullptr, exit_at_once},
+    {nullptr, nullptr}};
+constexpr NativeDef methods[] = {{"release", "self, /", method_release, "Give the lock back."},
+                                 {"locked", "self, /", method_locked, "Is the lock held?"},
+                                 {nullptr}};
+
+bool init(Thread& thread, Value, CallArgs call) {
+  BoundArgs args;
+  return bind_args(thread, "Lock.__init__", "", call, args);
+}
+Ref lock_repr(Thread&, Value self) {
+  return primitive_repr(self, as_lock(self)->locked ? "locked" : "unlocked", as_lock(self)->waiters);
+}
+
+Ref get_locked(Thread& thread, Value self) { return method_locked(thread, &self); }
+constexpr GetSetDef attributes[] = {{"__dict__", get_dict},
+                                    {"_loop", get_bound_loop},
+                                    {"_waiters", get_waiters},
+                                    {"_locked", get_locked},
+                                    {nullptr, nullptr}};
+
+const TypeSpec spec{.name = "asyncio.locks.Lock",
+                    .instance_size = sizeof(LockObject),
+                    .flags = TypeTracked | TypeWeakRefs,
+                    .attrs_offset = offsetof(LockObject, attrs),
+                    .methods = methods,
+                    .getset = attributes,
+                    .doc = "Mutual exclusion; those who wait get it in the order in which they asked."};
+
+} // namespace
+
+void init_lock_type(Thread& thread) {
+  Slots& slots = lock_type.slots;
+  fill_primitive_slots(slots);
+  slots.init = init;
+  slots.repr = lock_repr;
+  make_ready(lock_type, spec);
+  add_native_coroutines(thread, lock_type, coroutines, "asyncio.locks");
+}
+
+} // namespace aspy
