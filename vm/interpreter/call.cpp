@@ -46,16 +46,16 @@ void keep_locals(Thread& thread, Frame* frame) {
 }
 
 void pop_frame(Thread& thread, Frame* frame) {
-  if (frame->object) detach_frame_object(frame);
+  if (frame->has_object) detach_frame_object(frame);
   release_registers(frame);
   // Only an exception leaves temporaries behind.
   if (thread.error)
     for (uint32_t i = 0; i < frame->code->temp_count; ++i) clear_field(frame->regs[i]);
-  clear_field(frame->extra);
-  if (frame->generator) { // which keeps its function: it still has a name
+  if (frame->in_generator) { // which keeps its function: it still has a name
     frame->caller = nullptr;
     return;
   }
+  clear_field(static_cast<StackFrame*>(frame)->extra);
   Function* function = std::exchange(frame->function, nullptr);
   --thread.frame_top;
   if (function) decref(static_cast<Object*>(function));
@@ -93,7 +93,7 @@ Ref call_function(Thread& thread, Function* function, Value self, CallArgs args,
   if (!bind_arguments(thread, function, base, positional, args.kwnames)) return Ref();
   if (code->flags & (CodeGenerator | CodeCoroutine | CodeAsyncGenerator))
     return make_generator(thread, std::move(callee), base);
-  Frame* frame = push_frame(thread, code, base, thread.frame);
+  StackFrame* frame = push_frame(thread, code, base, thread.frame);
   if (!frame) {
     for (uint32_t i = 0; i < code->local_count; ++i) clear_field(base[i]);
     return Ref();

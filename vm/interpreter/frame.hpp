@@ -27,46 +27,70 @@ enum FrameFlag : uint8_t {
   FrameRoot = 4,  // bottom of a chain of awaits that someone drives (thread.root)
 };
 
-struct Frame {
-  const Word* ip = nullptr;       // saved before whatever may raise, call or suspend: at that instruction
-  Value* regs = nullptr;          // R
-  Code* code = nullptr;           // borrowed from the function (or from `extra`'s owner: see run_code)
-  Dict* globals = nullptr;        // borrowed from the function
-  Function* function = nullptr;   // owned; null for module code
-  Frame* caller = nullptr;        // continues when this frame ends; null at the bottom
-  Generator* generator = nullptr; // that this frame belongs to, borrowed; null on the stack
-  Value* stack_end = nullptr;     // first free slot of the register stack while this frame runs
-  Value extra;                    // owned: namespace of class bodies and exec; the instance under FrameInit
-  Value object;                   // owned: the frame object, when a script asked for it
-  uint32_t depth = 0;             // number of script frames below, for the recursion limit
-  uint8_t flags = 0;
-
-  uint32_t offset() const { return static_cast<uint32_t>(ip - code->words.data()); }
-};
-
 enum class GeneratorState : uint8_t { Created, Active, Finished };
 
-// generator, coroutine and async generator: told apart by `type`. One allocation; registers behind it.
+struct Frame {
+  const Word* ip = nullptr;     // saved before whatever may raise, call or suspend: at that instruction
+  Value* regs = nullptr;        // R
+  Code* code = nullptr;         // borrowed from the function
+  Dict* globals = nullptr;      // borrowed from the function
+  Function* function = nullptr; // owned
+  Frame* caller = nullptr;      // continues when this frame ends; null at the bottom
+  Value* stack_end = nullptr;   // first free slot of the register stack while this frame runs
+  uint32_t depth = 0;           // number of script frames below, for the recursion limit
+  uint8_t flags = 0;
+  GeneratorState state = GeneratorState::Created; // of the generator that this frame belongs to
+  bool in_generator : 1 = false;
+  bool has_object : 1 = false; // a script asked for the frame object (vm/interpreter/frame_object.hpp)
+  // Of the generator; they are here because there is room.
+  bool suspended : 1 = false;     // it is the root of a suspended chain, or not driven: `leaf` is valid
+  bool has_names : 1 = false;     // a script has set its __name__ or __qualname__
+  bool hooks_done : 1 = false;    // async: the firstiter hook has been called
+  bool running_async : 1 = false; // async: a step (asend, athrow, aclose) is under way
+  bool closed : 1 = false;        // async
+
+  uint32_t offset() const { return static_cast<uint32_t>(ip - code->words.data()); }
+  Generator* generator(); // that this frame belongs to; null on the stack
+};
+
+// A frame on the thread's frame stack.
+struct StackFrame : Frame {
+  Value extra; // owned: namespace of class bodies and exec; the instance under FrameInit
+};
+
+// generator, coroutine and async generator: told apart by `type`. One allocation; registers behind it, and
+// behind those of an async generator the hook to call instead of closing it (or empty). Kept small: a program
+// may have a million of them.
 struct Generator : Object {
   Frame frame;
-  // As the root of a chain: the innermost suspended generator, where a resume continues (itself when it
-  // awaits no other one); null while the chain runs. That makes a resume independent of the depth of awaits.
-  Generator* leaf = nullptr;
-  Generator* previous_root = nullptr; // while driven: the root that was driven before
-  Value own_handled;       // suspended inside an `except` block: the exception being handled there; owned
-  Value inherited;         // while driven: the exception the driver was handling; owned
-  Str* name = nullptr;     // __name__ when a script has set it, else null; owned
-  Str* qualname = nullptr; // likewise
-  Value finalizer;         // async generators: the hook to call instead of closing; owned
-  Value origin;            // cr_origin; owned
-  GeneratorState state = GeneratorState::Created;
-  bool hooks_done = false;    // async generators: firstiter hook has been called
-  bool running_async = false; // async generators: a step (asend, athrow, aclose) is under way
-  bool closed = false;        // async generators
+  union {
+    // While suspended, as the root of a chain: the innermost suspended generator, where a resume continues
+    // (itself when it awaits no other one). That makes a resume independent of the depth of awaits.
+    Generator* leaf = nullptr;
+    // While driven: the root that was driven before.
+    Generator* previous_root;
+  };
+  // While driven, as the root: the exception the driver was handling. Suspended inside an `except` block: the
+  // exception being handled there. Owned.
+  Value handled;
 
   Value* registers() { return reinterpret_cast<Value*>(this + 1); }
-  bool is_suspended() const { return leaf != nullptr; }
+  bool is_suspended() const { return frame.suspended; }
+  GeneratorState state() const { return frame.state; }
+  Value& finalizer() { // async generators
+    return frame.regs[frame.code->temp_count + frame.code->far_count];
+  }
 };
+
+inline Generator* Frame::generator() {
+  return in_generator ? reinterpret_cast<Generator*>(reinterpret_cast<char*>(this) - sizeof(Object))
+                      : nullptr;
+}
+
+// The namespace of a class body or exec, or (FrameInit) the instance; empty in others.
+inline Value extra_of(const Frame* frame) {
+  return frame->in_generator ? Value() : static_cast<const StackFrame*>(frame)->extra;
+}
 
 inline Generator* as_generator(Value value) { return static_cast<Generator*>(value.as_object()); }
 

@@ -12,24 +12,33 @@
 #include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>
+#include <unordered_map>
 
 namespace aspy {
 
 Type frame_type;
 
+namespace {
+// Few frames are ever looked at, so they have no field for it. The objects are owned.
+std::unordered_map<const Frame*, FrameObject*> frame_objects;
+} // namespace
+
+Object* peek_frame_object(const Frame* frame) { return frame_objects[frame]; }
+
 Ref frame_object(Thread&, Frame* frame) {
-  if (!frame->object) {
+  if (!frame->has_object) {
     auto* object = allocate<FrameObject>(frame_type);
     object->frame = frame;
     object->code = Own<Code>::share(frame->code).release();
     object->globals = Own<Dict>::share(frame->globals).release();
-    frame->object = Value(object);
+    frame_objects[frame] = object;
+    frame->has_object = true;
   }
-  return share(frame->object);
+  return share(Value(frame_objects[frame]));
 }
 
 Ref frame_locals(Thread&, Frame* frame) {
-  if (frame->extra && !(frame->flags & FrameInit)) return share(frame->extra);
+  if (Value ns = extra_of(frame); ns && !(frame->flags & FrameInit)) return share(ns);
   Code* code = frame->code;
   // A module: its only registers are those of comprehensions, which are not its names.
   if (!(code->flags & CodeOptimized)) return share(Value(frame->globals));
@@ -49,7 +58,9 @@ Ref frame_locals(Thread&, Frame* frame) {
 }
 
 void detach_frame_object(Frame* frame) {
-  auto* object = static_cast<FrameObject*>(std::exchange(frame->object, Value()).as_object());
+  FrameObject* object = frame_objects[frame];
+  frame_objects.erase(frame);
+  frame->has_object = false;
   object->instruction = frame->offset();
   object->frame = nullptr;
   decref(static_cast<Object*>(object));
@@ -127,7 +138,7 @@ Ref get_lineno(Thread&, Value self) {
   FrameObject* object = as_frame(self);
   uint32_t at = instruction_of(object);
   bool unstarted =
-      object->frame && object->frame->generator && object->frame->generator->state == GeneratorState::Created;
+      object->frame && object->frame->in_generator && object->frame->state == GeneratorState::Created;
   return share(Value::from_int(unstarted ? object->code->first_line : position_at(object->code, at).line));
 }
 Ref get_lasti(Thread&, Value self) { return share(Value::from_int(instruction_of(as_frame(self)) * 4)); }
@@ -145,7 +156,7 @@ Ref get_back(Thread& thread, Value self) {
 }
 Ref get_generator(Thread&, Value self) {
   FrameObject* object = as_frame(self);
-  return share(object->frame && object->frame->generator ? Value(object->frame->generator) : None);
+  return share(object->frame && object->frame->in_generator ? Value(object->frame->generator()) : None);
 }
 Ref get_trace(Thread&, Value) { return share(None); }
 
@@ -158,8 +169,8 @@ constexpr GetSetDef attributes[] = {{"f_code", get_code},         {"f_globals", 
 Ref frame_clear(Thread& thread, const Value* args) {
   FrameObject* object = as_frame(args[0]);
   if (object->frame) {
-    Generator* generator = object->frame->generator;
-    if (!generator || generator->state == GeneratorState::Active) {
+    Generator* generator = object->frame->generator();
+    if (!generator || generator->state() == GeneratorState::Active) {
       bool running = !generator || generator_is_running(thread, generator);
       return raise(thread, RuntimeError_type,
                    running ? "cannot clear an executing frame" : "cannot clear a suspended frame");
@@ -183,8 +194,8 @@ Ref frame_repr(Thread&, Value self) {
 // A frame object for a traceback entry whose frame has ended.
 Ref traceback_frame(Thread& thread, Traceback* entry) {
   for (Frame* frame = thread.frame; frame; frame = frame->caller)
-    if (frame->code == entry->code && frame->object && frame->offset() == entry->instruction)
-      return share(frame->object);
+    if (frame->code == entry->code && frame->has_object && frame->offset() == entry->instruction)
+      return share(Value(frame_objects[frame]));
   auto* object = allocate<FrameObject>(frame_type);
   object->code = Own<Code>::share(entry->code).release();
   object->globals = Own<Dict>::share(entry->globals).release();

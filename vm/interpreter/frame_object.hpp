@@ -17,6 +17,8 @@ struct FrameObject : Object {
 
 // The frame object of a frame, always the same one while it runs.
 Ref frame_object(Thread& thread, Frame* frame);
+// The one that was made of a frame with `has_object`; borrowed.
+Object* peek_frame_object(const Frame* frame);
 // Cuts the frame object loose from a frame that ends.
 void detach_frame_object(Frame* frame);
 // A fresh dict of a frame's variables (cells looked through), or its namespace.

@@ -9,9 +9,9 @@ bool raise_too_deep(Thread& thread); // RecursionError; always false
 
 // Pushes a stack frame for `code` with its locals bound at `base`; `function`, `globals`, `flags` and `extra` are the
 // caller's to set. Null: RecursionError is pending (nothing released).
-inline Frame* push_frame(Thread& thread, Code* code, Value* base, Frame* caller) {
+inline StackFrame* push_frame(Thread& thread, Code* code, Value* base, Frame* caller) {
   uint32_t depth = caller ? caller->depth + 1 : 1;
-  Frame* frame = thread.frame_top;
+  StackFrame* frame = thread.frame_top;
   if (depth > thread.recursion_limit || frame == thread.frame_limit) [[unlikely]] {
     raise_too_deep(thread);
     return nullptr;
@@ -21,9 +21,8 @@ inline Frame* push_frame(Thread& thread, Code* code, Value* base, Frame* caller)
   frame->regs = base + code->local_count;
   frame->code = code;
   frame->caller = caller;
-  frame->generator = nullptr;
+  frame->in_generator = frame->has_object = false;
   frame->stack_end = frame->regs + code->temp_count + code->far_count;
-  frame->object = Value();
   frame->depth = depth;
   for (uint32_t i = 0; i < code->far_count; ++i) frame->regs[code->temp_count + i] = Value();
   return frame;
@@ -31,7 +30,7 @@ inline Frame* push_frame(Thread& thread, Code* code, Value* base, Frame* caller)
 
 // Pops a stack frame that returns: no exception is pending, so only its variables are left to release.
 inline void leave_frame(Thread& thread, Frame* frame) {
-  if (frame->object || frame->extra || frame->code->far_count) [[unlikely]]
+  if (frame->has_object || static_cast<StackFrame*>(frame)->extra || frame->code->far_count) [[unlikely]]
     return pop_frame(thread, frame);
   for (Value* slot = frame->regs - frame->code->local_count; slot != frame->regs; ++slot) {
     Value old = *slot;

@@ -46,7 +46,7 @@ void keep_locals(Thread& thread, Frame* frame);
 
 // --- generators (vm/interpreter/generator/generator.cpp)
 // --------------------------------------------------------------------- Makes `root` what the thread drives,
-// and back. See Generator::own_handled.
+// and back. See Generator::handled.
 void push_root(Thread& thread, Generator* root);
 void pop_root(Thread& thread, bool finished);
 // Drives one step of `generator` from C++ (it must be resumable). `Throw` raises the pending exception

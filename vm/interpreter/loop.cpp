@@ -376,7 +376,7 @@ dispatch:
     OUT_OF_LINE(DeleteName, op_delete_name)
     CASE(LoadNamespace) : {
       SAVE();
-      Value ns = frame->extra ? frame->extra : Value(frame->globals);
+      Value ns = extra_of(frame) ? extra_of(frame) : Value(frame->globals);
       incref(ns);
       store(R, a_of(*pc), ns);
       NEXT(1);
@@ -1001,8 +1001,8 @@ dispatch:
       } else if (type == &generator_type) {
         generator = static_cast<Generator*>(iterator);
         SAVE();
-        if (generator->state == GeneratorState::Finished) goto for_end;
-        if (generator->state == GeneratorState::Created || generator->is_suspended()) {
+        if (generator->state() == GeneratorState::Finished) goto for_end;
+        if (generator->state() == GeneratorState::Created || generator->is_suspended()) {
           generator->frame.flags = FrameRoot;
           goto enter_generator_as_root;
         }
@@ -1048,10 +1048,10 @@ dispatch:
       if (is_exact(iterator, async_generator_type)) {
         // No awaitable is made: its frame is entered as if it were awaited.
         generator = as_generator(iterator);
-        if (generator->leaf == generator && !generator->running_async && !generator->closed &&
-            op_of(*generator->frame.ip) == Op::Yield) [[likely]] {
-          generator->running_async = true;
-          generator->leaf = nullptr;
+        if (generator->frame.suspended && generator->leaf == generator && !generator->frame.running_async &&
+            !generator->frame.closed && op_of(*generator->frame.ip) == Op::Yield) [[likely]] {
+          generator->frame.running_async = true;
+          generator->frame.suspended = false;
           Frame& resumed = generator->frame;
           resumed.flags = 0;
           resumed.caller = frame;
@@ -1315,7 +1315,7 @@ dispatch:
 
   enter_function : {
     // Calls `callee` (owned) with arguments at `base` in the caller's registers.
-    if (frame->generator) {
+    if (frame->in_generator) {
       // Registers of a generator are not on the stack: move the arguments there.
       uint32_t total = nargs + (kwnames ? static_cast<uint32_t>(kwnames->size) : 0);
       Value* target = frame->stack_end;
@@ -1377,7 +1377,7 @@ dispatch:
       }
       goto call_done;
     }
-    Frame* entered = push_frame(thread, code, base, frame);
+    StackFrame* entered = push_frame(thread, code, base, frame);
     if (!entered) {
       for (uint32_t i = 0; i < code->local_count; ++i) clear_field(base[i]);
       decref(callee);
@@ -1426,7 +1426,7 @@ dispatch:
     CASE(ReturnNone) : value = None;
   frame_returns : {
     SAVE();
-    if (frame->generator) goto generator_returns;
+    if (frame->in_generator) goto generator_returns;
     if (frame->flags & FrameInit) {
       if (!value.is_none()) [[unlikely]] {
         raise_type_error(thread,
@@ -1434,7 +1434,7 @@ dispatch:
         decref(value);
         goto error;
       }
-      value = std::exchange(frame->extra, Value());
+      value = std::exchange(static_cast<StackFrame*>(frame)->extra, Value());
     }
     Frame* caller = frame->caller;
     bool leaves = (frame->flags & FrameEntry) != 0;
@@ -1459,7 +1459,7 @@ dispatch:
       Word w = *pc;
       SAVE();
       Value item = take(R, b_of(w)).release();
-      Generator* stepped = frame->generator;
+      Generator* stepped = frame->generator();
       if (stepped->type == &async_generator_type) {
         Frame* caller = frame->caller;
         if (!(frame->flags & FrameEntry)) [[likely]] {
@@ -1468,7 +1468,8 @@ dispatch:
             // `async for` runs this generator directly: the item goes straight into its variable.
             frame->caller = nullptr;
             stepped->leaf = stepped;
-            stepped->running_async = false;
+            stepped->frame.suspended = true;
+            stepped->frame.running_async = false;
             caller->stack_end = frame->stack_end;
             frame = caller;
             LOAD_FRAME();
@@ -1544,7 +1545,7 @@ dispatch:
   }
   delegate : {
     // Enters the generator or coroutine that the instruction waits for: no driver in between.
-    if (generator->state == GeneratorState::Finished) {
+    if (generator->state() == GeneratorState::Finished) {
       if (generator->type == &coroutine_type) {
         raise(thread, RuntimeError_type, "cannot reuse already awaited coroutine");
         goto error;
@@ -1552,7 +1553,7 @@ dispatch:
       value = None;
       goto await_done;
     }
-    if (generator->state == GeneratorState::Active && !generator->is_suspended()) {
+    if (generator->state() == GeneratorState::Active && !generator->is_suspended()) {
       if (generator->type == &coroutine_type)
         raise(thread, RuntimeError_type, "coroutine is being awaited already");
       else raise(thread, ValueError_type, "generator already executing");
@@ -1566,8 +1567,8 @@ dispatch:
     generator->frame.flags = 0;
     generator->frame.caller = frame;
     generator->frame.depth = frame->depth + 1;
-    if (generator->state == GeneratorState::Created) {
-      generator->state = GeneratorState::Active;
+    if (generator->state() == GeneratorState::Created) {
+      generator->frame.state = GeneratorState::Active;
       generator->frame.stack_end = frame->stack_end;
       frame = &generator->frame;
       LOAD_FRAME();
@@ -1575,7 +1576,7 @@ dispatch:
     }
     // It was driven by hand before: go on at its innermost frame.
     Frame* innermost = &generator->leaf->frame;
-    generator->leaf = nullptr;
+    generator->frame.suspended = false;
     innermost->stack_end = frame->stack_end;
     frame = innermost;
     LOAD_FRAME();
@@ -1588,9 +1589,9 @@ dispatch:
     generator->frame.caller = frame;
     generator->frame.depth = frame->depth + 1;
     generator->frame.stack_end = frame->stack_end;
-    bool starts = generator->state == GeneratorState::Created;
-    generator->state = GeneratorState::Active;
-    generator->leaf = nullptr;
+    bool starts = generator->state() == GeneratorState::Created;
+    generator->frame.state = GeneratorState::Active;
+    generator->frame.suspended = false;
     frame = &generator->frame;
     LOAD_FRAME();
     if (starts) {
@@ -1601,16 +1602,16 @@ dispatch:
   }
   enter_async_throw : {
     // As enter_async_step; the exception that begin_step left pending is raised inside.
-    if (generator->state != GeneratorState::Active) { // nothing runs: the exception comes straight back
+    if (generator->state() != GeneratorState::Active) { // nothing runs: the exception comes straight back
       finish_generator(thread, generator);
-      generator->running_async = false;
+      generator->frame.running_async = false;
       goto async_step_raised;
     }
     generator->frame.flags = 0;
     generator->frame.caller = frame;
     generator->frame.depth = frame->depth + 1;
     generator->frame.stack_end = frame->stack_end;
-    generator->leaf = nullptr;
+    generator->frame.suspended = false;
     frame = &generator->frame;
     LOAD_FRAME();
     goto throw_leaf;
@@ -1675,8 +1676,9 @@ dispatch:
     Generator* root = thread.root;
     Frame* bottom = &root->frame;
     Frame* driver = bottom->caller;
-    root->leaf = frame->generator;
     pop_root(thread, false);
+    root->leaf = frame->generator();
+    root->frame.suspended = true;
     bottom->caller = nullptr;
     if (bottom->flags & FrameEntry) {
       thread.frame = outer;
@@ -1695,18 +1697,19 @@ dispatch:
       raise(thread, RecursionError_type, "maximum recursion depth exceeded");
       goto error;
     }
+    Generator* innermost_link = generator->leaf;
     push_root(thread, generator);
     generator->frame.caller = frame;
     generator->frame.depth = frame->depth + 1;
-    if (generator->state == GeneratorState::Created) {
-      generator->state = GeneratorState::Active;
+    if (generator->state() == GeneratorState::Created) {
+      generator->frame.state = GeneratorState::Active;
       generator->frame.stack_end = frame->stack_end;
       frame = &generator->frame;
       LOAD_FRAME();
       DISPATCH();
     }
-    Frame* innermost = &generator->leaf->frame;
-    generator->leaf = nullptr;
+    Frame* innermost = &innermost_link->frame;
+    generator->frame.suspended = false;
     innermost->stack_end = frame->stack_end;
     frame = innermost;
     LOAD_FRAME();
@@ -1716,14 +1719,15 @@ dispatch:
   async_generator_yields : {
     // The value goes to whoever awaits this step: the frame's caller, or C++ when it drives the generator
     // itself.
-    Generator* stepped = frame->generator;
+    Generator* stepped = frame->generator();
     Frame* caller = frame->caller;
     bool leaves = (frame->flags & FrameEntry) != 0;
     frame->caller = nullptr;
+    stepped->frame.running_async = false;
+    if (leaves) pop_root(thread, false);
     stepped->leaf = stepped;
-    stepped->running_async = false;
+    stepped->frame.suspended = true;
     if (leaves) {
-      pop_root(thread, false);
       thread.frame = outer;
       out = Ref::steal(value);
       return RunOutcome::Stepped;
@@ -1739,14 +1743,14 @@ dispatch:
     goto await_done;
   }
   generator_returns : {
-    generator = frame->generator;
+    generator = frame->generator();
     Frame* caller = frame->caller;
     uint8_t flags = frame->flags;
     Value* end = frame->stack_end;
-    generator->state = GeneratorState::Finished;
-    generator->leaf = nullptr;
+    generator->frame.state = GeneratorState::Finished;
+    generator->frame.suspended = false;
     bool was_async = generator->type == &async_generator_type;
-    if (was_async) generator->running_async = false;
+    if (was_async) generator->frame.running_async = false;
     pop_frame(thread, frame);
     if (flags & FrameRoot) pop_root(thread, true);
     if (flags & FrameEntry) {
@@ -1755,7 +1759,7 @@ dispatch:
       return RunOutcome::Returned;
     }
     frame = caller;
-    if (frame->generator) frame->stack_end = end;
+    if (frame->in_generator) frame->stack_end = end;
     LOAD_FRAME();
     Op op = generic_op(op_of(*pc));
     if (op == Op::ForIter) {
@@ -1879,16 +1883,16 @@ unwind : {
   // No handler here: the frame ends.
   Frame* caller = frame->caller;
   uint8_t flags = frame->flags;
-  Generator* owner = frame->generator;
+  Generator* owner = frame->generator();
   Value* end = frame->stack_end;
   bool was_async = false;
   keep_locals(thread, frame);
   if (owner) {
-    owner->state = GeneratorState::Finished;
-    owner->leaf = nullptr;
+    owner->frame.state = GeneratorState::Finished;
+    owner->frame.suspended = false;
     frame->caller = nullptr;
     was_async = owner->type == &async_generator_type;
-    if (was_async) owner->running_async = false;
+    if (was_async) owner->frame.running_async = false;
     convert_stop_iteration(thread, owner);
     pop_frame(thread, frame);
     if (flags & FrameRoot) pop_root(thread, true);
@@ -1900,7 +1904,7 @@ unwind : {
     return RunOutcome::Raised;
   }
   frame = caller;
-  if (owner && frame->generator) frame->stack_end = end;
+  if (owner && frame->in_generator) frame->stack_end = end;
   LOAD_FRAME();
   if (was_async) goto async_step_raised;
   goto error;

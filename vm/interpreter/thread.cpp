@@ -60,7 +60,7 @@ Thread& Thread::current() { return *current_thread; }
 Thread* new_thread() {
   auto* thread = new Thread();
   thread->stack_base = static_cast<Value*>(reserve(stack_values * sizeof(Value)));
-  thread->frame_base = static_cast<Frame*>(reserve(stack_frames * sizeof(Frame)));
+  thread->frame_base = static_cast<StackFrame*>(reserve(stack_frames * sizeof(StackFrame)));
   if (!thread->stack_base || !thread->frame_base) {
     delete_thread(thread);
     return nullptr;
@@ -90,7 +90,7 @@ void delete_thread(Thread* thread) {
   clear_field(thread->asyncgen_finalizer);
   clear_field(thread->running_loop);
   if (thread->stack_base) munmap(thread->stack_base, stack_values * sizeof(Value));
-  if (thread->frame_base) munmap(thread->frame_base, stack_frames * sizeof(Frame));
+  if (thread->frame_base) munmap(thread->frame_base, stack_frames * sizeof(StackFrame));
   if (current_thread == thread) current_thread = nullptr;
   delete thread;
 }

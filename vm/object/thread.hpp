@@ -10,6 +10,7 @@
 namespace aspy {
 
 struct Frame;
+struct StackFrame;
 struct Generator;
 struct ExceptionObject;
 struct Dict;
@@ -34,12 +35,12 @@ struct Thread {
   Frame* frame = nullptr;    // innermost running frame, null outside script code
   Generator* root = nullptr; // bottom of the chain of awaits that is being driven (vm/interpreter/frame.hpp)
   std::atomic<uint32_t> breaker{0};
-  uint32_t recursion_limit = 1000; // sys.setrecursionlimit: script frames nested at most
-  Value* stack_base = nullptr;     // the register stack: reserved at once, never moves
-  Value* stack_limit = nullptr;    // behind its last slot
-  Frame* frame_base = nullptr;     // the frame stack, likewise
-  Frame* frame_top = nullptr;      // its next free frame
-  Frame* frame_limit = nullptr;
+  uint32_t recursion_limit = 1000;  // sys.setrecursionlimit: script frames nested at most
+  Value* stack_base = nullptr;      // the register stack: reserved at once, never moves
+  Value* stack_limit = nullptr;     // behind its last slot
+  StackFrame* frame_base = nullptr; // the frame stack, likewise
+  StackFrame* frame_top = nullptr;  // its next free frame
+  StackFrame* frame_limit = nullptr;
   const char* native_limit = nullptr; // lowest address that natives may reach on the C++ stack
 
   // --- per thread, visible to scripts ---------------------------------------------------------------

@@ -32,7 +32,7 @@ std::string place_of(Task* task) {
   std::string place;
   for (Generator* link = outer; link;) {
     Code* code = link->frame.code;
-    if (!(code->flags & CodeLibrary) && link->state == GeneratorState::Active)
+    if (!(code->flags & CodeLibrary) && link->state() == GeneratorState::Active)
       place = fmt::format(" at {}:{} in {}", code->filename->view(),
                           position_at(code, link->frame.offset()).line, generator_qualname(link)->view());
     Ref awaited = generator_awaits(link);

@@ -425,11 +425,11 @@ void append_coroutine(Thread& thread, Value coroutine, std::string& text) {
   Code* code = generator->frame.code;
   text += fmt::format("{}()", generator_qualname(generator)->view());
   std::string_view file = code->filename->view();
-  if (generator->state == GeneratorState::Finished) {
+  if (generator->state() == GeneratorState::Finished) {
     text += fmt::format(" done, defined at {}:{}", file, code->first_line);
     return;
   }
-  uint32_t line = generator->state == GeneratorState::Created
+  uint32_t line = generator->state() == GeneratorState::Created
                       ? code->first_line
                       : position_at(code, generator->frame.offset()).line;
   text += fmt::format(" running at {}:{}", file, line);

@@ -17,10 +17,10 @@ namespace aspy {
 Type async_generator_type, async_generator_asend_type, async_generator_athrow_type, anext_awaitable_type;
 
 bool run_firstiter_hook(Thread& thread, Generator* generator) {
-  if (generator->hooks_done) return true;
-  generator->hooks_done = true;
+  if (generator->frame.hooks_done) return true;
+  generator->frame.hooks_done = true;
   if (thread.asyncgen_finalizer && !thread.asyncgen_finalizer.is_none())
-    generator->finalizer = share(thread.asyncgen_finalizer).release();
+    generator->finalizer() = share(thread.asyncgen_finalizer).release();
   if (thread.asyncgen_firstiter && !thread.asyncgen_firstiter.is_none()) {
     Ref hook = share(thread.asyncgen_firstiter);
     if (!call(thread, hook, {Value(generator)})) return false;
@@ -61,46 +61,46 @@ bool raise_reused(Thread& thread, AsyncStep* step) {
 bool begin_step(Thread& thread, AsyncStep* step) {
   Generator* generator = step->generator;
   if (step->finished || step->started) return raise_reused(thread, step);
-  if (generator->running_async) {
+  if (generator->frame.running_async) {
     step->finished = true;
     return raise(thread, RuntimeError_type,
                  fmt::format("{}(): asynchronous generator is already running", running_name(step->kind)));
   }
   step->started = true;
-  bool finished = generator->state == GeneratorState::Finished;
+  bool finished = generator->state() == GeneratorState::Finished;
   if (step->kind == StepKind::Close) {
-    if (finished || generator->state == GeneratorState::Created) {
+    if (finished || generator->state() == GeneratorState::Created) {
       // Nothing to unwind: raised and swallowed by end_step.
       if (!finished) finish_generator(thread, generator);
-      generator->closed = true;
+      generator->frame.closed = true;
     }
-    generator->closed = true;
+    generator->frame.closed = true;
     raise_value(thread, Value(&GeneratorExit_type));
-    generator->running_async = true;
+    generator->frame.running_async = true;
     return true;
   }
-  if (step->kind == StepKind::Throw && (finished || generator->closed)) {
+  if (step->kind == StepKind::Throw && (finished || generator->frame.closed)) {
     // There is nothing to throw into: it ends as closing does.
     step->kind = StepKind::Close;
     raise_value(thread, Value(&GeneratorExit_type));
-    generator->running_async = true;
+    generator->frame.running_async = true;
     return true;
   }
-  if (finished || generator->closed) {
+  if (finished || generator->frame.closed) {
     step->finished = true;
     return raise_value(thread, Value(&StopAsyncIteration_type));
   }
   if (step->kind == StepKind::Throw) {
     Ref exception = share(step->sent);
     set_error(thread, std::move(exception));
-    generator->running_async = true;
+    generator->frame.running_async = true;
     return true;
   }
-  if (generator->state == GeneratorState::Created && step->sent && !step->sent.is_none()) {
+  if (generator->state() == GeneratorState::Created && step->sent && !step->sent.is_none()) {
     step->finished = true;
     return raise_type_error(thread, "can't send non-None value to a just-started async generator");
   }
-  generator->running_async = true;
+  generator->frame.running_async = true;
   return true;
 }
 
@@ -143,9 +143,10 @@ SendOutcome step_send(Thread& thread, Value self, Value sent, Ref& out) {
     if (!begin_step(thread, step)) return SendOutcome::Raised;
     if (step->kind == StepKind::Send) {
       Value first = step->sent && !step->sent.is_none() ? step->sent : None;
-      bool starts = generator->state == GeneratorState::Created;
+      bool starts = generator->state() == GeneratorState::Created;
       result = drive(thread, generator, starts ? Entry::Start : Entry::Resume, share(first), out);
-    } else if (generator->state == GeneratorState::Created || generator->state == GeneratorState::Finished) {
+    } else if (generator->state() == GeneratorState::Created ||
+               generator->state() == GeneratorState::Finished) {
       finish_generator(thread, generator);
       result = RunOutcome::Raised;
     } else {
@@ -156,7 +157,7 @@ SendOutcome step_send(Thread& thread, Value self, Value sent, Ref& out) {
   }
   if (result == RunOutcome::Yielded) return SendOutcome::Yielded;
   step->finished = true;
-  generator->running_async = false;
+  generator->frame.running_async = false;
   return end_step(thread, step->kind, result, out) ? SendOutcome::Returned : SendOutcome::Raised;
 }
 
@@ -168,7 +169,7 @@ SendOutcome step_throw(Thread& thread, AsyncStep* step, Ref& out) {
     return SendOutcome::Raised;
   }
   if (!step->started) { // thrown in before it began: the generator gets it where it stands
-    if (generator->running_async) {
+    if (generator->frame.running_async) {
       step->finished = true;
       clear_error(thread);
       raise(thread, RuntimeError_type,
@@ -176,19 +177,19 @@ SendOutcome step_throw(Thread& thread, AsyncStep* step, Ref& out) {
       return SendOutcome::Raised;
     }
     step->started = true;
-    if (generator->state != GeneratorState::Active) {
+    if (generator->state() != GeneratorState::Active) {
       step->finished = true;
-      if (generator->state == GeneratorState::Created) finish_generator(thread, generator);
+      if (generator->state() == GeneratorState::Created) finish_generator(thread, generator);
       return end_step(thread, step->kind, RunOutcome::Raised, out) ? SendOutcome::Returned
                                                                    : SendOutcome::Raised;
     }
-    generator->running_async = true;
+    generator->frame.running_async = true;
   }
   if (!generator->is_suspended()) return SendOutcome::Raised;
   RunOutcome result = drive(thread, generator, Entry::Throw, Ref(), out);
   if (result == RunOutcome::Yielded) return SendOutcome::Yielded;
   step->finished = true;
-  generator->running_async = false;
+  generator->frame.running_async = false;
   return end_step(thread, step->kind, result, out) ? SendOutcome::Returned : SendOutcome::Raised;
 }
 
@@ -308,15 +309,17 @@ constexpr NativeDef methods[] = {
 Ref get_name(Thread&, Value self) { return share(Value(generator_name(as_generator(self)))); }
 Ref get_qualname(Thread&, Value self) { return share(Value(generator_qualname(as_generator(self)))); }
 Ref get_code(Thread&, Value self) { return share(Value(as_generator(self)->frame.code)); }
-Ref get_running(Thread&, Value self) { return share(Value::from_bool(as_generator(self)->running_async)); }
+Ref get_running(Thread&, Value self) {
+  return share(Value::from_bool(as_generator(self)->frame.running_async));
+}
 Ref get_awaits(Thread&, Value self) { return generator_awaits(as_generator(self)); }
 Ref get_frame(Thread& thread, Value self) {
-  if (as_generator(self)->state == GeneratorState::Finished) return share(None);
+  if (as_generator(self)->state() == GeneratorState::Finished) return share(None);
   return frame_object(thread, &as_generator(self)->frame);
 }
 Ref get_suspended(Thread& thread, Value self) {
   Generator* generator = as_generator(self);
-  return share(Value::from_bool(generator->state == GeneratorState::Active &&
+  return share(Value::from_bool(generator->state() == GeneratorState::Active &&
                                 !generator_is_running(thread, generator)));
 }
 constexpr GetSetDef attributes[] = {{"__name__", get_name},          {"__qualname__", get_qualname},

@@ -111,12 +111,12 @@ SendOutcome throw_into(Thread& thread, Value awaitable, Ref& out) {
 }
 
 bool begin_direct_step(Thread& thread, Generator* generator) {
-  if (!generator->hooks_done && !run_firstiter_hook(thread, generator)) return false;
-  if (generator->closed || generator->state == GeneratorState::Finished)
+  if (!generator->frame.hooks_done && !run_firstiter_hook(thread, generator)) return false;
+  if (generator->frame.closed || generator->state() == GeneratorState::Finished)
     return raise_value(thread, Value(&StopAsyncIteration_type));
-  if (generator->running_async)
+  if (generator->frame.running_async)
     return raise(thread, RuntimeError_type, "anext(): asynchronous generator is already running");
-  generator->running_async = true;
+  generator->frame.running_async = true;
   return true;
 }
 

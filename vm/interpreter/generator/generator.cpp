@@ -21,16 +21,16 @@ namespace aspy {
 void push_root(Thread& thread, Generator* root) {
   root->previous_root = thread.root;
   thread.root = root;
-  root->inherited = thread.handled;
-  thread.handled =
-      root->own_handled ? std::exchange(root->own_handled, Value()) : share(root->inherited).release();
+  Value own = std::exchange(root->handled, thread.handled);
+  if (!own) incref(root->handled);
+  thread.handled = own ? own : root->handled;
 }
 
 void pop_root(Thread& thread, bool finished) {
   Generator* root = thread.root;
   thread.root = std::exchange(root->previous_root, nullptr);
-  Value handled = std::exchange(thread.handled, std::exchange(root->inherited, Value()));
-  if (!finished && handled != thread.handled) root->own_handled = handled;
+  Value handled = std::exchange(thread.handled, std::exchange(root->handled, Value()));
+  if (!finished && handled != thread.handled) root->handled = handled;
   else decref(handled);
 }
 
@@ -39,19 +39,19 @@ RunOutcome drive(Thread& thread, Generator* generator, Entry entry, Ref sent, Re
   // The generator may lose its last other reference while it runs.
   Own<Generator> alive = Own<Generator>::share(generator);
   Frame* bottom = &generator->frame;
-  Frame* start = generator->leaf ? &generator->leaf->frame : bottom;
+  Frame* start = generator->is_suspended() ? &generator->leaf->frame : bottom;
   if (bottom->depth = thread.frame ? thread.frame->depth + 1 : 1; bottom->depth > thread.recursion_limit) {
     raise(thread, RecursionError_type, "maximum recursion depth exceeded");
     return RunOutcome::Raised;
   }
   Value error = std::exchange(thread.error, Value()); // push_root must not meet it
-  bool handles = !generator->own_handled.is_empty();
+  bool handles = !generator->handled.is_empty();
   push_root(thread, generator);
   if (entry == Entry::Throw && handles && is_exception(error))
     chain_context(thread, cast<ExceptionObject>(error));
   thread.error = error;
-  generator->state = GeneratorState::Active;
-  generator->leaf = nullptr;
+  generator->frame.state = GeneratorState::Active;
+  generator->frame.suspended = false;
   bottom->flags = FrameEntry | FrameRoot;
   bottom->caller = thread.frame;
   start->stack_end = stack_end(thread);
@@ -83,7 +83,7 @@ namespace {
 
 // Errors of a step that can't begin. True when the generator may be driven.
 bool may_drive(Thread& thread, Generator* generator) {
-  if (generator->state == GeneratorState::Active && !generator->is_suspended())
+  if (generator->state() == GeneratorState::Active && !generator->is_suspended())
     return raise_value_error(thread, fmt::format("{} already executing", generator_kind(generator)));
   return true;
 }
@@ -103,7 +103,7 @@ SendOutcome resume(Thread& thread, Value object, Value sent, Ref& out) {
     return type_of(object)->slots.send(thread, object, sent, out);
   Generator* generator = as_generator(object);
   if (!may_drive(thread, generator)) return SendOutcome::Raised;
-  if (generator->state == GeneratorState::Finished) {
+  if (generator->state() == GeneratorState::Finished) {
     if (generator->type == &coroutine_type) {
       raise(thread, RuntimeError_type, "cannot reuse already awaited coroutine");
       return SendOutcome::Raised;
@@ -111,7 +111,7 @@ SendOutcome resume(Thread& thread, Value object, Value sent, Ref& out) {
     out = share(None);
     return SendOutcome::Returned;
   }
-  bool starts = generator->state == GeneratorState::Created;
+  bool starts = generator->state() == GeneratorState::Created;
   if (starts && sent && !sent.is_none()) {
     raise_type_error(
         thread, fmt::format("can't send non-None value to a just-started {}", generator_kind(generator)));
@@ -124,19 +124,19 @@ SendOutcome resume(Thread& thread, Value object, Value sent, Ref& out) {
 SendOutcome resume_with_error(Thread& thread, Value object, Ref& out) {
   if (!is_exact(object, generator_type) && !is_exact(object, coroutine_type)) return SendOutcome::Raised;
   Generator* generator = as_generator(object);
-  if (generator->state == GeneratorState::Active && !generator->is_suspended()) {
+  if (generator->state() == GeneratorState::Active && !generator->is_suspended()) {
     clear_error(thread);
     may_drive(thread, generator);
     return SendOutcome::Raised;
   }
-  if (generator->state == GeneratorState::Finished) {
+  if (generator->state() == GeneratorState::Finished) {
     if (generator->type == &coroutine_type) {
       clear_error(thread);
       raise(thread, RuntimeError_type, "cannot reuse already awaited coroutine");
     }
     return SendOutcome::Raised;
   }
-  if (generator->state == GeneratorState::Created) { // its code is never entered
+  if (generator->state() == GeneratorState::Created) { // its code is never entered
     add_traceback(thread, generator->frame.code, 0, generator->frame.globals);
     finish_generator(thread, generator);
     return SendOutcome::Raised;
@@ -147,12 +147,19 @@ SendOutcome resume_with_error(Thread& thread, Value object, Ref& out) {
 // --- lifetime
 // ---------------------------------------------------------------------------------------------------
 
+namespace {
+// Those of an async generator's allocation include the hook behind them.
+uint32_t register_count(const Code* code) {
+  return code->local_count + code->temp_count + code->far_count + ((code->flags & CodeAsyncGenerator) != 0);
+}
+} // namespace
+
 Ref make_generator(Thread&, Own<Function> function, Value* base) {
   Code* code = function->code;
   Type& type = (code->flags & CodeCoroutine)        ? coroutine_type
                : (code->flags & CodeAsyncGenerator) ? async_generator_type
                                                     : generator_type;
-  uint32_t registers = code->local_count + code->temp_count + code->far_count;
+  uint32_t registers = register_count(code);
   auto* generator = allocate<Generator>(type, registers * sizeof(Value));
   Value* slots = generator->registers();
   for (uint32_t i = 0; i < code->local_count; ++i) slots[i] = std::exchange(base[i], Value());
@@ -163,19 +170,18 @@ Ref make_generator(Thread&, Own<Function> function, Value* base) {
   frame.function = function.release();
   frame.ip = code->words.data();
   frame.regs = slots + code->local_count;
-  frame.generator = generator;
-  frame.flags = 0;
+  frame.in_generator = true;
   return Ref::steal(Value(generator));
 }
 
 void finish_generator(Thread& thread, Generator* generator) {
-  if (generator->state == GeneratorState::Finished) return;
-  generator->state = GeneratorState::Finished;
-  generator->leaf = nullptr;
+  if (generator->state() == GeneratorState::Finished) return;
+  generator->frame.state = GeneratorState::Finished;
+  generator->frame.suspended = false;
   Value* slots = generator->registers();
   Frame& frame = generator->frame;
   Code* code = frame.code;
-  uint32_t registers = code->local_count + code->temp_count + code->far_count;
+  uint32_t registers = register_count(code);
   Own<Generator> alive = Own<Generator>::share(generator);
   for (uint32_t i = 0; i < registers; ++i) clear_field(slots[i]);
   pop_frame(thread, &frame);
@@ -183,8 +189,8 @@ void finish_generator(Thread& thread, Generator* generator) {
 
 bool close_generator(Thread& thread, Generator* generator, Ref& result) {
   result = share(None);
-  if (generator->state == GeneratorState::Finished) return true;
-  if (generator->state == GeneratorState::Created) {
+  if (generator->state() == GeneratorState::Finished) return true;
+  if (generator->state() == GeneratorState::Created) {
     finish_generator(thread, generator);
     return true;
   }
@@ -207,20 +213,20 @@ bool close_generator(Thread& thread, Generator* generator, Ref& result) {
 
 void generator_finalize(Thread& thread, Object* object) {
   auto* generator = static_cast<Generator*>(object);
-  if (generator->state == GeneratorState::Finished) return;
+  if (generator->state() == GeneratorState::Finished) return;
   ErrorShelter shelter(thread);
-  if (generator->type == &async_generator_type && generator->finalizer && !generator->closed) {
-    Ref hook = share(generator->finalizer);
+  if (generator->type == &async_generator_type && generator->finalizer() && !generator->frame.closed) {
+    Ref hook = share(generator->finalizer());
     if (!call(thread, hook, {Value(generator)}))
       write_unraisable(thread, Value(generator), "Exception ignored while finalizing generator");
     return;
   }
-  if (generator->type == &coroutine_type && generator->state == GeneratorState::Created) {
+  if (generator->type == &coroutine_type && generator->state() == GeneratorState::Created) {
     warn_never_awaited(thread, generator);
     finish_generator(thread, generator);
     return;
   }
-  if (generator->state == GeneratorState::Active && !generator->is_suspended())
+  if (generator->state() == GeneratorState::Active && !generator->is_suspended())
     return; // part of a chain that goes too
   Ref result;
   if (!close_generator(thread, generator, result))
@@ -232,60 +238,49 @@ namespace {
 void generator_dealloc(Object* object) {
   auto* generator = static_cast<Generator*>(object);
   gc_untrack(object);
-  if (generator->state != GeneratorState::Finished) {
+  if (generator->state() != GeneratorState::Finished) {
     // Its frame was never entered, or it is a link of a chain whose other end is gone.
-    generator->state = GeneratorState::Finished;
+    generator->frame.state = GeneratorState::Finished;
     ++object->refcount; // releasing may look at it
     Frame& frame = generator->frame;
     Code* code = frame.code;
-    uint32_t registers = code->local_count + code->temp_count + code->far_count;
+    uint32_t registers = register_count(code);
     Value* slots = generator->registers();
     for (uint32_t i = 0; i < registers; ++i) clear_field(slots[i]);
-    if (frame.object) detach_frame_object(&frame);
-    clear_field(frame.extra);
+    if (frame.has_object) detach_frame_object(&frame);
     --object->refcount;
   }
   clear_field(generator->frame.function);
-  clear_field(generator->own_handled);
-  clear_field(generator->inherited);
-  clear_field(generator->name);
-  clear_field(generator->qualname);
-  clear_field(generator->finalizer);
-  clear_field(generator->origin);
+  clear_field(generator->handled);
+  if (generator->frame.has_names) forget_names(generator);
   free_object(object);
 }
 
 void generator_traverse(Object* object, Visitor& visit) {
   auto* generator = static_cast<Generator*>(object);
-  visit(generator->own_handled);
-  visit(generator->inherited);
-  visit(generator->finalizer);
-  visit(generator->origin);
+  visit(generator->handled);
   Frame& frame = generator->frame;
   visit(frame.function);
-  if (generator->state == GeneratorState::Finished) return;
-  visit(frame.extra);
-  visit(frame.object);
+  if (generator->state() == GeneratorState::Finished) return;
+  if (frame.has_object) visit(peek_frame_object(&frame));
   Code* code = frame.code;
-  uint32_t registers = code->local_count + code->temp_count + code->far_count;
+  uint32_t registers = register_count(code);
   Value* slots = generator->registers();
   for (uint32_t i = 0; i < registers; ++i) visit(slots[i]);
 }
 
 void generator_clear(Object* object) {
   auto* generator = static_cast<Generator*>(object);
-  clear_field(generator->finalizer);
-  if (generator->state == GeneratorState::Finished) return;
-  if (generator->state == GeneratorState::Active && !generator->is_suspended() &&
+  if (generator->state() == GeneratorState::Finished) return;
+  if (generator->state() == GeneratorState::Active && !generator->is_suspended() &&
       generator->frame.caller == nullptr)
     return;
   Code* code = generator->frame.code;
-  uint32_t registers = code->local_count + code->temp_count + code->far_count;
-  generator->state = GeneratorState::Finished;
-  generator->leaf = nullptr;
+  uint32_t registers = register_count(code);
+  generator->frame.state = GeneratorState::Finished;
+  generator->frame.suspended = false;
   Value* slots = generator->registers();
   for (uint32_t i = 0; i < registers; ++i) clear_field(slots[i]);
-  clear_field(generator->frame.extra);
 }
 
 } // namespace

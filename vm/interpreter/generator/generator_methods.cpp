@@ -14,6 +14,7 @@
 #include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>
+#include <unordered_map>
 
 namespace aspy {
 
@@ -24,11 +25,35 @@ struct CoroutineWrapper : Object {
   Value coroutine; // owned
 };
 
+namespace {
+
+// Names that scripts have given to generators: too rare for a field in each.
+struct GivenNames {
+  Value name, qualname; // owned, or empty
+};
+std::unordered_map<const Generator*, GivenNames> given_names;
+
+Str* name_of(const Generator* generator, Value GivenNames::*which, Str* otherwise) {
+  if (!generator->frame.has_names) [[likely]]
+    return otherwise;
+  Value given = given_names[generator].*which;
+  return given ? cast<Str>(given) : otherwise;
+}
+
+} // namespace
+
+void forget_names(const Generator* generator) {
+  GivenNames names = given_names[generator];
+  given_names.erase(generator);
+  decref(names.name);
+  decref(names.qualname);
+}
+
 Str* generator_name(const Generator* generator) {
-  return generator->name ? generator->name : generator->frame.function->name;
+  return name_of(generator, &GivenNames::name, generator->frame.function->name);
 }
 Str* generator_qualname(const Generator* generator) {
-  return generator->qualname ? generator->qualname : generator->frame.function->qualname;
+  return name_of(generator, &GivenNames::qualname, generator->frame.function->qualname);
 }
 
 Ref generator_repr(Thread&, Value self) {
@@ -39,7 +64,7 @@ Ref generator_repr(Thread&, Value self) {
 }
 
 Ref generator_awaits(const Generator* generator) {
-  if (generator->state != GeneratorState::Active) return share(None);
+  if (generator->state() != GeneratorState::Active) return share(None);
   Word word = *generator->frame.ip;
   Op op = generic_op(op_of(word));
   if (op != Op::Await && op != Op::YieldFrom && op != Op::AsyncForIter) return share(None);
@@ -50,7 +75,7 @@ Ref generator_awaits(const Generator* generator) {
 }
 
 bool generator_is_running(Thread& thread, Generator* generator) {
-  if (generator->state != GeneratorState::Active || generator->is_suspended()) return false;
+  if (generator->state() != GeneratorState::Active || generator->is_suspended()) return false;
   // Running when one of the frames in progress is its own.
   for (Frame* frame = thread.frame; frame; frame = frame->caller)
     if (frame == &generator->frame) return true;
@@ -146,23 +171,23 @@ SendOutcome generator_send_slot(Thread& thread, Value self, Value sent, Ref& out
 // --- attributes ---
 Ref get_name(Thread&, Value self) { return share(Value(generator_name(as_generator(self)))); }
 Ref get_qualname(Thread&, Value self) { return share(Value(generator_qualname(as_generator(self)))); }
-bool set_text(Thread& thread, Str*& field, Value text, const char* attribute) {
+bool set_text(Thread& thread, Value self, Value GivenNames::*which, Value text, const char* attribute) {
   if (!text || !is_str(text))
     return raise_type_error(thread, fmt::format("{} must be set to a string object", attribute));
-  Str* old = std::exchange(field, cast<Str>(share(text).release()));
-  if (old) decref(static_cast<Object*>(old));
+  as_generator(self)->frame.has_names = true;
+  assign(given_names[as_generator(self)].*which, share(text));
   return true;
 }
 bool set_name(Thread& thread, Value self, Value text) {
-  return set_text(thread, as_generator(self)->name, text, "__name__");
+  return set_text(thread, self, &GivenNames::name, text, "__name__");
 }
 bool set_qualname(Thread& thread, Value self, Value text) {
-  return set_text(thread, as_generator(self)->qualname, text, "__qualname__");
+  return set_text(thread, self, &GivenNames::qualname, text, "__qualname__");
 }
 Ref get_code(Thread&, Value self) { return share(Value(as_generator(self)->frame.code)); }
 Ref get_frame(Thread& thread, Value self) {
   Generator* generator = as_generator(self);
-  if (generator->state == GeneratorState::Finished) return share(None);
+  if (generator->state() == GeneratorState::Finished) return share(None);
   return frame_object(thread, &generator->frame);
 }
 Ref get_running(Thread& thread, Value self) {
@@ -170,14 +195,11 @@ Ref get_running(Thread& thread, Value self) {
 }
 Ref get_suspended(Thread& thread, Value self) {
   Generator* generator = as_generator(self);
-  return share(Value::from_bool(generator->state == GeneratorState::Active &&
+  return share(Value::from_bool(generator->state() == GeneratorState::Active &&
                                 !generator_is_running(thread, generator)));
 }
 Ref get_awaits(Thread&, Value self) { return generator_awaits(as_generator(self)); }
-Ref get_origin(Thread&, Value self) {
-  Value origin = as_generator(self)->origin;
-  return share(origin ? origin : None);
-}
+Ref get_origin(Thread&, Value) { return share(None); } // origins are not tracked
 
 constexpr NativeDef generator_methods[] = {
     {"send", "self, value, /", generator_send,

@@ -22,6 +22,8 @@ Ref step_result(Thread& thread, SendOutcome outcome, Ref out);
 
 Str* generator_name(const Generator* generator);
 Str* generator_qualname(const Generator* generator);
+// Drops the names that a script has given it.
+void forget_names(const Generator* generator);
 Ref generator_repr(Thread& thread, Value self);
 // What the innermost instruction waits for (cr_await, gi_yieldfrom); None when nothing.
 Ref generator_awaits(const Generator* generator);

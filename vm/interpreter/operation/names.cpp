@@ -140,7 +140,7 @@ bool op_delete_global(Thread& thread, Frame* frame, Value*, const Word* pc) {
 bool op_load_name(Thread& thread, Frame* frame, Value* R, const Word* pc) {
   Str* name = name_at(frame, pc);
   Ref found;
-  if (frame->extra) found = namespace_get(thread, frame->extra, name);
+  if (Value ns = extra_of(frame)) found = namespace_get(thread, ns, name);
   if (!found && !thread.has_error()) found = global_get(thread, frame, name);
   if (!found) return false;
   store(R, a_of(*pc), found.release());
@@ -149,7 +149,7 @@ bool op_load_name(Thread& thread, Frame* frame, Value* R, const Word* pc) {
 
 bool op_store_name(Thread& thread, Frame* frame, Value* R, const Word* pc) {
   Str* name = name_at(frame, pc);
-  Value ns = frame->extra ? frame->extra : Value(frame->globals);
+  Value ns = extra_of(frame) ? extra_of(frame) : Value(frame->globals);
   bool stored = is_exact(ns, dict_type) ? dict_set(thread, cast<Dict>(ns), Value(name), R[a_of(*pc)])
                                         : set_item(thread, ns, Value(name), R[a_of(*pc)]);
   if (!stored) return false;
@@ -159,7 +159,7 @@ bool op_store_name(Thread& thread, Frame* frame, Value* R, const Word* pc) {
 
 bool op_delete_name(Thread& thread, Frame* frame, Value*, const Word* pc) {
   Str* name = name_at(frame, pc);
-  Value ns = frame->extra ? frame->extra : Value(frame->globals);
+  Value ns = extra_of(frame) ? extra_of(frame) : Value(frame->globals);
   if (is_exact(ns, dict_type)) return dict_remove(cast<Dict>(ns), name) || raise_not_defined(thread, name);
   if (set_item(thread, ns, Value(name), Value())) return true;
   if (!error_matches(thread, KeyError_type)) return false;
@@ -199,7 +199,7 @@ bool op_delete_free(Thread& thread, Frame* frame, Value*, const Word* pc) {
 
 bool op_load_class_free(Thread& thread, Frame* frame, Value* R, const Word* pc) {
   Ref found;
-  if (frame->extra) found = namespace_get(thread, frame->extra, name_at(frame, pc));
+  if (Value ns = extra_of(frame)) found = namespace_get(thread, ns, name_at(frame, pc));
   if (thread.has_error()) return false;
   if (!found) return op_load_free(thread, frame, R, pc);
   store(R, a_of(*pc), found.release());

@@ -54,7 +54,7 @@ void push_handled(Thread& thread, Value* R, int a) {
   // What was inherited from the driver of a generator may be another exception when it goes on: it is not
   // kept.
   Value before = std::exchange(thread.handled, share(R[a]).release());
-  if (thread.root && before == thread.root->inherited) {
+  if (thread.root && before == thread.root->handled) {
     decref(before);
     before = Value();
   }
@@ -63,7 +63,7 @@ void push_handled(Thread& thread, Value* R, int a) {
 
 void pop_handled(Thread& thread, Value* R, int a) {
   Value before = std::exchange(R[a + 1], Value());
-  if (!before && thread.root) before = share(thread.root->inherited).release();
+  if (!before && thread.root) before = share(thread.root->handled).release();
   Value handled = std::exchange(thread.handled, before);
   Value own = std::exchange(R[a], Value());
   decref(handled);
@@ -216,7 +216,7 @@ bool op_import_from(Thread& thread, Frame* frame, Value* R, const Word* pc) {
 
 bool op_import_star(Thread& thread, Frame* frame, Value* R, const Word* pc) {
   Ref module = take(R, a_of(*pc));
-  Value ns = frame->extra ? frame->extra : Value(frame->globals);
+  Value ns = extra_of(frame) ? extra_of(frame) : Value(frame->globals);
   auto bind = [&](Value name) {
     if (!is_str(name))
       return static_cast<bool>(
