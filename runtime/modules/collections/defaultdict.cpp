@@ -72,8 +72,10 @@ Ref default_repr(Thread& thread, Value self) {
   Ref items = dict_type.slots.repr(thread, self);
   if (!items) return {};
   Value factory = as_default(self)->factory;
-  ReprGuard guard(self.as_object());
-  Ref shown = guard.recursive() ? Ref(make_str("...")) : repr(thread, factory ? factory : None);
+  // the items have a guard of their own; a factory may show the dict again
+  ReprGuard guard(factory && factory.is_object() ? factory.as_object() : self.as_object());
+  bool nested = factory && factory.is_object() && guard.recursive();
+  Ref shown = nested ? Ref(make_str("...")) : repr(thread, factory ? factory : None);
   if (!shown) return {};
   return make_str(fmt::format("{}({}, {})", type_of(self)->name->view(), cast<Str>(shown)->view(),
                               cast<Str>(items)->view()));
@@ -158,6 +160,13 @@ Ref getter_get(Thread& thread, Value self, Value object, Value) {
 bool getter_set(Thread& thread, Value, Value, Value value) {
   return raise(thread, AttributeError_type, value ? "can't set attribute" : "can't delete attribute");
 }
+Ref getter_repr(Thread& thread, Value self) {
+  auto* getter = cast<TupleGetter>(self);
+  Ref doc = repr(thread, getter->doc);
+  if (!doc) return {};
+  return make_str(
+      fmt::format("{}({}, {})", type_of(self)->name->view(), getter->index, cast<Str>(doc)->view()));
+}
 Ref getter_doc(Thread&, Value self) { return share(cast<TupleGetter>(self)->doc); }
 bool getter_set_doc(Thread&, Value self, Value value) {
   assign(cast<TupleGetter>(self)->doc, share(value ? value : None));
@@ -172,12 +181,43 @@ void init_tuple_getter_type() {
   Slots& slots = tuple_getter_type.slots;
   slots.dealloc = getter_dealloc;
   slots.construct = getter_construct;
+  slots.repr = getter_repr;
   slots.descr_get = getter_get;
   slots.descr_set = getter_set;
   make_ready(tuple_getter_type, spec);
 }
 
+// --- views of an OrderedDict -------------------------------------------------------------------------------
+
+Type odict_keys_type, odict_values_type, odict_items_type;
+
+void init_odict_view_types() {
+  if (odict_keys_type.flags & TypeReady) return;
+  static const TypeSpec keys{
+      .name = "odict_keys", .base = &dict_keys_type, .flags = TypeFinal | TypeNoConstruct},
+      values{.name = "odict_values", .base = &dict_values_type, .flags = TypeFinal | TypeNoConstruct},
+      items{.name = "odict_items", .base = &dict_items_type, .flags = TypeFinal | TypeNoConstruct};
+  make_ready(odict_keys_type, keys);
+  make_ready(odict_values_type, values);
+  make_ready(odict_items_type, items);
+}
+
+template <Type& type> Ref odict_view(Thread& thread, const Value* args) {
+  if (!is_dict(args[0])) return raise_type_error(thread, "expected a dict");
+  auto* view = allocate<DictView>(type);
+  view->dict = Own<Dict>::share(cast<Dict>(args[0])).release();
+  return Ref::steal(view);
+}
+
+const NativeDef collections_functions[] = {
+    {"_odict_keys", "self, /", odict_view<odict_keys_type>},
+    {"_odict_values", "self, /", odict_view<odict_values_type>},
+    {"_odict_items", "self, /", odict_view<odict_items_type>},
+    {nullptr},
+};
+
 bool init_collections(Thread&, Module* module) {
+  init_odict_view_types();
   init_tuple_getter_type();
   module_set(module, "_tuplegetter", &tuple_getter_type);
   init_deque_types();
@@ -209,6 +249,6 @@ void init_defaultdict_type() {
   make_ready(defaultdict_type, spec);
 }
 
-const ModuleSpec _collections_module = {"_collections", nullptr, init_collections};
+const ModuleSpec _collections_module = {"_collections", collections_functions, init_collections};
 
 } // namespace aspy

@@ -363,11 +363,12 @@ Ref method_rotate(Thread& thread, const Value* args) {
 
 Ref method_reduce(Thread& thread, const Value* args) {
   Deque* deque = as_deque(args[0]);
-  Own<List> items = list_from_iterable(thread, args[0]);
+  Ref items = iter(thread, args[0]);
   if (!items) return {};
   Ref most = deque->most < 0 ? Ref() : make_int(deque->most);
-  Own<Tuple> arguments = most ? make_tuple({items.value(), most}) : make_tuple({items.value()});
-  return make_tuple({deque->type, arguments.value()});
+  Own<Tuple> nothing = make_tuple({});
+  Own<Tuple> arguments = most ? make_tuple({nothing.value(), most}) : make_tuple({});
+  return make_tuple({deque->type, arguments.value(), None, items});
 }
 
 Ref get_most(Thread&, Value self) {
@@ -509,8 +510,8 @@ void init_deque_types() {
   slots.inplace_repeat = deque_inplace_repeat;
   make_ready(deque_type, spec);
   static TypeSpec iterator_specs[2];
-  ready_iterator(deque_iterator_type, iterator_specs[0], "_collections._deque_iterator");
-  ready_iterator(deque_reverse_iterator_type, iterator_specs[1], "_collections._deque_reverse_iterator");
+  ready_iterator(deque_iterator_type, iterator_specs[0], "collections._deque_iterator");
+  ready_iterator(deque_reverse_iterator_type, iterator_specs[1], "collections._deque_reverse_iterator");
 }
 
 } // namespace aspy

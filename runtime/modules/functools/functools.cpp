@@ -289,9 +289,12 @@ void init_functools_types() {
   slots.repr = partial_repr;
   make_ready(partial_type, partial_spec);
 
-  static const TypeSpec placeholder_spec = {.name = "functools._PlaceholderType",
-                                            .instance_size = sizeof(Object),
-                                            .flags = TypeFinal | TypeNoConstruct};
+  static const TypeSpec placeholder_spec = {
+      .name = "functools._PlaceholderType", .instance_size = sizeof(Object), .flags = TypeFinal};
+  placeholder_type.slots.construct = [](Thread& thread, Type*, CallArgs call) -> Ref {
+    if (call.count || call.kwnames) return raise_type_error(thread, "PlaceholderType takes no arguments");
+    return share(placeholder);
+  };
   placeholder_type.slots.repr = placeholder_repr;
   make_ready(placeholder_type, placeholder_spec);
 

@@ -4,6 +4,7 @@
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
 #include "vm/object/number/int.hpp"
+#include "vm/object/sequence/list.hpp"
 #include "vm/object/sequence/sequence.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
@@ -12,7 +13,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 namespace aspy {
 namespace {
@@ -316,6 +319,16 @@ bool init_operator(Thread&, Module* module) {
   module_set(module, "itemgetter", &itemgetter_type);
   module_set(module, "attrgetter", &attrgetter_type);
   module_set(module, "methodcaller", &methodcaller_type);
+  std::vector<std::string_view> public_names;
+  uint32_t at = 0;
+  Value key, value;
+  while (dict_next(module->dict, at, key, value)) {
+    if (cast<Str>(key)->view()[0] != '_') public_names.push_back(cast<Str>(key)->view());
+  }
+  std::sort(public_names.begin(), public_names.end());
+  Own<List> all = new_list();
+  for (std::string_view name : public_names) list_append(all.get(), share(Value(intern(name))));
+  module_set(module, "__all__", all.value());
   // Every operator goes by its dunder name too: operator.__add__ is operator.add.
   for (std::string_view name :
        {"lt",        "le",      "eq",      "ne",       "ge",      "gt",    "add",     "sub",

@@ -2,6 +2,7 @@
 #include "runtime/modules/importing/registry.hpp"
 #include "vm/interpreter/breaker.hpp"
 #include "vm/interpreter/lock.hpp"
+#include "vm/interpreter/parked.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/shape.hpp"
 #include "vm/object/callable/native.hpp"
@@ -46,6 +47,7 @@ int take(Thread& thread, Lock* lock, bool blocking, double timeout) {
     return 1;
   }
   auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(timeout < 0 ? 0 : timeout);
+  Parked parked(blocking && timeout < 0 && lock->held);
   for (;;) {
     if (!lock->held) {
       lock->held = true;
@@ -239,6 +241,7 @@ void* thread_main(void* data) {
   clear_field(start->function);
   clear_field(start->args);
   delete start;
+  --started_threads;
   end_thread(thread);
   return nullptr;
 }
@@ -255,9 +258,11 @@ Ref start_new_thread(Thread& thread, const Value* args) {
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_t handle;
+  ++started_threads;
   int status = pthread_create(&handle, &attributes, thread_main, start);
   pthread_attr_destroy(&attributes);
   if (status != 0) {
+    --started_threads;
     clear_field(start->function);
     clear_field(start->args);
     delete start;

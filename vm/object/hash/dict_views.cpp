@@ -126,6 +126,11 @@ void view_dealloc(Object* object) {
 void view_traverse(Object* object, Visitor& visitor) { visitor(static_cast<DictView*>(object)->dict); }
 void view_clear(Object* object) { clear_field(static_cast<DictView*>(object)->dict); }
 
+// OrderedDict's views are of types derived from a dict's.
+bool is_set_like_view(Value value) {
+  return is_instance(value, dict_keys_type) || is_instance(value, dict_items_type);
+}
+
 Ref view_repr(Thread& thread, Value self) {
   ReprGuard guard(self.as_object());
   if (guard.recursive()) return make_str("...");
@@ -172,9 +177,7 @@ int items_contains(Thread& thread, Value self, Value item) {
 
 // --- views as sets ---
 
-bool is_set_like(Value value) {
-  return is_set(value) || is_exact(value, dict_keys_type) || is_exact(value, dict_items_type);
-}
+bool is_set_like(Value value) { return is_set(value) || is_set_like_view(value); }
 
 // Are all elements of `a` in `b`? -1: raised.
 int all_in(Thread& thread, Value a, Value b) {
@@ -203,7 +206,7 @@ Ref view_compare(Thread& thread, Value a, Value b, CompareOp op) {
 }
 
 bool either_is_view(Value a, Value b) {
-  auto view = [](Value v) { return is_exact(v, dict_keys_type) || is_exact(v, dict_items_type); };
+  auto view = [](Value v) { return is_set_like_view(v); };
   return view(a) || view(b);
 }
 
@@ -246,7 +249,7 @@ Ref intersect(Thread& thread, Value view, Value other) {
 
 Ref view_and(Thread& thread, Value a, Value b) {
   if (!either_is_view(a, b)) return share(NotImplemented);
-  bool left = is_exact(a, dict_keys_type) || is_exact(a, dict_items_type);
+  bool left = is_set_like_view(a);
   return left ? intersect(thread, a, b) : intersect(thread, b, a);
 }
 
