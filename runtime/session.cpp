@@ -173,6 +173,12 @@ RunResult Session::end_of_code(Ref result) {
     return end;
   }
   end.interrupted = error_matches(thread, KeyboardInterrupt_type);
+  {
+    // What was printed before comes before the report, wherever both go.
+    ErrorShelter shelter(thread);
+    flush_standard_streams(thread);
+    clear_error(thread);
+  }
   report_error();
   return end;
 }

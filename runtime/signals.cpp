@@ -18,6 +18,7 @@ std::atomic<Thread*> main_thread{nullptr};
 std::atomic<bool> interrupted{false};
 std::atomic<uint64_t> arrived{0}; // bit n: signal n + 1, other than SIGINT
 InterruptHandler current_handler = nullptr;
+uint64_t caught = 0; // bit n: catch_signal(n + 1)
 
 // In the signal handler: only flags, and whatever wakes a thread that sleeps.
 void note_signal(int number) {
@@ -65,8 +66,14 @@ InterruptHandler set_interrupt_handler(InterruptHandler handler) {
 bool catch_signal(int number) {
   struct sigaction ours {};
   ours.sa_handler = note_signal;
-  return sigaction(number, &ours, nullptr) == 0;
+  if (sigaction(number, &ours, nullptr) != 0) return false;
+  caught |= uint64_t{1} << (number - 1);
+  return true;
 }
+
+void forget_signal(int number) { caught &= ~(uint64_t{1} << (number - 1)); }
+
+bool catches_signals() { return (caught & ~(uint64_t{1} << (SIGINT - 1))) != 0; }
 
 bool is_main_thread(const Thread& thread) { return &thread == main_thread.load(); }
 

@@ -21,6 +21,10 @@ extern SignalHandler script_signal_handler;
 // Makes the process note `number` for script_signal_handler (or, for SIGINT, the interrupt handler). False:
 // errno says why.
 bool catch_signal(int number);
+void forget_signal(int number); // its disposition is the system's again
+// Whether a signal other than SIGINT would reach a script's handler: a program that waits for one is no
+// deadlock.
+bool catches_signals();
 bool is_main_thread(const Thread& thread);
 
 // What a SIGINT does at once, inside the signal handler: wake whatever blocks. Must be async-signal-safe.

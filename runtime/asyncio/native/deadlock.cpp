@@ -68,11 +68,9 @@ bool raise_deadlock(Thread& thread, EventLoop* loop) {
         if (task->loop == into->loop) into->tasks.push_back(Own<Task>::share(task));
       },
       &collected);
-  // In the order of their making, where the default names tell it.
+  // In the order of their making.
   std::stable_sort(collected.tasks.begin(), collected.tasks.end(),
-                   [](const Own<Task>& a, const Own<Task>& b) {
-                     return a->name.is_int() && b->name.is_int() && a->name.as_int() < b->name.as_int();
-                   });
+                   [](const Own<Task>& a, const Own<Task>& b) { return a->serial < b->serial; });
   std::string message =
       "deadlock: nothing is ready, no timer is set and nothing outside can wake the event loop";
   for (const Own<Task>& task : collected.tasks) message += "\n  " + describe(thread, task.get());

@@ -4,11 +4,11 @@
 #include "runtime/asyncio/native/outside.hpp"
 #include "runtime/asyncio/native/task.hpp"
 #include "runtime/builtins/output.hpp"
+#include "runtime/loop/thread_watch.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "runtime/signals.hpp"
 #include "vm/bytecode/code.hpp"
 #include "vm/interpreter/breaker.hpp"
-#include "vm/interpreter/parked.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/function.hpp"
 #include "vm/object/callable/native.hpp"
@@ -20,6 +20,7 @@
 
 #include <cmath>
 #include <fmt/format.h>
+#include <optional>
 
 namespace aspy {
 
@@ -160,28 +161,14 @@ bool run_job(Thread& thread, EventLoop* loop, Job job) {
   return stays;
 }
 
-// Nothing is ready, no timer set, no I/O or other work outside known: only another thread can bring
-// something. Waits for that as long as one can still act. They are looked at several times, since a thread
-// that has just been given a lock is not up yet.
-bool wait_for_threads(Thread& thread, EventLoop* loop) {
-  LoopState* state = loop->state;
-  for (int idle = 0; idle < 3;) {
-    int others = started_threads - parked_threads; // the main thread and this one cancel out
-    idle = others > 0 ? 0 : idle + 1;
-    if (started_threads == 0) break;
-    state->poller.poll(thread, 0.06, state->ready);
-    if (!state->ready.empty() || loop->stopping) return true;
-    if (thread.breaker.load(std::memory_order_relaxed)) return true; // a signal
-  }
-  return raise_deadlock(thread, loop);
-}
-
 // Waits until there is something to do. False: an exception is pending.
 bool wait_for_work(Thread& thread, EventLoop* loop) {
   LoopState* state = loop->state;
-  bool outside = state->poller.outside_work() > 0;
+  bool outside = state->poller.outside_work() > 0 || catches_signals() || others_may_act();
   if (state->timers.empty()) {
-    if (!outside) return wait_for_threads(thread, loop);
+    if (!outside) return raise_deadlock(thread, loop);
+    std::optional<IdleLoop> idle;
+    if (state->poller.outside_work() == 0 && !catches_signals()) idle.emplace(state->poller, state->ready);
     state->poller.poll(thread, -1, state->ready);
     return true;
   }
@@ -193,7 +180,8 @@ bool wait_for_work(Thread& thread, EventLoop* loop) {
     }
     // Work outside goes on in real time: give it the chance to be first.
     state->poller.poll(thread, std::min(std::max(when - clock().now(), 0.0), 0.001), state->ready);
-    if (state->ready.empty() && state->poller.outside_work() == 0) clock().advance_to(when);
+    if (state->ready.empty() && state->poller.outside_work() == 0 && !others_may_act())
+      clock().advance_to(when);
     else if (state->ready.empty()) clock().sleep(thread, 0.001);
     return true;
   }

@@ -219,17 +219,36 @@ bool wake_task(Thread& thread, Task* task, Value future) {
   return step_task(thread, task);
 }
 
+namespace {
+class CancellingScope {
+public:
+  explicit CancellingScope(Task* task) : task_(Own<Task>::share(task)) { task->is_cancelling = true; }
+  ~CancellingScope() { task_->is_cancelling = false; }
+
+private:
+  Own<Task> task_;
+};
+} // namespace
+
 bool cancel_task(Thread& thread, Task* task, Value message, bool& cancelled) {
   cancelled = false;
   task->log_traceback = false;
   if (is_done(task)) return true;
   ++task->cancel_requests;
   if (!message) message = None;
+  if (task->is_cancelling) return true; // a ring of tasks that wait for each other
+  if (!check_native_stack(thread)) return false;
   cancelled = true;
+  CancellingScope scope(task);
   if (task->waiter) {
     Own<Future> waiter = Own<Future>::share(task->waiter);
     bool waiter_cancelled = false;
-    if (is_exact(waiter.value(), task_type)) {
+    if (is_task(waiter.value()) && static_cast<Task*>(waiter.get())->is_cancelling) {
+      // The last of the ring: nobody else will ever wake it, so the ring is broken here.
+      if (remove_callback(thread, waiter.get(), Value(task)) < 0) return false;
+      set_waiter(task, nullptr);
+      call_step_soon(task);
+    } else if (is_exact(waiter.value(), task_type)) {
       if (!cancel_task(thread, static_cast<Task*>(waiter.get()), message, waiter_cancelled)) return false;
     } else if (is_exact(waiter.value(), future_type)) {
       waiter_cancelled = cancel_future(thread, waiter.get(), message);

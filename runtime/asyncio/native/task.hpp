@@ -17,6 +17,7 @@ struct Task : Future {
   bool must_cancel = false;     // raise CancelledError at the next step
   bool log_destroy_pending = true;
   bool is_stepping = false;
+  bool is_cancelling = false; // inside cancel(), which goes on to the task it waits for: rings end there
 };
 extern Type task_type;
 inline bool is_task(Value value) { return value.is_object() && is_instance(value, task_type); }

@@ -84,6 +84,7 @@ Ref module_signal(Thread& thread, const Value* args) {
     struct sigaction plain {};
     plain.sa_handler = is_ignore ? SIG_IGN : SIG_DFL;
     if (sigaction(number, &plain, nullptr) != 0) return raise_os_error(thread, errno);
+    forget_signal(number);
   } else if (!catch_signal(number)) {
     return raise_os_error(thread, errno);
   }

@@ -30,7 +30,8 @@ Value real(double value) { return Value::from_double(value); }
 
 Ref make_version() {
   static const char* const fields[] = {"major", "minor", "micro", "releaselevel", "serial"};
-  init_struct_sequence(version_info_type, {.name = "sys.version_info", .fields = fields, .constructible = false});
+  init_struct_sequence(version_info_type,
+                       {.name = "sys.version_info", .fields = fields, .constructible = false});
   return make_struct_sequence(version_info_type, {number(version_major), number(version_minor),
                                                   number(version_micro), intern("final"), number(0)});
 }

@@ -1,8 +1,8 @@
 // The module _thread: threads, locks and thread-local data, for threading and concurrent.futures.
+#include "runtime/loop/thread_watch.hpp"
 #include "runtime/modules/importing/registry.hpp"
 #include "vm/interpreter/breaker.hpp"
 #include "vm/interpreter/lock.hpp"
-#include "vm/interpreter/parked.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/shape.hpp"
 #include "vm/object/callable/native.hpp"
@@ -16,6 +16,7 @@
 #include <condition_variable>
 #include <fmt/format.h>
 #include <mutex>
+#include <optional>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -46,8 +47,8 @@ int take(Thread& thread, Lock* lock, bool blocking, double timeout) {
     ++lock->count;
     return 1;
   }
+  std::optional<EndlessWait> endless;
   auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(timeout < 0 ? 0 : timeout);
-  Parked parked(blocking && timeout < 0 && lock->held);
   for (;;) {
     if (!lock->held) {
       lock->held = true;
@@ -56,6 +57,7 @@ int take(Thread& thread, Lock* lock, bool blocking, double timeout) {
       return 1;
     }
     if (!blocking) return 0;
+    if (timeout < 0 && !endless) endless.emplace(lock->held);
     if (timeout >= 0 && std::chrono::steady_clock::now() >= deadline) return 0;
     {
       // In slices, so that signals are seen; the count of a waiting lock is not touched without the
@@ -241,7 +243,7 @@ void* thread_main(void* data) {
   clear_field(start->function);
   clear_field(start->args);
   delete start;
-  --started_threads;
+  thread_ended();
   end_thread(thread);
   return nullptr;
 }
@@ -258,17 +260,16 @@ Ref start_new_thread(Thread& thread, const Value* args) {
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_t handle;
-  ++started_threads;
   int status = pthread_create(&handle, &attributes, thread_main, start);
   pthread_attr_destroy(&attributes);
   if (status != 0) {
-    --started_threads;
     clear_field(start->function);
     clear_field(start->args);
     delete start;
     delete_thread(state);
     return raise(thread, RuntimeError_type, "can't start new thread");
   }
+  thread_began();
   return share(Value::from_int(static_cast<int64_t>(ident)));
 }
 
