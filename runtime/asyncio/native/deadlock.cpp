@@ -25,16 +25,25 @@ std::string text_of(Thread& thread, Ref shown) {
   return std::string(cast<Str>(shown)->view());
 }
 
-// Where a task is suspended: the innermost frame of its awaits that is the script's own.
-std::string place_of(Task* task) {
-  if (!is_exact(task->coroutine, coroutine_type)) return "";
-  Generator* outer = as_generator(task->coroutine);
-  std::string place;
-  for (Generator* link = outer; link;) {
+// Where a task is suspended: the innermost frame of its awaits that is the script's own, and what that frame
+// awaits in the library, as "Lock.acquire()".
+struct Place {
+  std::string text, call;
+};
+
+Place place_of(Task* task) {
+  Place place;
+  if (!is_exact(task->coroutine, coroutine_type)) return place;
+  for (Generator* link = as_generator(task->coroutine); link;) {
     Code* code = link->frame.code;
-    if (!(code->flags & CodeLibrary) && link->state() == GeneratorState::Active)
-      place = fmt::format(" at {}:{} in {}", code->filename->view(),
-                          position_at(code, link->frame.offset()).line, generator_qualname(link)->view());
+    if (code->flags & CodeLibrary) {
+      if (place.call.empty()) place.call = fmt::format("{}()", generator_qualname(link)->view());
+    } else if (link->state() == GeneratorState::Active) {
+      place.call.clear();
+      place.text =
+          fmt::format(" at {}:{} in {}", code->filename->view(), position_at(code, link->frame.offset()).line,
+                      generator_qualname(link)->view());
+    }
     Ref awaited = generator_awaits(link);
     bool goes_on = is_exact(awaited, coroutine_type) || is_exact(awaited, generator_type) ||
                    is_exact(awaited, async_generator_type);
@@ -45,14 +54,18 @@ std::string place_of(Task* task) {
 
 std::string describe(Thread& thread, Task* task) {
   std::string text = fmt::format("task {}", text_of(thread, task_name(thread, task)));
-  text += " waits";
-  if (task->waiter) {
-    if (is_task(Value(task->waiter)))
-      text +=
-          fmt::format(" for task {}", text_of(thread, task_name(thread, static_cast<Task*>(task->waiter))));
-    else text += fmt::format(" for {}", text_of(thread, repr(thread, Value(task->waiter))));
+  Place place = place_of(task);
+  if (!place.call.empty()) {
+    text += fmt::format(" waits in {}", place.call);
+  } else if (task->waiter && is_task(Value(task->waiter))) {
+    text += fmt::format(" waits for task {}",
+                        text_of(thread, task_name(thread, static_cast<Task*>(task->waiter))));
+  } else if (task->waiter) {
+    text += fmt::format(" waits for {}", text_of(thread, repr(thread, Value(task->waiter))));
+  } else {
+    text += " waits";
   }
-  return text + place_of(task);
+  return text + place.text;
 }
 
 } // namespace

@@ -54,14 +54,7 @@ Ref current_task(Thread& thread, const Value* args) {
   return share(None);
 }
 
-// These are functions of the library to CPython's messages.
-Ref raise_missing(Thread& thread, const char* function, const char* parameter) {
-  return raise_type_error(
-      thread, fmt::format("{}() missing 1 required positional argument: '{}'", function, parameter));
-}
-
 Ref create_task(Thread& thread, const Value* args) {
-  if (!args[0]) return raise_missing(thread, "create_task", "coro");
   EventLoop* loop = running_loop(thread);
   if (!loop) return Ref();
   if (type_of(Value(loop))->spec == nullptr && !loop->task_factory && !args[1] && !args[2] && !args[3])
@@ -82,7 +75,6 @@ Ref create_task(Thread& thread, const Value* args) {
 }
 
 Ref is_future_like(Thread& thread, const Value* args) {
-  if (!args[0]) return raise_missing(thread, "isfuture", "obj");
   if (is_future(args[0])) return share(True);
   Ref blocking = find_attr(thread, Value(type_of(args[0])), intern("_asyncio_future_blocking"));
   if (!blocking) {
@@ -96,7 +88,6 @@ Ref is_future_like(Thread& thread, const Value* args) {
 
 Ref is_coroutine(Thread& thread, const Value* args) {
   Value value = args[0];
-  if (!value) return raise_missing(thread, "iscoroutine", "obj");
   if (is_exact(value, coroutine_type)) return share(True);
   if (is_exact(value, generator_type))
     return share(Value::from_bool((as_generator(value)->frame.code->flags & CodeIterableCoroutine) != 0));
@@ -152,10 +143,10 @@ constexpr NativeDef functions[] = {
     {"_get_running_loop", "", peek_running_loop, "The running event loop or None."},
     {"_set_running_loop", "loop, /", set_running_loop},
     {"current_task", "loop=None", current_task, "The task that runs now, or None."},
-    {"create_task", "coro=None, *, name=None, context=None, eager_start=None", create_task,
+    {"create_task", "def coro, *, name=None, context=None, eager_start=None", create_task,
      "Run a coroutine as a task of the running loop."},
-    {"isfuture", "obj=None", is_future_like, "Is it a Future, or like one?"},
-    {"iscoroutine", "obj=None", is_coroutine, "Is it a coroutine object?"},
+    {"isfuture", "def obj", is_future_like, "Is it a Future, or like one?"},
+    {"iscoroutine", "def obj", is_coroutine, "Is it a coroutine object?"},
     {"_lookup_name", "host, port, family, type, proto, flags, callback, /", lookup_name},
     {"_address_family", "host, /", address_family, "AF_INET or AF_INET6 for a numeric address, else 0."},
     {"_lookup_error_text", "error, /", lookup_error_text},

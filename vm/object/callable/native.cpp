@@ -31,7 +31,8 @@ std::string qualified_name(const NativeFunction* function) {
   if (function->def->kind == NativeKind::ClassMethod && is_instance(function->self, type_type))
     return fmt::format("{}.{}", cast<Type>(function->self)->qualname->view(), function->def->name);
   if (function->owner) return fmt::format("{}.{}", function->owner->qualname->view(), function->def->name);
-  if (function->module && is_str(function->module)) {
+  bool bare = function->signature && function->signature->script_style; // as functions of scripts are
+  if (!bare && function->module && is_str(function->module)) {
     std::string_view module = cast<Str>(function->module)->view();
     if (module != "builtins") return fmt::format("{}.{}", module, function->def->name);
   }
@@ -180,6 +181,7 @@ Ref get_doc(Thread&, Value self) {
 Ref get_signature(Thread&, Value self) {
   std::string_view params = native_of(self)->def->params;
   if (native_of(self)->def->raw && params.empty()) return share(None);
+  if (params.starts_with("def")) params.remove_prefix(std::min<size_t>(4, params.size()));
   // The bound object is marked, so that inspect can drop it.
   bool method = params.starts_with("self") || params.starts_with("cls");
   return make_str(fmt::format("({}{})", method ? "$" : "", params));

@@ -46,6 +46,10 @@ std::string_view take_piece(std::string_view& rest) {
 Signature* parse(std::string_view text) {
   auto* signature = new Signature();
   bool keyword_only = false;
+  if (text.starts_with("def")) {
+    signature->script_style = true;
+    text.remove_prefix(3);
+  }
   while (!(text = trim(text)).empty()) {
     std::string_view piece = take_piece(text);
     if (piece == "/") {
@@ -112,6 +116,69 @@ Raised wrong_count(Thread& thread, const Signature& signature, std::string_view 
                                       needed < most ? "at least" : "exactly", needed, plural(needed), given));
 }
 
+// "'a'", "'a' and 'b'", "'a', 'b', and 'c'"
+std::string enumerate(const std::vector<std::string_view>& words) {
+  std::string text;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (i) text += words.size() == 2 ? " and " : i + 1 == words.size() ? ", and " : ", ";
+    text += fmt::format("'{}'", words[i]);
+  }
+  return text;
+}
+
+size_t find_parameter(const Signature& signature, Str* key) {
+  size_t index = signature.self_first ? 1 : 0;
+  while (index < signature.params.size() && !str_equals(signature.params[index].name, key)) ++index;
+  return index;
+}
+
+// Refuses what a function written in the language would refuse, in the same words. The bound object counts as
+// an argument; an __init__ gets it apart from the others.
+bool check_script_call(Thread& thread, const Signature& signature, std::string_view qualified,
+                       CallArgs args) {
+  uint32_t most = signature.positional;
+  if (args.count > most && !signature.has_varargs) {
+    uint32_t apart = !signature.self_first && qualified.ends_with(".__init__") ? 1 : 0;
+    uint32_t least = signature.required + apart, given = args.count + apart;
+    bool some_optional = signature.required < most;
+    std::string range =
+        some_optional ? fmt::format("from {} to {}", least, most + apart) : fmt::format("{}", most + apart);
+    return raise_type_error(thread, fmt::format("{}() takes {} positional argument{} but {} {} given",
+                                                qualified, range, some_optional ? "s" : plural(most + apart),
+                                                given, given == 1 ? "was" : "were"));
+  }
+  std::vector<bool> given(signature.params.size());
+  for (uint32_t i = 0; i < args.count && i < most; ++i) given[i] = true;
+  for (size_t k = 0; args.kwnames && k < args.kwnames->size; ++k) {
+    Str* key = cast<Str>((*args.kwnames)[k]);
+    size_t index = find_parameter(signature, key);
+    if (index == signature.params.size()) {
+      if (signature.has_kwargs) continue;
+      std::vector<std::string_view> known;
+      for (const Param& param : signature.params) known.push_back(param.name->view());
+      std::string_view closest = closest_name(key->view(), known);
+      return raise_type_error(
+          thread, fmt::format("{}() got an unexpected keyword argument '{}'{}", qualified, key->view(),
+                              closest.empty() ? "" : fmt::format(". Did you mean '{}'?", closest)));
+    }
+    if (given[index])
+      return raise_type_error(
+          thread, fmt::format("{}() got multiple values for argument '{}'", qualified, key->view()));
+    given[index] = true;
+  }
+  for (bool keyword_only : {false, true}) {
+    std::vector<std::string_view> missing;
+    size_t end = keyword_only ? signature.params.size() : signature.positional;
+    for (size_t i = keyword_only ? signature.positional : 0; i < end; ++i)
+      if (!given[i] && !signature.params[i].optional) missing.push_back(signature.params[i].name->view());
+    if (missing.empty()) continue;
+    return raise_type_error(thread, fmt::format("{}() missing {} required {} argument{}: {}", qualified,
+                                                missing.size(), keyword_only ? "keyword-only" : "positional",
+                                                plural(missing.size()), enumerate(missing)));
+  }
+  return true;
+}
+
 } // namespace
 
 Signature* signature_of(const char* params) {
@@ -126,6 +193,7 @@ bool bind_signature(Thread& thread, const Signature& signature, std::string_view
                     Ref& keep_kwargs) {
   std::fill(values, values + signature.value_count, Value());
   uint32_t keywords = args.kwnames ? static_cast<uint32_t>(args.kwnames->size) : 0;
+  if (signature.script_style && !check_script_call(thread, signature, qualified, args)) return false;
   uint32_t given = args.count - self_count;
   bool takes_keywords = signature.has_kwargs || signature.posonly < signature.params.size();
   if (keywords && !takes_keywords)

@@ -53,14 +53,14 @@ Ref method_clear(Thread&, const Value* args) {
 
 constexpr NativeCoroutineDef coroutines[] = {
     {"Event.wait", "self", wait, 1, "Wait until the flag is set.", wait_at_once}, {nullptr, nullptr}};
-constexpr NativeDef methods[] = {{"is_set", "self, /", method_is_set, "Is the flag set?"},
-                                 {"set", "self, /", method_set, "Set the flag: everyone who waits goes on."},
-                                 {"clear", "self, /", method_clear, "Reset the flag."},
+constexpr NativeDef methods[] = {{"is_set", "def self", method_is_set, "Is the flag set?"},
+                                 {"set", "def self", method_set, "Set the flag: everyone who waits goes on."},
+                                 {"clear", "def self", method_clear, "Reset the flag."},
                                  {nullptr}};
 
 bool init(Thread& thread, Value self, CallArgs call) {
   BoundArgs args;
-  if (!bind_args(thread, "Event.__init__", "", call, args)) return false;
+  if (!bind_args(thread, "Event.__init__", "def", call, args)) return false;
   EventObject* event = as_event(self);
   if (!event->waiters) event->waiters = make_deque().release();
   return true;

@@ -83,13 +83,13 @@ constexpr NativeCoroutineDef coroutines[] = {
     {"Lock.__aenter__", "self", enter, 1, nullptr, enter_at_once},
     {"Lock.__aexit__", "self, exc_type, exc, tb", exit, 0, nullptr, exit_at_once},
     {nullptr, nullptr}};
-constexpr NativeDef methods[] = {{"release", "self, /", method_release, "Give the lock back."},
-                                 {"locked", "self, /", method_locked, "Is the lock held?"},
+constexpr NativeDef methods[] = {{"release", "def self", method_release, "Give the lock back."},
+                                 {"locked", "def self", method_locked, "Is the lock held?"},
                                  {nullptr}};
 
 bool init(Thread& thread, Value, CallArgs call) {
   BoundArgs args;
-  return bind_args(thread, "Lock.__init__", "", call, args);
+  return bind_args(thread, "Lock.__init__", "def", call, args);
 }
 Ref lock_repr(Thread&, Value self) {
   return primitive_repr(self, as_lock(self)->locked ? "locked" : "unlocked", as_lock(self)->waiters);

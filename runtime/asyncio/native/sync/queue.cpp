@@ -296,13 +296,13 @@ constexpr NativeDef methods[] = {
     {"_put", "self, item, /", fifo_put},
     {"_wakeup_next", "self, waiters, /", method_wake_next},
     {"_format", "self, /", method_format},
-    {"qsize", "self, /", method_qsize, "Number of items."},
-    {"empty", "self, /", method_empty, "Is there no item?"},
-    {"full", "self, /", method_full, "Are there maxsize items?"},
-    {"put_nowait", "self, item", method_put_nowait, "Add an item; QueueFull if there is no place."},
-    {"get_nowait", "self, /", method_get_nowait, "Take an item; QueueEmpty if there is none."},
-    {"task_done", "self, /", method_task_done, "Say that an item taken earlier has been dealt with."},
-    {"shutdown", "self, immediate=False", method_shutdown,
+    {"qsize", "def self", method_qsize, "Number of items."},
+    {"empty", "def self", method_empty, "Is there no item?"},
+    {"full", "def self", method_full, "Are there maxsize items?"},
+    {"put_nowait", "def self, item", method_put_nowait, "Add an item; QueueFull if there is no place."},
+    {"get_nowait", "def self", method_get_nowait, "Take an item; QueueEmpty if there is none."},
+    {"task_done", "def self", method_task_done, "Say that an item taken earlier has been dealt with."},
+    {"shutdown", "def self, immediate=False", method_shutdown,
      "Refuse further items; get() raises QueueShutDown once the queue is empty, or at once if immediate."},
     {"__class_getitem__", "cls, item, /", class_getitem, "See PEP 585", NativeKind::ClassMethod},
     {nullptr}};
@@ -359,7 +359,7 @@ Ref construct(Thread&, Type* type, CallArgs) {
 }
 bool init(Thread& thread, Value self, CallArgs call) {
   BoundArgs args;
-  if (!bind_args(thread, "Queue.__init__", "maxsize=0", call, args)) return false;
+  if (!bind_args(thread, "Queue.__init__", "def maxsize=0", call, args)) return false;
   QueueObject* queue = as_queue(self);
   Value most = args[0] ? args[0] : Value::from_int(0);
   assign(queue->max_size, share(most));

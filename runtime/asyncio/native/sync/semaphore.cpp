@@ -139,15 +139,15 @@ constexpr NativeCoroutineDef coroutines[] = {
     {"Semaphore.__aenter__", "self", enter, 1, nullptr, enter_at_once},
     {"Semaphore.__aexit__", "self, exc_type, exc, tb", exit, 0, nullptr, exit_at_once},
     {nullptr, nullptr}};
-constexpr NativeDef methods[] = {{"release", "self, /", method_release, "Give a permit back."},
-                                 {"locked", "self, /", method_locked, "Would acquire() have to wait?"},
+constexpr NativeDef methods[] = {{"release", "def self", method_release, "Give a permit back."},
+                                 {"locked", "def self", method_locked, "Would acquire() have to wait?"},
                                  {nullptr}};
 
 // --- construction and text ---
 
 bool init_semaphore(Thread& thread, Value self, CallArgs call, const char* name, bool bounded) {
   BoundArgs args;
-  if (!bind_args(thread, name, "value=1", call, args)) return false;
+  if (!bind_args(thread, name, "def value=1", call, args)) return false;
   Value value = args[0] ? args[0] : Value::from_int(1);
   int negative = compare_bool(thread, value, Value::from_int(0), CompareOp::Lt);
   if (negative < 0) return false;
