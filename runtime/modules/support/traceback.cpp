@@ -2,6 +2,8 @@
 #include "runtime/modules/importing/registry.hpp"
 #include "runtime/report/source_lines.hpp"
 #include "runtime/report/traceback_format.hpp"
+#include "vm/bytecode/code.hpp"
+#include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/number/int.hpp"
@@ -100,11 +102,25 @@ Ref traceback_source_line(Thread&, const Value* args) {
   return share(names::empty);
 }
 
+// position(code, offset in bytes): (line, end line, column, end column), each None when not known
+Ref traceback_position(Thread& thread, const Value* args) {
+  int64_t offset;
+  if (!is_exact(args[0], code_type) || !to_int64(thread, args[1], offset))
+    return thread.has_error() ? Ref() : raise_type_error(thread, "a code object was expected");
+  Position place = position_at(cast<Code>(args[0]), static_cast<uint32_t>(offset / 4));
+  Ref numbers[] = {number_or_none(place.line, place.line != 0),
+                   number_or_none(place.end_line, place.end_line != 0),
+                   number_or_none(place.column, place.end_line != 0),
+                   number_or_none(place.end_column, place.end_line != 0)};
+  return make_tuple({numbers[0], numbers[1], numbers[2], numbers[3]});
+}
+
 const NativeDef traceback_functions[] = {
     {"pieces", "exception, traceback, limit, chain, /", traceback_pieces},
     {"only", "exception, show_group, /", traceback_only},
     {"entries", "traceback, /", traceback_entries},
     {"format_entries", "entries, /", traceback_format_entries},
+    {"position", "code, offset, /", traceback_position},
     {"source_line", "filename, line, /", traceback_source_line},
     {nullptr},
 };
