@@ -681,6 +681,15 @@ dispatch:
     if (Value::fits_int(result_)) [[likely]]                                                                 \
       NUMBER_RESULT(Value::from_int(result_));                                                               \
   }
+// Sums and differences overflow as 64-bit ones do when the numbers stand in the upper bits.
+#define HIGH_RESULT(builtin, right)                                                                          \
+  {                                                                                                          \
+    int64_t high_;                                                                                           \
+    if (!builtin(x.high_int(), (right), &high_)) [[likely]]                                                  \
+      NUMBER_RESULT(Value::from_high_int(high_));                                                            \
+  }
+#define ADD_INT HIGH_RESULT(__builtin_add_overflow, y.high_int())
+#define SUB_INT HIGH_RESULT(__builtin_sub_overflow, y.high_int())
 #define FLOAT_RESULT(expression) NUMBER_RESULT(Value::from_double(expression));
 #define X x.as_int()
 #define Y y.as_int()
@@ -715,8 +724,8 @@ dispatch:
 #define RSHIFT_INT                                                                                           \
   if (Y >= 0) INT_RESULT(Y > 63 ? (X < 0 ? -1 : 0) : X >> Y)
 
-    ARITHMETIC(Add, BinaryOp::Add, false, INT_RESULT(X + Y), FLOAT_RESULT(FX + FY))
-    ARITHMETIC(Sub, BinaryOp::Sub, false, INT_RESULT(X - Y), FLOAT_RESULT(FX - FY))
+    ARITHMETIC(Add, BinaryOp::Add, false, ADD_INT, FLOAT_RESULT(FX + FY))
+    ARITHMETIC(Sub, BinaryOp::Sub, false, SUB_INT, FLOAT_RESULT(FX - FY))
     ARITHMETIC(Mul, BinaryOp::Mul, false, MUL_INT, FLOAT_RESULT(FX * FY))
     ARITHMETIC(MatMul, BinaryOp::MatMul, false, NOTHING, NOTHING)
     ARITHMETIC(TrueDiv, BinaryOp::TrueDiv, false, TRUEDIV_INT, TRUEDIV_FLOAT)
@@ -725,11 +734,11 @@ dispatch:
     ARITHMETIC(Pow, BinaryOp::Pow, false, NOTHING, NOTHING)
     ARITHMETIC(LShift, BinaryOp::LShift, false, LSHIFT_INT, NOTHING)
     ARITHMETIC(RShift, BinaryOp::RShift, false, RSHIFT_INT, NOTHING)
-    ARITHMETIC(And, BinaryOp::And, false, INT_RESULT(X & Y), NOTHING)
-    ARITHMETIC(Or, BinaryOp::Or, false, INT_RESULT(X | Y), NOTHING)
-    ARITHMETIC(Xor, BinaryOp::Xor, false, INT_RESULT(X ^ Y), NOTHING)
-    ARITHMETIC(InplaceAdd, BinaryOp::Add, true, INT_RESULT(X + Y), FLOAT_RESULT(FX + FY))
-    ARITHMETIC(InplaceSub, BinaryOp::Sub, true, INT_RESULT(X - Y), FLOAT_RESULT(FX - FY))
+    ARITHMETIC(And, BinaryOp::And, false, NUMBER_RESULT(Value(x.bits & y.bits));, NOTHING)
+    ARITHMETIC(Or, BinaryOp::Or, false, NUMBER_RESULT(Value(x.bits | y.bits));, NOTHING)
+    ARITHMETIC(Xor, BinaryOp::Xor, false, NUMBER_RESULT(Value((x.bits ^ y.bits) | Value::int_tag));, NOTHING)
+    ARITHMETIC(InplaceAdd, BinaryOp::Add, true, ADD_INT, FLOAT_RESULT(FX + FY))
+    ARITHMETIC(InplaceSub, BinaryOp::Sub, true, SUB_INT, FLOAT_RESULT(FX - FY))
     ARITHMETIC(InplaceMul, BinaryOp::Mul, true, MUL_INT, FLOAT_RESULT(FX * FY))
     ARITHMETIC(InplaceMatMul, BinaryOp::MatMul, true, NOTHING, NOTHING)
     ARITHMETIC(InplaceTrueDiv, BinaryOp::TrueDiv, true, TRUEDIV_INT, TRUEDIV_FLOAT)
@@ -738,16 +747,16 @@ dispatch:
     ARITHMETIC(InplacePow, BinaryOp::Pow, true, NOTHING, NOTHING)
     ARITHMETIC(InplaceLShift, BinaryOp::LShift, true, LSHIFT_INT, NOTHING)
     ARITHMETIC(InplaceRShift, BinaryOp::RShift, true, RSHIFT_INT, NOTHING)
-    ARITHMETIC(InplaceAnd, BinaryOp::And, true, INT_RESULT(X & Y), NOTHING)
-    ARITHMETIC(InplaceOr, BinaryOp::Or, true, INT_RESULT(X | Y), NOTHING)
-    ARITHMETIC(InplaceXor, BinaryOp::Xor, true, INT_RESULT(X ^ Y), NOTHING)
+    ARITHMETIC(InplaceAnd, BinaryOp::And, true, NUMBER_RESULT(Value(x.bits & y.bits));, NOTHING)
+    ARITHMETIC(InplaceOr, BinaryOp::Or, true, NUMBER_RESULT(Value(x.bits | y.bits));, NOTHING)
+    ARITHMETIC(InplaceXor, BinaryOp::Xor, true, NUMBER_RESULT(Value((x.bits ^ y.bits) | Value::int_tag));, NOTHING)
 
-#define ARITHMETIC_INT(name, op, is_inplace, sign)                                                           \
+#define ARITHMETIC_INT(name, op, is_inplace, sign, builtin)                                                  \
   CASE(name) : {                                                                                             \
     Word w = *pc;                                                                                            \
     Value x = R[b_of(w)];                                                                                    \
     if (x.is_int()) {                                                                                        \
-      INT_RESULT(x.as_int() sign c_of(w))                                                                    \
+      HIGH_RESULT(builtin, int64_t{c_of(w)} * (1 << 16))                                                     \
     } else if (x.is_double()) {                                                                              \
       FLOAT_RESULT(x.as_double() sign c_of(w))                                                               \
     }                                                                                                        \
@@ -755,10 +764,10 @@ dispatch:
     if (!slow_binary_int(thread, R, w, op, is_inplace)) goto error;                                          \
     NEXT(2);                                                                                                 \
   }
-    ARITHMETIC_INT(AddInt, BinaryOp::Add, false, +)
-    ARITHMETIC_INT(SubInt, BinaryOp::Sub, false, -)
-    ARITHMETIC_INT(InplaceAddInt, BinaryOp::Add, true, +)
-    ARITHMETIC_INT(InplaceSubInt, BinaryOp::Sub, true, -)
+    ARITHMETIC_INT(AddInt, BinaryOp::Add, false, +, __builtin_add_overflow)
+    ARITHMETIC_INT(SubInt, BinaryOp::Sub, false, -, __builtin_sub_overflow)
+    ARITHMETIC_INT(InplaceAddInt, BinaryOp::Add, true, +, __builtin_add_overflow)
+    ARITHMETIC_INT(InplaceSubInt, BinaryOp::Sub, true, -, __builtin_sub_overflow)
 
     OUT_OF_LINE(Neg, op_unary)
     OUT_OF_LINE(Pos, op_unary)
@@ -776,7 +785,7 @@ dispatch:
   CASE(name) : {                                                                                             \
     Word w = *pc;                                                                                            \
     Value x = R[b_of(w)], y = R[c_of(w)];                                                                    \
-    if (both_int(x, y)) NUMBER_RESULT(Value::from_bool(x.as_int() symbol y.as_int()));                       \
+    if (both_int(x, y)) NUMBER_RESULT(Value::from_bool(x.high_int() symbol y.high_int()));                   \
     if (x.is_double() && y.is_double()) NUMBER_RESULT(Value::from_bool(x.as_double() symbol y.as_double())); \
     SAVE();                                                                                                  \
     if (!slow_compare(thread, R, w, op)) goto error;                                                         \
@@ -882,7 +891,7 @@ dispatch:
     Word w = *pc;                                                                                            \
     Value x = R[a_of(w)], y = R[b_of(w)];                                                                    \
     int truth;                                                                                               \
-    if (both_int(x, y)) truth = x.as_int() symbol y.as_int();                                                \
+    if (both_int(x, y)) truth = x.high_int() symbol y.high_int();                                            \
     else if (x.is_double() && y.is_double()) truth = x.as_double() symbol y.as_double();                     \
     else {                                                                                                   \
       SAVE();                                                                                                \

@@ -59,6 +59,11 @@ struct Value {
 
   // Each needs the matching is_...().
   constexpr int64_t as_int() const { return static_cast<int64_t>(bits << 16) >> 16; }
+  // The int in the upper 48 bits: order and overflow are those of 64-bit arithmetic.
+  constexpr int64_t high_int() const { return static_cast<int64_t>(bits << 16); }
+  static constexpr Value from_high_int(int64_t high) {
+    return Value(int_tag | static_cast<uint64_t>(high) >> 16);
+  }
   constexpr double as_double() const { return std::bit_cast<double>(bits - double_offset); }
   constexpr bool as_bool() const { return (bits & 1) != 0; }
   Object* as_object() const { return reinterpret_cast<Object*>(bits); }
