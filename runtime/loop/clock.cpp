@@ -58,12 +58,13 @@ private:
 };
 
 RealClock real_clock;
-VirtualClock virtual_clock;
+VirtualClock standing_clock;
 Clock* current = &real_clock;
 
 } // namespace
 
 Clock& clock() { return *current; }
-void set_virtual_time() { current = &virtual_clock; }
+void set_virtual_time() { current = &standing_clock; }
+Clock& virtual_clock() { return standing_clock; }
 
 } // namespace aspy

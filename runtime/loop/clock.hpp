@@ -28,5 +28,7 @@ Clock& clock();
 // From here on time stands still but for sleeps and timers. Each reading moves it by 100 ns: as on a real
 // machine, no two readings are equal. Begins at 1000 s (monotonic) and the wall time 2023-11-14 22:30:00 UTC.
 void set_virtual_time();
+// The clock that set_virtual_time() puts in place.
+Clock& virtual_clock();
 
 } // namespace aspy
