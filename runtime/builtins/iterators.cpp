@@ -10,6 +10,7 @@
 #include "vm/object/thread.hpp"
 
 #include <fmt/format.h>
+#include <iterator>
 #include <vector>
 
 namespace aspy {
@@ -81,10 +82,8 @@ Ref enumerate_next(Thread& thread, Value self) {
   } else {
     number = make_int(it->number++);
   }
-  Own<Tuple> pair = new_tuple(2);
-  pair->items()[0] = number.release();
-  pair->items()[1] = item.release();
-  return pair;
+  Value pair[] = {number.release(), item.release()};
+  return tuple_of_owned(pair);
 }
 
 // --- map
@@ -219,13 +218,20 @@ Ref zip_next(Thread& thread, Value self) {
   auto* it = as_iterator(self);
   auto* iterators = cast<Tuple>(it->first);
   if (iterators->size == 0) return {};
-  Own<Tuple> row = new_tuple(iterators->size);
-  for (size_t i = 0; i < iterators->size; ++i) {
+  size_t count = iterators->size;
+  Value few[4];
+  std::vector<Value> many(count > std::size(few) ? count : 0);
+  Value* row = many.empty() ? few : many.data();
+  for (size_t i = 0; i < count; ++i) {
     Ref item = next(thread, (*iterators)[i]);
-    if (!item) return it->flag ? check_lengths(thread, iterators, i, "zip") : Ref();
-    row->items()[i] = item.release();
+    if (!item) {
+      Ref ended = it->flag ? check_lengths(thread, iterators, i, "zip") : Ref();
+      for (size_t j = 0; j < i; ++j) decref(row[j]);
+      return ended;
+    }
+    row[i] = item.release();
   }
-  return row;
+  return tuple_of_owned({row, count});
 }
 
 // --- reversed

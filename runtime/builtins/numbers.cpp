@@ -7,11 +7,14 @@
 #include "vm/object/sequence/list.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
-#include "vm/object/text/str.hpp"
+#include "vm/object/text/str_internal.hpp"
 #include "vm/object/thread.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
+#include <iterator>
 
 namespace aspy {
 namespace {
@@ -22,6 +25,15 @@ Ref builtin_abs(Thread& thread, const Value* args) { return absolute(thread, arg
 Ref in_base(Thread& thread, Value number, int base, std::string_view prefix) {
   Ref index = to_index_object(thread, number);
   if (!index) return {};
+  if (index.get().is_int()) {
+    char text[56];
+    int64_t small = index.get().as_int();
+    char* out = text;
+    if (small < 0) *out++ = '-';
+    out = std::copy(prefix.begin(), prefix.end(), out);
+    out = std::to_chars(out, std::end(text), small < 0 ? -small : small, base).ptr;
+    return make_ascii_str({text, static_cast<size_t>(out - text)});
+  }
   std::string digits;
   if (!int_to_string(thread, index, base, digits)) return {};
   bool minus = digits.starts_with('-');
@@ -183,6 +195,13 @@ struct Extreme {
     if (!item_key) return false;
     if (best) {
       // Only a strictly better item wins: the first of equals is the answer.
+      if (both_int(item_key, best_key)) {
+        int64_t mine = item_key.get().as_int(), other = best_key.get().as_int();
+        if (op == CompareOp::Lt ? mine >= other : mine <= other) return true;
+        best = share(item);
+        best_key = std::move(item_key);
+        return true;
+      }
       Ref better = compare(thread, item_key, best_key, op);
       if (!better) return false;
       int wins = truthy(thread, better);

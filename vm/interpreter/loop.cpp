@@ -336,8 +336,8 @@ dispatch:
     OUT_OF_LINE(LoadGlobal, op_load_global)
     CASE(LoadGlobalModule) : {
       Dict* globals = frame->globals;
-      if (globals->layout == pc[2]) [[likely]] {
-        Value found = globals->entries[pc[4]].value;
+      Value found = globals->layout == pc[2] ? globals->entries[pc[4]].value : Value();
+      if (found) [[likely]] {
         incref(found);
         SET_RESULT(a_of(*pc), found);
         NEXT(5);
@@ -349,8 +349,9 @@ dispatch:
     CASE(LoadGlobalBuiltin) : {
       Dict* globals = frame->globals;
       Dict* builtins = current_builtins;
-      if (globals->layout == pc[2] && builtins->layout == pc[3]) [[likely]] {
-        Value found = builtins->entries[pc[4]].value;
+      bool holds = globals->layout == pc[2] && builtins->layout == pc[3];
+      Value found = holds ? builtins->entries[pc[4]].value : Value();
+      if (found) [[likely]] {
         incref(found);
         SET_RESULT(a_of(*pc), found);
         NEXT(5);
@@ -363,7 +364,7 @@ dispatch:
     CASE(StoreGlobalCached) : {
       Dict* globals = frame->globals;
       SAVE();
-      if (globals->layout == pc[2]) [[likely]] {
+      if (globals->layout == pc[2] && globals->entries[pc[3]].value) [[likely]] {
         assign(globals->entries[pc[3]].value, take(R, a_of(*pc)));
         NEXT(4);
       }
@@ -480,8 +481,8 @@ dispatch:
       Value object = R[b_of(w)];
       if (is_exact(object, module_type)) [[likely]] {
         Dict* dict = cast<Module>(object)->dict;
-        if (dict->layout == pc[2]) [[likely]] {
-          Value found = dict->entries[pc[3]].value;
+        Value found = dict->layout == pc[2] ? dict->entries[pc[3]].value : Value();
+        if (found) [[likely]] {
           incref(found);
           SAVE();
           kill(R, b_of(w));

@@ -11,6 +11,7 @@
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
 #include <vector>
@@ -42,8 +43,12 @@ Ref unpack_iter(Thread& thread, Value iterable) {
 
 bool op_build_tuple(Thread&, Frame*, Value* R, const Word* pc) {
   uint32_t count = n_of(*pc);
-  Own<Tuple> tuple = count ? new_tuple(count) : Own<Tuple>::share(empty_tuple());
-  take_row(R, b_of(*pc), count, tuple->items());
+  int b = b_of(*pc);
+  std::span<Value> row(R + b, count);
+  // Locals are shared, temporaries moved.
+  for (int at = b; at < std::min(b + static_cast<int>(count), 0); ++at) incref(R[at]);
+  Own<Tuple> tuple = tuple_of_owned(row);
+  for (int at = std::max(b, 0); at < b + static_cast<int>(count); ++at) R[at] = Value();
   store(R, a_of(*pc), Value(tuple.release()));
   return true;
 }
@@ -238,19 +243,31 @@ bool op_unpack_ex(Thread& thread, Frame*, Value* R, const Word* pc) {
   int a = a_of(*pc), b = b_of(*pc);
   size_t before = n_of(*pc), after = pc[1];
   Ref source = take(R, b);
-  Ref iterator = unpack_iter(thread, source);
-  if (!iterator) return false;
-  Own<List> rest = list_from_iterable(thread, iterator);
-  if (!rest) return false;
-  if (rest->size < before + after)
+  Own<List> collected;
+  std::span<const Value> items;
+  if (is_exact(source, tuple_type)) {
+    items = cast<Tuple>(source)->view();
+  } else if (is_exact(source, list_type)) {
+    // A list that others see may change under way: what a register held may be the end of something that
+    // looks.
+    if (cast<List>(source)->refcount > 1) collected = make_list(cast<List>(source)->view());
+    items = (collected ? collected.get() : cast<List>(source))->view();
+  } else {
+    Ref iterator = unpack_iter(thread, source);
+    if (!iterator) return false;
+    collected = list_from_iterable(thread, iterator);
+    if (!collected) return false;
+    items = collected->view();
+  }
+  if (items.size() < before + after)
     return raise_value_error(thread, fmt::format("not enough values to unpack (expected at least {}, got {})",
-                                                 before + after, rest->size));
-  size_t middle = rest->size - before - after;
-  Own<List> star = make_list(rest->view().subspan(before, middle));
-  for (size_t i = 0; i < before; ++i) store(R, a + static_cast<int>(i), share((*rest)[i]).release());
+                                                 before + after, items.size()));
+  size_t middle = items.size() - before - after;
+  Own<List> star = make_list(items.subspan(before, middle));
+  for (size_t i = 0; i < before; ++i) store(R, a + static_cast<int>(i), share(items[i]).release());
   store(R, a + static_cast<int>(before), Value(star.release()));
   for (size_t i = 0; i < after; ++i)
-    store(R, a + static_cast<int>(before + 1 + i), share((*rest)[before + middle + i]).release());
+    store(R, a + static_cast<int>(before + 1 + i), share(items[before + middle + i]).release());
   return true;
 }
 

@@ -102,7 +102,7 @@ bool op_load_global(Thread& thread, Frame* frame, Value* R, const Word* pc) {
     if (index < 0) return raise_not_defined(thread, name);
     found = current_builtins->entries[index].value;
     uint32_t layout = dict_layout(frame->globals), builtins_layout = dict_layout(current_builtins);
-    if (layout && builtins_layout) {
+    if (layout && builtins_layout && !dict_may_revive(frame->globals, Value(name))) {
       Word* at = patch(pc, Op::LoadGlobalBuiltin);
       at[2] = layout;
       at[3] = builtins_layout;

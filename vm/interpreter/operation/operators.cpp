@@ -120,8 +120,10 @@ bool op_load_item(Thread& thread, Frame*, Value* R, const Word* pc) {
   int b = b_of(*pc), c = c_of(*pc);
   Value object = R[b], key = R[c];
   Ref item;
-  if (is_exact(object, dict_type) && is_exact(key, str_type))
-    item = share(dict_get(cast<Dict>(object), cast<Str>(key)));
+  if (is_exact(object, dict_type)) {
+    item = share(dict_get(thread, cast<Dict>(object), key));
+    if (!item && thread.has_error()) return false;
+  }
   if (!item) item = get_item(thread, object, key);
   if (!item) return false;
   kill(R, b);
@@ -132,7 +134,9 @@ bool op_load_item(Thread& thread, Frame*, Value* R, const Word* pc) {
 
 bool op_store_item(Thread& thread, Frame*, Value* R, const Word* pc) {
   int a = a_of(*pc), b = b_of(*pc), c = c_of(*pc);
-  if (!set_item(thread, R[a], R[b], R[c])) return false;
+  bool stored = is_exact(R[a], dict_type) ? dict_set(thread, cast<Dict>(R[a]), R[b], R[c])
+                                          : set_item(thread, R[a], R[b], R[c]);
+  if (!stored) return false;
   kill(R, c);
   kill(R, a);
   kill(R, b);

@@ -5,7 +5,7 @@
 #include "vm/object/sequence/search.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
-#include "vm/object/text/str.hpp"
+#include "vm/object/text/str_internal.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -166,7 +166,15 @@ Ref bytes_method_replace(Thread& thread, const Value* args) {
   if (!need_bytes(thread, args[1], part) || !need_bytes(thread, args[2], with)) return {};
   if (args[3] && !to_index(thread, args[3], count)) return {};
   size_t limit = count < 0 ? SIZE_MAX : static_cast<size_t>(count);
-  if (!part.empty()) return make_like(args[0], replace_bytes(data, part, with, limit));
+  if (!part.empty()) {
+    size_t hits = count_bytes(data, part, limit);
+    if (hits == 0) return unchanged(args[0]);
+    size_t size = data.size() - hits * part.size() + hits * with.size();
+    if (!may_make_str(thread, size)) return {};
+    std::string out(size, '\0');
+    replace_bytes(data, part, with, hits, out.data());
+    return make_like(args[0], out);
+  }
   // An empty part matches between all bytes.
   std::string out;
   size_t at = 0;

@@ -11,8 +11,9 @@
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 
-#include <array>
+#include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <memory>
 
 namespace aspy {
@@ -21,11 +22,6 @@ Type native_function_type;
 Type method_descriptor_type;
 Type classmethod_descriptor_type;
 
-namespace {
-
-NativeFunction* native_of(Value value) { return cast<NativeFunction>(value); }
-
-// "list.append", "math.sqrt", "len": how messages name a native.
 std::string qualified_name(const NativeFunction* function) {
   // A class method is named after the class it is bound to.
   if (function->def->kind == NativeKind::ClassMethod && is_instance(function->self, type_type))
@@ -39,13 +35,23 @@ std::string qualified_name(const NativeFunction* function) {
   return function->def->name;
 }
 
+namespace {
+
+NativeFunction* native_of(Value value) { return cast<NativeFunction>(value); }
+
+// Room for a row of values that is written before it is read.
+union Room {
+  Room() {} // NOLINT: left as it is, on purpose
+  Value values[16];
+};
+
 // Arguments with `self` in front, for as long as the object lives.
 class WithSelf {
 public:
   WithSelf(Value self, CallArgs args) {
     size_t total = args.count + (args.kwnames ? args.kwnames->size : 0);
-    Value* row = small_.data();
-    if (total + 1 > small_.size()) {
+    Value* row = small_.values;
+    if (total + 1 > std::size(small_.values)) {
       large_ = std::make_unique<Value[]>(total + 1);
       row = large_.get();
     }
@@ -56,10 +62,28 @@ public:
   CallArgs get() const { return args_; }
 
 private:
-  std::array<Value, 9> small_;
+  Room small_;
   std::unique_ptr<Value[]> large_;
   CallArgs args_;
 };
+
+// A call whose arguments have to be found by name, collected or complained about.
+Ref bind_and_invoke(Thread& thread, NativeFunction* function, CallArgs args) {
+  const Signature& signature = *function->signature;
+  bool counts_self = signature.self_first && args.count > 0;
+  Ref keep_args, keep_kwargs;
+  Room room;
+  std::unique_ptr<Value[]> many;
+  Value* row = room.values;
+  if (signature.value_count > std::size(room.values)) {
+    many = std::make_unique<Value[]>(signature.value_count);
+    row = many.get();
+  }
+  if (!bind_signature(thread, signature, function, function->def->name, args, counts_self ? 1 : 0, row,
+                      keep_args, keep_kwargs))
+    return Ref();
+  return function->def->fn(thread, row);
+}
 
 // With everything that the native gets in `args`, the bound object included.
 Ref invoke(Thread& thread, NativeFunction* function, CallArgs args) {
@@ -67,29 +91,16 @@ Ref invoke(Thread& thread, NativeFunction* function, CallArgs args) {
   if (def.raw) return def.raw(thread, args);
   if (!function->signature) function->signature = signature_of(def.params);
   const Signature& signature = *function->signature;
-  if (!args.kwnames && signature.fits_exactly(args.count)) return def.fn(thread, args.args);
-
-  bool counts_self = signature.self_first && args.count > 0;
-  Ref keep_args, keep_kwargs;
-  std::array<Value, 16> values;
-  std::unique_ptr<Value[]> many;
-  Value* row = values.data();
-  if (signature.value_count > values.size()) {
-    many = std::make_unique<Value[]>(signature.value_count);
-    row = many.get();
+  if (!args.kwnames) {
+    if (signature.fits_exactly(args.count)) return def.fn(thread, args.args);
+    if (signature.fits_padded(args.count)) {
+      Room room;
+      std::copy_n(args.args, args.count, room.values);
+      std::fill(room.values + args.count, room.values + signature.value_count, Value());
+      return def.fn(thread, room.values);
+    }
   }
-  // Messages are the only use of the qualified name: made when binding fails.
-  if (!args.kwnames && !signature.has_varargs && args.count >= signature.required &&
-      args.count <= signature.positional && !signature.has_kwargs &&
-      signature.params.size() == signature.positional) {
-    for (uint32_t i = 0; i < args.count; ++i) row[i] = args[i];
-    std::fill(row + args.count, row + signature.value_count, Value());
-    return def.fn(thread, row);
-  }
-  if (!bind_signature(thread, signature, qualified_name(function), def.name, args, counts_self ? 1 : 0, row,
-                      keep_args, keep_kwargs))
-    return Ref();
-  return def.fn(thread, row);
+  return bind_and_invoke(thread, function, args);
 }
 
 // A method of a native type called through the type: the first argument must be an instance.

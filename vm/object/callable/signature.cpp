@@ -70,20 +70,29 @@ Signature* parse(std::string_view text) {
           signature->params.empty() && (name == "self" || name == "cls" || name == "$self");
       signature->place.push_back(static_cast<uint8_t>(signature->value_count++));
       signature->params.push_back({intern(name), optional});
-      if (keyword_only) continue;
+      if (keyword_only) {
+        signature->fixed &= optional;
+        continue;
+      }
       ++signature->positional;
       if (!optional) signature->required = signature->positional;
     }
   }
+  signature->fixed &= !signature->has_varargs && !signature->has_kwargs;
   // The bound object can never be given by name.
   if (signature->self_first && signature->posonly == 0) signature->posonly = 1;
   return signature;
 }
 
+std::string label(const NativeFunction* function, std::string_view name) {
+  return function ? qualified_name(function) : std::string(name);
+}
+
 const char* plural(size_t count) { return count == 1 ? "" : "s"; }
 
-Raised wrong_count(Thread& thread, const Signature& signature, std::string_view qualified,
+Raised wrong_count(Thread& thread, const Signature& signature, const NativeFunction* function,
                    std::string_view name, uint32_t given, uint32_t self_count) {
+  std::string qualified = label(function, name);
   uint32_t most = signature.positional - self_count;
   uint32_t least = signature.required > self_count ? signature.required - self_count : 0;
   if (signature.posonly >= signature.positional && signature.params.size() == signature.positional) {
@@ -188,7 +197,7 @@ Signature* signature_of(const char* params) {
   return entry.get();
 }
 
-bool bind_signature(Thread& thread, const Signature& signature, std::string_view qualified,
+bool bind_signature(Thread& thread, const Signature& signature, const NativeFunction* function,
                     std::string_view name, CallArgs args, uint32_t self_count, Value* values, Ref& keep_args,
                     Ref& keep_kwargs) {
   std::fill(values, values + signature.value_count, Value());
@@ -197,7 +206,7 @@ bool bind_signature(Thread& thread, const Signature& signature, std::string_view
   uint32_t given = args.count - self_count;
   bool takes_keywords = signature.has_kwargs || signature.posonly < signature.params.size();
   if (keywords && !takes_keywords)
-    return raise_type_error(thread, fmt::format("{}() takes no keyword arguments", qualified));
+    return raise_type_error(thread, fmt::format("{}() takes no keyword arguments", label(function, name)));
 
   if (args.count > signature.positional && !signature.has_varargs) {
     if (keywords && given + keywords > signature.params.size() - self_count) {
@@ -205,7 +214,7 @@ bool bind_signature(Thread& thread, const Signature& signature, std::string_view
       return raise_type_error(thread, fmt::format("{}() takes at most {} argument{} ({} given)", name, all,
                                                   plural(all), given + keywords));
     }
-    return wrong_count(thread, signature, qualified, name, given, self_count);
+    return wrong_count(thread, signature, function, name, given, self_count);
   }
   uint32_t positional = std::min(args.count, signature.positional);
   for (uint32_t i = 0; i < positional; ++i) values[signature.place[i]] = args[i];
@@ -216,7 +225,7 @@ bool bind_signature(Thread& thread, const Signature& signature, std::string_view
     values[signature.varargs_at] = keep_args;
   }
   if (args.count < std::min(signature.posonly, signature.required))
-    return wrong_count(thread, signature, qualified, name, given, self_count);
+    return wrong_count(thread, signature, function, name, given, self_count);
 
   for (uint32_t k = 0; k < keywords; ++k) {
     Str* key = cast<Str>((*args.kwnames)[k]);
@@ -250,7 +259,7 @@ bool bind_signature(Thread& thread, const Signature& signature, std::string_view
   }
   for (uint32_t i = 0; i < signature.params.size(); ++i) {
     if (signature.params[i].optional || values[signature.place[i]]) continue;
-    if (!takes_keywords) return wrong_count(thread, signature, qualified, name, given, self_count);
+    if (!takes_keywords) return wrong_count(thread, signature, function, name, given, self_count);
     if (i >= signature.positional)
       return raise_type_error(thread, fmt::format("{}() missing required keyword-only argument: '{}'", name,
                                                   signature.params[i].name->view()));
@@ -265,7 +274,7 @@ bool bind_signature(Thread& thread, const Signature& signature, std::string_view
 
 bool bind_args(Thread& thread, const char* function_name, const char* params, CallArgs args, BoundArgs& out) {
   const Signature* signature = signature_of(params);
-  return bind_signature(thread, *signature, function_name, function_name, args, 0, out.values, out.keep[0],
+  return bind_signature(thread, *signature, nullptr, function_name, args, 0, out.values, out.keep[0],
                         out.keep[1]);
 }
 

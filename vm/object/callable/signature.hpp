@@ -3,6 +3,7 @@
 
 #include "vm/object/callable/native.hpp"
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,23 +23,30 @@ struct Signature {
   bool has_varargs = false, has_kwargs = false;
   bool script_style = false; // the text begins with "def": messages as for a function of a script
   bool self_first = false;  // the first parameter is the bound object: not counted in messages
+  bool fixed = true;        // no *args, no **kwargs, no keyword-only parameter without a default
   uint32_t value_count = 0; // what the native gets: params, then *args, then **kwargs... in declared order
   uint32_t varargs_at = 0, kwargs_at = 0; // their places among the values
   std::vector<uint8_t> place;             // of params[i] among the values
 
   // True when `count` positional values, as they stand, are what the native gets.
-  bool fits_exactly(uint32_t count) const {
-    return count == value_count && count == positional && !has_varargs && !has_kwargs;
+  bool fits_exactly(uint32_t count) const { return count == value_count && count == positional && fixed; }
+  // True when nothing but omitted optional ones is missing behind `count` positional values. (Natives of more
+  // parameters go the general way.)
+  bool fits_padded(uint32_t count) const {
+    return fixed && count >= required && count <= positional && value_count <= 16;
   }
 };
+
+// "list.append", "math.sqrt", "len": how messages name a native.
+std::string qualified_name(const NativeFunction* function);
 
 // Parses once per text (compared by address); the result lives for ever.
 Signature* signature_of(const char* params);
 
 // Puts the arguments of a call in their places: values[value_count], empty where an optional one is missing.
 // `self_count`: how many of the leading arguments are the bound object (0 or 1), for counting in messages.
-// `qualified`: "list.append", `name`: "append".
-bool bind_signature(Thread& thread, const Signature& signature, std::string_view qualified,
+// Messages name the native "append", or "list.append" where `function` tells its owner (null: they don't).
+bool bind_signature(Thread& thread, const Signature& signature, const NativeFunction* function,
                     std::string_view name, CallArgs args, uint32_t self_count, Value* values, Ref& keep_args,
                     Ref& keep_kwargs);
 

@@ -7,6 +7,7 @@
 
 #include "vm/memory/heap.hpp"
 #include "vm/object/error/exception.hpp"
+#include "vm/object/hash/dict_order.hpp"
 #include "vm/object/hash/key_hash.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/thread.hpp"
@@ -115,17 +116,35 @@ int64_t find_any(Thread& thread, Dict* dict, Value key, uint64_t hash) {
   }
 }
 
+constexpr int64_t foreign = -3; // a key that is no str has the hash
+
+// Lookup of an exact str among strs: runs no script.
+int64_t find_text(const Dict* dict, Str* key, uint64_t hash) {
+  bool met_foreign = false;
+  int64_t found = search(dict, hash, [&](const DictEntry& entry) -> int {
+    if (entry.key == Value(key)) return 1;
+    if (is_exact(entry.key, str_type)) [[likely]]
+      return same_text(key, cast<Str>(entry.key));
+    met_foreign = true;
+    return -1;
+  });
+  return met_foreign ? foreign : found;
+}
+
+// Lookup of any key with its hash.
+int64_t find(Thread& thread, Dict* dict, Value key, uint64_t hash) {
+  if (is_exact(key, str_type)) {
+    int64_t found = find_text(dict, cast<Str>(key), hash);
+    if (found != foreign) return found;
+  }
+  return find_any(thread, dict, key, hash);
+}
+
 // Lookup of an exact str. Never raises: an error in the __eq__ of some other kind of key is dropped.
 int64_t find_str(Dict* dict, Str* key) {
   uint64_t hash = key->hash ? key->hash : str_hash(key);
-  bool foreign = false;
-  int64_t found = search(dict, hash, [&](const DictEntry& entry) -> int {
-    if (entry.key == Value(key)) return 1;
-    if (is_exact(entry.key, str_type)) return same_text(key, cast<Str>(entry.key));
-    foreign = true;
-    return -1;
-  });
-  if (!foreign) return found;
+  int64_t found = find_text(dict, key, hash);
+  if (found != foreign) return found;
   Thread& thread = Thread::current();
   ErrorShelter shelter(thread);
   found = find_any(thread, dict, key, hash);
@@ -165,6 +184,7 @@ void compact(Dict* dict) {
   for (uint32_t from = 0; from < dict->end; ++from)
     if (!dict->entries[from].key.is_empty()) dict->entries[to++] = dict->entries[from];
   dict->end = to;
+  dict->begin = 0;
 }
 
 // Two thirds of a power of two: how full an index table gets.
@@ -174,6 +194,7 @@ uint32_t capacity_of(uint32_t index_size) { return index_size * 2 / 3; }
 void resize(Dict* dict, uint32_t capacity) {
   compact(dict);
   dict->layout = 0;
+  dict->ghost = 0;
   uint32_t index_size = 8;
   while (capacity_of(index_size) < capacity) index_size *= 2;
   capacity = capacity_of(index_size);
@@ -191,8 +212,29 @@ void resize(Dict* dict, uint32_t capacity) {
 // keys gets to see: 5, 10, 21, 42 ... by three times the number of live entries.
 void make_room(Dict* dict) { resize(dict, capacity_of(std::bit_ceil(std::max(dict->used * 3, 8u)))); }
 
+// The key that was last comes back: to the same entry, with the layout as it was.
+bool revive_entry(Dict* dict, Value key, uint64_t hash, Value value) {
+  dict->ghost = 0;
+  uint32_t number = dict->end;
+  DictEntry& entry = dict->entries[number];
+  if (!(entry.key == key)) return false;
+  entry = {hash, share(key).release(), share(value).release()};
+  ++dict->end;
+  ++dict->used;
+  if (!dict->indices) return true;
+  ++dict->capacity; // which its removal had taken away
+  with_cells(dict, [&](auto table) {
+    Probe probe(hash, table.mask);
+    // A dead cell will do: its own is on the way, so no free one is used up.
+    while (table.cells[probe.cell] < table.dead_cell) probe.advance();
+    table.cells[probe.cell] = static_cast<std::remove_reference_t<decltype(*table.cells)>>(number);
+  });
+  return true;
+}
+
 // Adds an entry whose key is known to be missing.
 void append_entry(Dict* dict, Value key, uint64_t hash, Value value) {
+  if (dict->ghost && revive_entry(dict, key, hash, value)) return;
   if (dict->end == dict->capacity) make_room(dict);
   uint32_t number = dict->end++;
   dict->entries[number] = {hash, share(key).release(), share(value).release()};
@@ -209,7 +251,9 @@ Ref remove_entry(Dict* dict, uint32_t number) {
   Ref key = Ref::steal(std::exchange(entry.key, Value()));
   Ref value = Ref::steal(std::exchange(entry.value, Value()));
   --dict->used;
-  dict->layout = 0;
+  bool may_return = dict->layout && !dict->ghost && is_exact(key, str_type) && cast<Str>(key)->is_interned;
+  if (number == dict->begin)
+    while (dict->begin < dict->end && dict->entries[dict->begin].key.is_empty()) ++dict->begin;
   // Holes at the end are taken back at once, so that popitem need not look for the last item. Their room is
   // not given out again before the next rebuild, though: each addition uses up a cell of the index, and a
   // search only ends where one is free.
@@ -217,6 +261,11 @@ Ref remove_entry(Dict* dict, uint32_t number) {
     --dict->end;
     if (dict->indices) --dict->capacity;
   }
+  if (dict->begin > dict->end) dict->begin = dict->end;
+  // An interned key lives for ever: it can be left behind without being owned.
+  dict->ghost = may_return && dict->end == number;
+  if (dict->ghost) entry.key = key;
+  else dict->layout = 0;
   return value;
 }
 
@@ -245,9 +294,9 @@ Value dict_get(Dict* dict, Str* key) {
 }
 
 Value dict_get(Thread& thread, Dict* dict, Value key) {
-  uint64_t hash;
+  uint64_t hash = 0;
   if (!hash_key(thread, key, hash, as_dict_key)) return Value();
-  int64_t found = find_any(thread, dict, key, hash);
+  int64_t found = find(thread, dict, key, hash);
   return found < 0 ? Value() : dict->entries[found].value;
 }
 
@@ -262,12 +311,32 @@ void dict_set(Dict* dict, Str* key, Value value) {
 }
 
 bool dict_set(Thread& thread, Dict* dict, Value key, Value value) {
-  uint64_t hash;
+  uint64_t hash = 0;
   if (!hash_key(thread, key, hash, as_dict_key)) return false;
-  int64_t found = find_any(thread, dict, key, hash);
+  int64_t found = find(thread, dict, key, hash);
   if (found == raised) return false;
   store(dict, found, key, hash, value);
   return true;
+}
+
+bool dict_increment(Thread& thread, Dict* dict, Value key) {
+  uint64_t hash = 0;
+  if (!hash_key(thread, key, hash, as_dict_key)) return false;
+  int64_t found = find(thread, dict, key, hash);
+  if (found == raised) return false;
+  if (found == missing) {
+    append_entry(dict, key, hash, Value::from_int(1));
+    return true;
+  }
+  Value& count = dict->entries[found].value;
+  if (count.is_int() && count.as_int() < Value::int_max) {
+    count = Value::from_int(count.as_int() + 1);
+    return true;
+  }
+  // An addition that may run a script: the entry is looked for again.
+  Ref held = share(count);
+  Ref sum = binary_op(thread, BinaryOp::Add, held, Value::from_int(1));
+  return sum && dict_set(thread, dict, key, sum);
 }
 
 bool dict_remove(Dict* dict, Str* key) {
@@ -278,9 +347,9 @@ bool dict_remove(Dict* dict, Str* key) {
 }
 
 int dict_remove(Thread& thread, Dict* dict, Value key) {
-  uint64_t hash;
+  uint64_t hash = 0;
   if (!hash_key(thread, key, hash, as_dict_key)) return -1;
-  int64_t found = find_any(thread, dict, key, hash);
+  int64_t found = find(thread, dict, key, hash);
   if (found < 0) return found == missing ? 0 : -1;
   remove_entry(dict, uint32_t(found)).reset();
   return 1;
@@ -292,9 +361,9 @@ Ref dict_pop(Dict* dict, Str* key) {
 }
 
 Ref dict_pop(Thread& thread, Dict* dict, Value key) {
-  uint64_t hash;
+  uint64_t hash = 0;
   if (!hash_key(thread, key, hash, as_dict_key)) return {};
-  int64_t found = find_any(thread, dict, key, hash);
+  int64_t found = find(thread, dict, key, hash);
   return found < 0 ? Ref() : remove_entry(dict, uint32_t(found));
 }
 
@@ -307,6 +376,7 @@ uint32_t dict_layout(Dict* dict) {
 }
 
 bool dict_next(const Dict* dict, uint32_t& position, Value& key, Value& value) {
+  if (position < dict->begin) position = dict->begin;
   while (position < dict->end) {
     const DictEntry& entry = dict->entries[position++];
     if (entry.key.is_empty()) continue;
@@ -336,12 +406,58 @@ void dict_clear(Dict* dict) {
   heap_free(std::exchange(dict->indices, nullptr));
   dict->used = dict->capacity = dict->index_size = 0;
   dict->layout = 0;
+  dict->ghost = 0;
+  dict->begin = 0;
   for (uint32_t i = 0; i < end; ++i) {
     if (entries[i].key.is_empty()) continue;
     decref(entries[i].key);
     decref(entries[i].value);
   }
   heap_free(entries);
+}
+
+// --- order (dict_order.hpp) ---
+
+int dict_move_to_end(Thread& thread, Dict* dict, Value key, bool last) {
+  uint64_t hash = 0;
+  if (!hash_key(thread, key, hash, as_dict_key)) return -1;
+  int64_t found = find(thread, dict, key, hash);
+  if (found < 0) return found == missing ? 0 : -1;
+  if (uint32_t(found) == (last ? dict->end - 1 : dict->begin)) return 1;
+  Ref held = share(dict->entries[found].key);
+  Ref value = remove_entry(dict, uint32_t(found));
+  if (last) {
+    append_entry(dict, held, hash, value);
+    return 1;
+  }
+  if (dict->begin == 0) {
+    // Holes in front, half as many as there are items: they are used up one by one.
+    uint32_t gap = dict->used / 2 + 4;
+    resize(dict, dict->used + 2 * gap + 1);
+    std::memmove(dict->entries + gap, dict->entries, dict->end * sizeof(DictEntry));
+    std::fill_n(dict->entries, gap, DictEntry{});
+    dict->begin = gap;
+    dict->end += gap;
+    if (dict->indices) {
+      std::memset(dict->indices, 0xFF, dict->index_size * cell_width(dict->index_size));
+      for (uint32_t i = gap; i < dict->end; ++i) insert_index(dict, dict->entries[i].hash, i);
+    }
+  } else if (dict->indices) {
+    // The addition uses up a cell of the index, and so the room of an entry.
+    if (dict->end == dict->capacity) {
+      resize(dict, dict->used + 1);
+      append_entry(dict, held, hash, value);
+      return dict_move_to_end(thread, dict, held, false);
+    }
+    --dict->capacity;
+  }
+  uint32_t number = --dict->begin;
+  dict->entries[number] = {hash, held.release(), value.release()};
+  ++dict->used;
+  dict->layout = 0;
+  dict->ghost = 0;
+  if (dict->indices) insert_index(dict, hash, number);
+  return 1;
 }
 
 bool raise_key_error(Thread& thread, Value key) { return raise_with_args(thread, KeyError_type, {key}); }

@@ -3,7 +3,9 @@
 //
 // `layout` names the current arrangement of keys: a number that changes whenever a key is added or removed
 // or entries move. With an unchanged layout, entry number i still belongs to the same key: that is what
-// the caches of global names rely on.
+// the caches of global names rely on. There is one exception: the key that was added last may be removed (and
+// added again) with the layout as it was, and its entry then has an empty value. A loop whose `except ... as
+// name` at module level deletes the name each time around does not spoil the caches of all others.
 #pragma once
 
 #include "vm/object/type/type.hpp"
@@ -28,6 +30,8 @@ struct Dict : Object {
   uint32_t capacity = 0;   // entries allocated
   uint32_t index_size = 0; // power of two
   uint32_t layout = 0;     // unique among all dicts; 0: not assigned yet
+  uint32_t ghost : 1 = 0;  // entries[end] still has the key (not owned) that was last and may come back
+  uint32_t begin : 31 = 0; // no entry before this one is live: taking from the front looks at no hole twice
 };
 extern Type dict_type, dict_keys_type, dict_values_type, dict_items_type;
 inline bool is_dict(Value value) {
@@ -46,6 +50,8 @@ void dict_set(Dict* dict, Str* key, Value value);
 bool dict_set(Thread& thread, Dict* dict, Value key, Value value); // false: raised
 bool dict_remove(Dict* dict, Str* key);                            // false: missing
 int dict_remove(Thread& thread, Dict* dict, Value key);            // 1, 0 missing, -1 raised
+// dict[key] += 1, from 0 when missing: what counting does. False: raised.
+bool dict_increment(Thread& thread, Dict* dict, Value key);
 // Takes the value out (owned); empty when missing.
 Ref dict_pop(Dict* dict, Str* key);
 Ref dict_pop(Thread& thread, Dict* dict, Value key); // empty: missing, or raised
@@ -57,6 +63,11 @@ bool raise_key_error(Thread& thread, Value key);
 int32_t dict_find(Dict* dict, Str* key);
 // The current layout number (assigning one if needed; 0 when numbers have run out: do not cache).
 uint32_t dict_layout(Dict* dict);
+// True when `key` is missing only for the time being, with the layout unchanged: that it is missing may not
+// be cached.
+inline bool dict_may_revive(const Dict* dict, Value key) {
+  return dict->ghost && dict->entries[dict->end].key == key;
+}
 // Iterates: `position` starts at 0; false at the end. Borrowed key and value.
 bool dict_next(const Dict* dict, uint32_t& position, Value& key, Value& value);
 bool dict_update(Thread& thread, Dict* dict, Value mapping_or_pairs); // as dict.update(x)

@@ -53,6 +53,8 @@ bool update_from_mapping(Thread& thread, Dict* dict, Value mapping) {
 
 // One element of a sequence of pairs.
 bool set_pair(Thread& thread, Dict* dict, Value element, size_t number) {
+  if (is_exact(element, tuple_type) && cast<Tuple>(element)->size == 2)
+    return dict_set(thread, dict, (*cast<Tuple>(element))[0], (*cast<Tuple>(element))[1]);
   Own<List> pair;
   if (!type_of(element)->slots.iter && !type_of(element)->slots.get_item)
     return raise_type_error(thread, "object is not iterable");

@@ -36,9 +36,39 @@ template <class Visit> void probe(SetEntry* table, uint32_t mask, int64_t hash, 
   }
 }
 
+// As locate, for a small int or an exact str among keys of its own kind: no script is asked. Null: there is
+// one of another kind with the same hash.
+template <bool text> SetEntry* locate_plain(Set* set, Value key, int64_t hash, SetEntry** deleted) {
+  SetEntry* result = nullptr;
+  probe(set->table, set->mask, hash, [&](SetEntry& entry) {
+    if (entry.key.is_empty() || entry.key == key) {
+      result = &entry;
+      return true;
+    }
+    if (entry.key == set_dummy) {
+      if (deleted) *deleted = &entry;
+      return false;
+    }
+    if (entry.hash != hash) return false;
+    if (text && is_exact(entry.key, str_type)) {
+      if (!same_text(cast<Str>(key), cast<Str>(entry.key))) return false;
+      result = &entry;
+      return true;
+    }
+    return text || !entry.key.is_int(); // equal small ints are identical
+  });
+  return result;
+}
+
 // The cell that holds `key`, or the free cell where it belongs; null: raised. `deleted` is the last deleted
 // cell seen on the way, where a new key goes if there is one.
 SetEntry* locate(Thread& thread, Set* set, Value key, int64_t hash, SetEntry** deleted = nullptr) {
+  if (deleted) *deleted = nullptr;
+  if (key.is_int()) {
+    if (SetEntry* found = locate_plain<false>(set, key, hash, deleted)) return found;
+  } else if (is_exact(key, str_type)) {
+    if (SetEntry* found = locate_plain<true>(set, key, hash, deleted)) return found;
+  }
   for (;;) {
     SetEntry* result = nullptr;
     bool changed = false;
@@ -261,11 +291,7 @@ bool set_update(Thread& thread, Set* set, Value iterable) {
     }
     return true;
   }
-  Ref iterator = iter(thread, iterable);
-  if (!iterator) return false;
-  while (Ref item = next(thread, iterator))
-    if (!set_add(thread, set, item)) return false;
-  return !thread.has_error();
+  return for_each(thread, iterable, [&](Value item) { return set_add(thread, set, item); });
 }
 
 } // namespace aspy

@@ -37,6 +37,31 @@ private:
 Ref int_from_big(const mp_int& number);
 Ref int_from_big(Thread& thread, mp_err status, const Big& number);
 Ref make_int_128(__int128 number);
+// A BigInt with room for so many digits, which the caller fills and hands to finish_big: leading zeros go,
+// and what fits a Value becomes one.
+BigInt* allocate_big(int digits, mp_sign sign);
+Ref finish_big(BigInt* big);
+// A number of at most two digits; false when it has more.
+inline bool int_as_int128(Value plain, __int128& out) {
+  if (plain.is_int()) {
+    out = plain.as_int();
+    return true;
+  }
+  const mp_int& number = cast<BigInt>(plain)->number;
+  if (number.used > 2) return false;
+  out = number.dp[0];
+  if (number.used == 2) out |= static_cast<__int128>(number.dp[1]) << 60;
+  if (number.sign == MP_NEG) out = -out;
+  return true;
+}
+
+// --- arithmetic on rows of digits (int_digits.cpp): what is written at once where it stays ---
+Ref big_add(const mp_int* a, const mp_int* b, bool subtract);
+Ref big_shift_left(const mp_int* a, size_t bits);
+Ref big_shift_right(const mp_int* a, size_t bits); // rounds down
+// Quotient and remainder of absolute values, for a divisor of two digits or more and not more digits than
+// `a`.
+void big_divide(const mp_int* a, const mp_int* b, Ref* quotient, Ref* remainder);
 
 // Bits in the absolute value.
 size_t big_bits(const mp_int* number);

@@ -21,7 +21,8 @@ namespace {
 
 constexpr uint64_t digit_mask = (uint64_t{1} << 60) - 1;
 
-// A BigInt with room for so many digits, which the caller fills.
+} // namespace
+
 BigInt* allocate_big(int digits, mp_sign sign) {
   auto* big = allocate<BigInt>(int_type, size_t(digits) * sizeof(mp_digit));
   big->number.used = big->number.alloc = digits;
@@ -30,7 +31,16 @@ BigInt* allocate_big(int digits, mp_sign sign) {
   return big;
 }
 
-} // namespace
+Ref finish_big(BigInt* big) {
+  mp_int& number = big->number;
+  while (number.used > 0 && number.dp[number.used - 1] == 0) --number.used;
+  Ref owner = Ref::steal(big);
+  if (number.used > 1) return owner;
+  if (number.used == 0) return Ref::steal(Value::from_int(0));
+  auto magnitude = int64_t(number.dp[0]);
+  int64_t value = number.sign == MP_NEG ? -magnitude : magnitude;
+  return Value::fits_int(value) ? Ref::steal(Value::from_int(value)) : owner;
+}
 
 Value int_value(Value value) {
   if (value.is_int()) return value;

@@ -23,12 +23,19 @@ Raised raise_zero_division(Thread& thread) {
   return raise(thread, ZeroDivisionError_type, "division by zero");
 }
 
-int64_t floor_quotient(int64_t a, int64_t b) {
-  int64_t quotient = a / b;
+// Division by the hardware where both fit it.
+bool both_narrow(__int128 a, __int128 b) { return a == int64_t(a) && b == int64_t(b) && b != -1; }
+
+__int128 floor_quotient(__int128 a, __int128 b) {
+  if (both_narrow(a, b)) {
+    auto x = int64_t(a), y = int64_t(b);
+    return x / y - ((x % y != 0) & ((x < 0) != (y < 0)));
+  }
+  __int128 quotient = a / b;
   return (a % b != 0 && (a < 0) != (b < 0)) ? quotient - 1 : quotient;
 }
-int64_t floor_remainder(int64_t a, int64_t b) {
-  int64_t remainder = a % b;
+__int128 floor_remainder(__int128 a, __int128 b) {
+  __int128 remainder = both_narrow(a, b) ? int64_t(a) % int64_t(b) : a % b;
   return remainder != 0 && (remainder < 0) != (b < 0) ? remainder + b : remainder;
 }
 
@@ -39,6 +46,33 @@ mp_err big_divmod(const mp_int* a, const mp_int* b, mp_int* quotient, mp_int* re
   if (status != MP_OKAY || remainder->used == 0 || remainder->sign == b->sign) return status;
   status = mp_add(remainder, b, remainder);
   return status == MP_OKAY ? mp_decr(quotient) : status;
+}
+
+// Divisors up to here are divided by digit by digit; libtommath splits longer ones.
+constexpr int long_division = 160;
+
+// a // b and a % b of which b is not 0. Either result may be unwanted.
+bool big_floor_divide(Thread& thread, const mp_int* x, const mp_int* y, Ref* quotient, Ref* remainder) {
+  if (y->used < 2 || y->used > long_division || x->used < y->used) {
+    Big q, r;
+    mp_err status = big_divmod(x, y, q.get(), r.get());
+    if (quotient && !(*quotient = int_from_big(thread, status, q))) return false;
+    return !remainder || (*remainder = int_from_big(thread, status, r));
+  }
+  Ref q, r;
+  big_divide(x, y, &q, &r);
+  bool inexact = int_sign(r) != 0, differ = x->sign != y->sign;
+  if (differ) {
+    q = int_negative(q);
+    // Down is away from zero.
+    if (inexact) q = big_add(BigView(q).get(), BigView(Value::from_int(1)).get(), true);
+  }
+  // The remainder has the divisor's sign.
+  if (x->sign == MP_NEG) r = int_negative(r);
+  if (inexact && differ) r = big_add(y, BigView(r).get(), false);
+  if (quotient) *quotient = std::move(q);
+  if (remainder) *remainder = std::move(r);
+  return true;
 }
 
 Ref true_divide(Thread& thread, Value a, Value b) {
@@ -121,8 +155,7 @@ Ref shift_left(Thread& thread, Value a, Value b) {
   size_t bits = big_bits(view.get());
   if (uint64_t(count) + bits >= max_bits) return raise_memory_error(thread);
   if (!may_allocate(thread, (size_t(count) + bits) / 8)) return {};
-  Big result;
-  return int_from_big(thread, mp_mul_2d(view.get(), int(count), result.get()), result);
+  return big_shift_left(view.get(), size_t(count));
 }
 
 Ref shift_right(Thread& thread, Value a, Value b) {
@@ -133,32 +166,34 @@ Ref shift_right(Thread& thread, Value a, Value b) {
   if (!int_as_int64(b, count) || uint64_t(count) > big_bits(view.get()))
     return make_int(int_sign(a) < 0 ? -1 : 0);
   if (int_as_int64(a, small)) return make_int(small >> std::min<int64_t>(count, 63));
-  Big result;
-  return int_from_big(thread, mp_signed_rsh(view.get(), int(count), result.get()), result);
+  return big_shift_right(view.get(), size_t(count));
 }
 
 Ref big_binary(Thread& thread, BinaryOp op, Value a, Value b) {
   BigView left(a), right(b);
   const mp_int *x = left.get(), *y = right.get();
+  if (op == BinaryOp::Add || op == BinaryOp::Sub) {
+    size_t size = size_t(std::max(x->used, y->used));
+    if (size > 1 << 20 && !may_allocate(thread, size * sizeof(mp_digit))) return {};
+    return big_add(x, y, op == BinaryOp::Sub);
+  }
+  if (op == BinaryOp::FloorDiv || op == BinaryOp::Mod) {
+    if (y->used == 0) return raise_zero_division(thread);
+    Ref wanted;
+    bool quotient = op == BinaryOp::FloorDiv;
+    if (!big_floor_divide(thread, x, y, quotient ? &wanted : nullptr, quotient ? nullptr : &wanted))
+      return {};
+    return wanted;
+  }
   Big result;
   mp_int* out = result.get();
   switch (op) {
-  case BinaryOp::Add: return int_from_big(thread, mp_add(x, y, out), result);
-  case BinaryOp::Sub: return int_from_big(thread, mp_sub(x, y, out), result);
   case BinaryOp::Mul:
     if (big_bits(x) + big_bits(y) >= max_bits) return raise_memory_error(thread);
     return int_from_big(thread, mp_mul(x, y, out), result);
   case BinaryOp::And: return int_from_big(thread, mp_and(x, y, out), result);
   case BinaryOp::Or: return int_from_big(thread, mp_or(x, y, out), result);
   case BinaryOp::Xor: return int_from_big(thread, mp_xor(x, y, out), result);
-  case BinaryOp::FloorDiv:
-  case BinaryOp::Mod: {
-    if (y->used == 0) return raise_zero_division(thread);
-    Big other;
-    bool quotient = op == BinaryOp::FloorDiv;
-    mp_err status = big_divmod(x, y, quotient ? out : other.get(), quotient ? other.get() : out);
-    return int_from_big(thread, status, result);
-  }
   default: return share(NotImplemented);
   }
 }
@@ -174,45 +209,38 @@ Ref int_binary(Thread& thread, BinaryOp op, Value a, Value b) {
   case BinaryOp::MatMul: return share(NotImplemented);
   default: break;
   }
-  int64_t x, y, result;
-  if (!int_as_int64(a, x) || !int_as_int64(b, y)) return big_binary(thread, op, a, b);
+  a = int_value(a);
+  b = int_value(b);
+  __int128 x, y, product;
+  if (!int_as_int128(a, x) || !int_as_int128(b, y)) return big_binary(thread, op, a, b);
   switch (op) {
-  case BinaryOp::Add:
-    if (__builtin_add_overflow(x, y, &result)) return make_int_128(static_cast<__int128>(x) + y);
-    return make_int(result);
-  case BinaryOp::Sub:
-    if (__builtin_sub_overflow(x, y, &result)) return make_int_128(static_cast<__int128>(x) - y);
-    return make_int(result);
+  case BinaryOp::Add: return make_int_128(x + y); // of 120 bits each
+  case BinaryOp::Sub: return make_int_128(x - y);
   case BinaryOp::Mul:
-    if (__builtin_mul_overflow(x, y, &result)) return make_int_128(static_cast<__int128>(x) * y);
-    return make_int(result);
+    if (__builtin_mul_overflow(x, y, &product)) return big_binary(thread, op, a, b);
+    return make_int_128(product);
   case BinaryOp::FloorDiv:
     if (y == 0) return raise_zero_division(thread);
-    if (y == -1) return make_int_128(-static_cast<__int128>(x)); // INT64_MIN / -1 traps
-    return make_int(floor_quotient(x, y));
+    return make_int_128(floor_quotient(x, y));
   case BinaryOp::Mod:
     if (y == 0) return raise_zero_division(thread);
-    return make_int(y == -1 ? 0 : floor_remainder(x, y));
-  case BinaryOp::And: return make_int(x & y);
-  case BinaryOp::Or: return make_int(x | y);
-  default: return make_int(x ^ y);
+    return make_int_128(floor_remainder(x, y));
+  case BinaryOp::And: return make_int_128(x & y);
+  case BinaryOp::Or: return make_int_128(x | y);
+  default: return make_int_128(x ^ y);
   }
 }
 
 bool int_divmod(Thread& thread, Value a, Value b, Ref& quotient, Ref& remainder) {
-  int64_t x, y;
-  if (int_as_int64(a, x) && int_as_int64(b, y) && y != 0 && y != -1) {
-    quotient = make_int(floor_quotient(x, y));
-    remainder = make_int(floor_remainder(x, y));
+  __int128 x, y;
+  if (int_as_int128(int_value(a), x) && int_as_int128(int_value(b), y) && y != 0) {
+    quotient = make_int_128(floor_quotient(x, y));
+    remainder = make_int_128(floor_remainder(x, y));
     return true;
   }
   BigView left(a), right(b);
   if (right.get()->used == 0) return raise_zero_division(thread);
-  Big q, r;
-  mp_err status = big_divmod(left.get(), right.get(), q.get(), r.get());
-  quotient = int_from_big(thread, status, q);
-  remainder = quotient ? int_from_big(thread, status, r) : Ref();
-  return bool(remainder);
+  return big_floor_divide(thread, left.get(), right.get(), &quotient, &remainder);
 }
 
 Ref int_power_mod(Thread& thread, Value base, Value exponent, Value modulus) {

@@ -20,6 +20,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
+#include <iterator>
 #include <vector>
 
 namespace aspy {
@@ -123,7 +125,20 @@ void int_dealloc(Object* object) {
 
 // --- text, identity, order ---
 
+// Texts of the first whole numbers, made at first use.
+Str* small_texts[1000];
+
 Ref int_repr(Thread& thread, Value self) {
+  if (self.is_int()) {
+    int64_t number = self.as_int();
+    Str** shared = uint64_t(number) < std::size(small_texts) ? &small_texts[number] : nullptr;
+    if (shared && *shared) return Own<Str>::share(*shared);
+    char text[24];
+    auto end = std::to_chars(text, text + sizeof text, number).ptr;
+    Own<Str> made = make_ascii_str({text, size_t(end - text)});
+    if (shared) *shared = Own<Str>(made).release();
+    return made;
+  }
   std::string text;
   if (!int_to_string(thread, self, 10, text)) return {};
   return make_str(text);
@@ -260,11 +275,11 @@ Ref int_to_bytes(Thread& thread, const Value* args) {
   if (!may_allocate(thread, size_t(length))) return {};
   std::string bytes(size_t(length), '\0');
   for (size_t i = 0; i < bytes.size(); ++i) {
-    size_t at = i * 8;
-    unsigned byte = 0;
-    for (size_t bit = 0; bit < 8 && at + bit < bits; ++bit)
-      byte |= unsigned(view.get()->dp[(at + bit) / 60] >> ((at + bit) % 60) & 1) << bit;
-    bytes[i] = char(byte);
+    size_t at = i * 8, index = at / 60, shift = at % 60;
+    if (at >= bits) break;
+    mp_digit byte = view.get()->dp[index] >> shift;
+    if (shift > 52 && int(index) + 1 < view.get()->used) byte |= view.get()->dp[index + 1] << (60 - shift);
+    bytes[i] = char(byte & 0xFF);
   }
   if (negative) { // two's complement
     unsigned carry = 1;
@@ -300,6 +315,11 @@ Ref int_from_bytes(Thread& thread, const Value* args) {
   if (little < 0 || is_signed < 0 || !read_bytes(thread, args[1], bytes)) return {};
   if (little) std::reverse(bytes.begin(), bytes.end());
   bool negative = is_signed && !bytes.empty() && (bytes[0] & 0x80);
+  if (bytes.size() <= 8 && args[0] == Value(&int_type)) {
+    uint64_t number = negative ? ~uint64_t{0} : 0;
+    for (char byte : bytes) number = number << 8 | static_cast<unsigned char>(byte);
+    return is_signed ? make_int(int64_t(number)) : make_int_unsigned(number);
+  }
   Big number;
   auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
   mp_err status = mp_from_ubin(number.get(), data, bytes.size());

@@ -78,14 +78,17 @@ mp_err read_long(std::string_view digits, int base, mp_int* out) {
 void write_binary_base(const mp_int* number, int base, std::string& out) {
   int width = std::countr_zero(unsigned(base));
   size_t bits = big_bits(number);
-  for (size_t place = (bits + size_t(width) - 1) / size_t(width); place-- > 0;) {
-    unsigned digit = 0;
-    for (int bit = width - 1; bit >= 0; --bit) {
-      size_t at = place * size_t(width) + size_t(bit);
-      unsigned one = at < bits ? unsigned(number->dp[at / 60] >> (at % 60)) & 1 : 0;
-      digit = digit * 2 + one;
-    }
-    out.push_back(digit_chars[digit]);
+  size_t places = (bits + size_t(width) - 1) / size_t(width);
+  size_t start = out.size();
+  out.resize(start + places);
+  mp_digit mask = mp_digit(base) - 1;
+  size_t at = 0; // bit
+  for (size_t place = places; place-- > 0; at += size_t(width)) {
+    size_t index = at / 60, shift = at % 60;
+    mp_digit digit = number->dp[index] >> shift;
+    if (shift + size_t(width) > 60 && int(index) + 1 < number->used)
+      digit |= number->dp[index + 1] << (60 - shift);
+    out[start + place] = digit_chars[digit & mask];
   }
 }
 

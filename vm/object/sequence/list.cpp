@@ -13,6 +13,7 @@
 #include "vm/object/thread.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace aspy {
 
@@ -37,7 +38,9 @@ Own<List> new_list(size_t capacity) {
 
 Own<List> make_list(std::span<const Value> items) {
   Own<List> list = new_list(items.size());
-  for (Value item : items) list->items[list->size++] = share(item).release();
+  if (!items.empty()) std::memcpy(list->items, items.data(), items.size_bytes());
+  list->size = items.size();
+  for (Value item : items) incref(item);
   return list;
 }
 
@@ -101,15 +104,15 @@ bool list_extend(Thread& thread, List* list, Value iterable) {
 
 void list_insert(List* list, size_t index, Value item) {
   list_reserve(list, list->size + 1);
-  std::copy_backward(list->items + index, list->items + list->size, list->items + list->size + 1);
+  std::memmove(list->items + index + 1, list->items + index, (list->size - index) * sizeof(Value));
   list->items[index] = share(item).release();
   ++list->size;
 }
 
 Ref list_pop(List* list, size_t index) {
   Value item = list->items[index];
-  std::copy(list->items + index + 1, list->items + list->size, list->items + index);
   --list->size;
+  std::memmove(list->items + index, list->items + index + 1, (list->size - index) * sizeof(Value));
   // Give memory back once a list that was long is nearly empty.
   if (list->capacity > 64 && list->size < list->capacity / 4) {
     list->capacity = list->size + list->size / 4 + 8;
@@ -128,9 +131,20 @@ void list_clear(List* list) {
 }
 
 void list_replace(List* list, size_t start, size_t count, std::span<const Value> with) {
-  // Both the removed and the new items are held while the array is inconsistent.
-  std::vector<Value> removed(list->items + start, list->items + start + count);
   for (Value item : with) incref(item);
+  if (count == with.size()) {
+    // Nothing moves. Each place has its new item before the old one dies, and what a finaliser may do to the
+    // list is done to a whole one.
+    std::vector<Value> gone;
+    for (size_t i = 0; i < count; ++i) {
+      Value old = std::exchange(list->items[start + i], with[i]);
+      if (old.is_object()) gone.push_back(old);
+    }
+    for (Value item : gone) decref(item);
+    return;
+  }
+  // The removed items are held while the array is inconsistent.
+  std::vector<Value> removed(list->items + start, list->items + start + count);
   size_t tail = list->size - start - count;
   list_reserve(list, start + with.size() + tail);
   std::memmove(list->items + start + with.size(), list->items + start + count, tail * sizeof(Value));

@@ -89,7 +89,9 @@ Ref list_get_item(Thread& thread, Value self, Value key) {
   if (!slice_indices(thread, cast<Slice>(key), int64_t(list->size), start, stop, step, count)) return {};
   if (step == 1) return make_list(list->view().subspan(size_t(start), size_t(count)));
   Own<List> part = new_list(size_t(count));
-  for (int64_t i = 0; i < count; ++i) list_append(part.get(), (*list)[size_t(start + i * step)]);
+  const Value* from = list->items + start;
+  for (int64_t i = 0; i < count; ++i, from += step) incref(part->items[i] = *from);
+  part->size = size_t(count);
   return part;
 }
 
@@ -130,6 +132,10 @@ bool delete_slice(Thread& thread, List* list, Slice* slice) {
   if (step < 0) { // the same items from the front
     start += (count - 1) * step;
     step = -step;
+  }
+  if (step == 1) {
+    list_replace(list, size_t(start), size_t(count), {});
+    return true;
   }
   std::vector<Ref> removed;
   removed.reserve(size_t(count));
@@ -189,8 +195,9 @@ Ref list_concat(Thread& thread, Value a, Value b) {
                             fmt::format("can only concatenate list (not \"{}\") to list", type_name(b)));
   auto *left = cast<List>(a), *right = cast<List>(b);
   Own<List> sum = new_list(left->size + right->size);
-  for (Value item : left->view()) list_append(sum.get(), item);
-  for (Value item : right->view()) list_append(sum.get(), item);
+  std::copy_n(right->items, right->size, std::copy_n(left->items, left->size, sum->items));
+  sum->size = left->size + right->size;
+  for (Value item : sum->view()) incref(item);
   return sum;
 }
 
@@ -209,8 +216,16 @@ Ref list_repeat(Thread& thread, Value self, Value count) {
   size_t total;
   if (!repeated_size(thread, list->size, times, total)) return {};
   Own<List> product = new_list(total);
-  for (int64_t n = 0; n < times; ++n)
-    for (Value item : list->view()) list_append(product.get(), item);
+  product->size = total;
+  if (list->size == 1) {
+    Value item = list->items[0];
+    std::fill_n(product->items, total, item);
+    if (item.is_object()) item.as_object()->refcount += uint32_t(total);
+    return product;
+  }
+  for (Value* out = product->items; out != product->items + total;)
+    out = std::copy_n(list->items, list->size, out);
+  for (Value item : product->view()) incref(item);
   return product;
 }
 

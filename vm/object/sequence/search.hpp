@@ -12,11 +12,13 @@ namespace aspy {
 inline constexpr size_t not_found = std::string_view::npos;
 
 size_t find_bytes(std::string_view text, std::string_view part);
-inline size_t rfind_bytes(std::string_view text, std::string_view part) { return text.rfind(part); }
+size_t rfind_bytes(std::string_view text, std::string_view part);
 // Occurrences that do not overlap, at most `limit`. `part` must not be empty.
 size_t count_bytes(std::string_view text, std::string_view part, size_t limit = SIZE_MAX);
-// `text` with the first `limit` occurrences of `part` replaced. `part` must not be empty.
-std::string replace_bytes(std::string_view text, std::string_view part, std::string_view with, size_t limit);
+// Writes `text` with its first `hits` occurrences of `part` replaced to `out`, which has room for it; there
+// are at least so many (count_bytes). `part` must not be empty.
+void replace_bytes(std::string_view text, std::string_view part, std::string_view with, size_t hits,
+                   char* out);
 
 // An optional bound of a slice, as find() and startswith() take: None or empty leaves `out`; TypeError for
 // what has no

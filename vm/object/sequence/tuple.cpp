@@ -58,12 +58,16 @@ Own<Tuple> new_tuple(size_t size) {
 }
 
 Own<Tuple> make_tuple(std::span<const Value> items) {
+  for (Value item : items) incref(item);
+  return tuple_of_owned(items);
+}
+
+Own<Tuple> tuple_of_owned(std::span<const Value> items) {
   if (items.empty()) return Own<Tuple>::share(empty_tuple());
   Tuple* tuple = allocate_tuple(items.size());
   bool track = false;
   Value* out = tuple->items();
   for (Value item : items) {
-    incref(item);
     track |= may_cycle(item);
     *out++ = item;
   }
@@ -216,11 +220,16 @@ Ref tuple_concat(Thread& thread, Value a, Value b) {
   auto *left = cast<Tuple>(a), *right = cast<Tuple>(b);
   if (left->size == 0 && is_exact(b, tuple_type)) return share(b);
   if (right->size == 0 && is_exact(a, tuple_type)) return share(a);
-  Own<Tuple> sum = new_tuple(left->size + right->size);
-  Value* out = sum->items();
-  for (Value item : left->view()) *out++ = share(item).release();
-  for (Value item : right->view()) *out++ = share(item).release();
-  return sum;
+  Tuple* sum = allocate_tuple(left->size + right->size);
+  Value* out = std::copy_n(left->items(), left->size, sum->items());
+  std::copy_n(right->items(), right->size, out);
+  bool track = false;
+  for (Value item : sum->view()) {
+    incref(item);
+    track |= may_cycle(item);
+  }
+  if (track) gc_track(sum);
+  return Ref::steal(sum);
 }
 
 Ref tuple_repeat(Thread& thread, Value self, Value count) {

@@ -22,6 +22,8 @@ inline bool is_tuple(Value value) {
 // With `size` empty items, which the caller fills with owned values before the tuple is seen by a script.
 Own<Tuple> new_tuple(size_t size);
 Own<Tuple> make_tuple(std::span<const Value> items); // takes new references
+// A tuple of items that the caller owns and gives up.
+Own<Tuple> tuple_of_owned(std::span<const Value> items);
 Own<Tuple> make_tuple(std::initializer_list<Value> items);
 Own<Tuple> tuple_from_iterable(Thread& thread, Value iterable); // raises
 Tuple* empty_tuple();                                           // borrowed, immortal

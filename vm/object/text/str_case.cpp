@@ -2,6 +2,9 @@
 #include "vm/object/text/encoding/unicode.hpp"
 #include "vm/object/text/str_internal.hpp"
 
+#include <cstring>
+#include <utility>
+
 namespace aspy {
 namespace {
 
@@ -39,21 +42,66 @@ void append_lower_in(std::string& out, std::string_view text, uint32_t c, const 
   }
 }
 
-char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-char ascii_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
+// Eight ASCII bytes at once: the bit 0x20 of each letter in first..first+25.
+uint64_t case_bits(uint64_t word, char first) {
+  constexpr uint64_t ones = 0x0101010101010101;
+  uint64_t from_first = word + ones * static_cast<uint64_t>(0x80 - first);
+  uint64_t beyond_last = word + ones * static_cast<uint64_t>(0x80 - first - 26);
+  return (from_first & ~beyond_last & ones * 0x80) >> 2;
+}
 
-// A new text with `map` applied to each byte of an ASCII one.
-template <class Map> Ref map_ascii(Str* self, Map map) {
+enum class Case { Lower, Upper, Swap };
+template <Case to> uint64_t convert(uint64_t word) {
+  uint64_t flip = 0;
+  if (to != Case::Upper) flip |= case_bits(word, 'A');
+  if (to != Case::Lower) flip |= case_bits(word, 'a');
+  return word ^ flip;
+}
+
+template <Case to> void convert(const char* from, size_t size, char* out) {
+  for (; size >= 8; from += 8, out += 8, size -= 8) {
+    uint64_t word;
+    std::memcpy(&word, from, 8);
+    word = convert<to>(word);
+    std::memcpy(out, &word, 8);
+  }
+  for (; size; --size) *out++ = static_cast<char>(convert<to>(static_cast<unsigned char>(*from++)));
+}
+
+template <Case to> Ref convert_ascii(Str* self) {
   if (self->size <= 1) {
-    char c = self->size ? map(self->data()[0]) : '\0';
+    char c = self->size ? static_cast<char>(convert<to>(static_cast<unsigned char>(*self->data()))) : '\0';
     return make_str({&c, self->size});
   }
   Own<Str> out = new_str_buffer(self->size);
-  for (uint32_t i = 0; i < self->size; ++i) out->data()[i] = map(self->data()[i]);
+  convert<to>(self->data(), self->size, out->data());
   out->is_ascii = true;
   out->length = out->size;
   return out;
 }
+
+// What `convert(byte, previous byte)` makes of each byte of an ASCII text; the first one has 0 before it.
+template <class Convert> Ref map_ascii(Str* self, Convert convert) {
+  if (self->size == 0) return make_str({});
+  std::string small;
+  Own<Str> large;
+  if (self->size == 1) small.resize(1);
+  else large = new_str_buffer(self->size);
+  char* out = large ? large->data() : small.data();
+  char before = 0;
+  for (uint32_t i = 0; i < self->size; ++i) {
+    char byte = self->data()[i];
+    out[i] = convert(byte, before);
+    before = byte;
+  }
+  if (!large) return make_str(small);
+  large->is_ascii = true;
+  large->length = large->size;
+  return large;
+}
+
+char lower_byte(char c) { return has_class(c, AsciiUpper) ? static_cast<char>(c + 32) : c; }
+char upper_byte(char c) { return has_class(c, AsciiLower) ? static_cast<char>(c - 32) : c; }
 
 // Calls `append(out, c, start, after)` for each code point and makes a str of what was appended.
 template <class Append> Ref map_text(Str* self, Append append) {
@@ -67,6 +115,13 @@ template <class Append> Ref map_text(Str* self, Append append) {
     append(out, c, start, at);
   }
   return make_str(out);
+}
+
+// Whether all bytes of an ASCII text (and at least one) are of the given classes.
+Ref all_of_classes(Str* text, unsigned classes) {
+  bool result = text->size > 0;
+  for (uint32_t i = 0; result && i < text->size; ++i) result = has_class(text->data()[i], classes);
+  return Ref::steal(Value::from_bool(result));
 }
 
 template <class Test> Ref all_of(Value self, Test test, bool when_empty = false) {
@@ -96,7 +151,7 @@ Ref has_only_case(Value self, bool (*wanted)(uint32_t), bool (*refused)(uint32_t
 
 Ref str_method_lower(Thread&, const Value* args) {
   Str* self = cast<Str>(args[0]);
-  if (self->is_ascii) return map_ascii(self, ascii_lower);
+  if (self->is_ascii) return convert_ascii<Case::Lower>(self);
   return map_text(self, [&](std::string& out, uint32_t c, const char* start, const char* after) {
     append_lower_in(out, self->view(), c, start, after);
   });
@@ -104,20 +159,21 @@ Ref str_method_lower(Thread&, const Value* args) {
 
 Ref str_method_upper(Thread&, const Value* args) {
   Str* self = cast<Str>(args[0]);
-  if (self->is_ascii) return map_ascii(self, ascii_upper);
+  if (self->is_ascii) return convert_ascii<Case::Upper>(self);
   return map_text(
       self, [](std::string& out, uint32_t c, const char*, const char*) { unicode::append_upper(out, c); });
 }
 
 Ref str_method_casefold(Thread&, const Value* args) {
   Str* self = cast<Str>(args[0]);
-  if (self->is_ascii) return map_ascii(self, ascii_lower);
+  if (self->is_ascii) return convert_ascii<Case::Lower>(self);
   return map_text(
       self, [](std::string& out, uint32_t c, const char*, const char*) { unicode::append_fold(out, c); });
 }
 
 Ref str_method_swapcase(Thread&, const Value* args) {
   Str* self = cast<Str>(args[0]);
+  if (self->is_ascii) return convert_ascii<Case::Swap>(self);
   return map_text(self, [&](std::string& out, uint32_t c, const char* start, const char* after) {
     if (unicode::is_upper(c)) {
       append_lower_in(out, self->view(), c, start, after);
@@ -131,6 +187,11 @@ Ref str_method_swapcase(Thread&, const Value* args) {
 
 Ref str_method_capitalize(Thread&, const Value* args) {
   Str* self = cast<Str>(args[0]);
+  if (self->is_ascii) {
+    bool first = true;
+    return map_ascii(
+        self, [&](char c, char) { return std::exchange(first, false) ? upper_byte(c) : lower_byte(c); });
+  }
   return map_text(self, [&](std::string& out, uint32_t c, const char* start, const char* after) {
     if (start == self->data()) {
       unicode::append_title(out, c);
@@ -142,6 +203,11 @@ Ref str_method_capitalize(Thread&, const Value* args) {
 
 Ref str_method_title(Thread&, const Value* args) {
   Str* self = cast<Str>(args[0]);
+  if (self->is_ascii) {
+    return map_ascii(self, [](char c, char before) {
+      return has_class(before, AsciiUpper | AsciiLower) ? lower_byte(c) : upper_byte(c);
+    });
+  }
   bool in_word = false;
   return map_text(self, [&](std::string& out, uint32_t c, const char* start, const char* after) {
     if (in_word) {
@@ -154,18 +220,35 @@ Ref str_method_title(Thread&, const Value* args) {
 }
 
 Ref str_method_isalnum(Thread&, const Value* args) {
+  if (cast<Str>(args[0])->is_ascii)
+    return all_of_classes(cast<Str>(args[0]), AsciiUpper | AsciiLower | AsciiDigit);
   return all_of(args[0], [](uint32_t c) {
     return unicode::is_alpha(c) || unicode::is_numeric(c) || unicode::is_digit(c);
   });
 }
-Ref str_method_isalpha(Thread&, const Value* args) { return all_of(args[0], unicode::is_alpha); }
+Ref str_method_isalpha(Thread&, const Value* args) {
+  if (cast<Str>(args[0])->is_ascii) return all_of_classes(cast<Str>(args[0]), AsciiUpper | AsciiLower);
+  return all_of(args[0], unicode::is_alpha);
+}
 Ref str_method_isascii(Thread&, const Value* args) {
   return Ref::steal(Value::from_bool(cast<Str>(args[0])->is_ascii));
 }
-Ref str_method_isdecimal(Thread&, const Value* args) { return all_of(args[0], unicode::is_decimal); }
-Ref str_method_isdigit(Thread&, const Value* args) { return all_of(args[0], unicode::is_digit); }
-Ref str_method_isnumeric(Thread&, const Value* args) { return all_of(args[0], unicode::is_numeric); }
-Ref str_method_isspace(Thread&, const Value* args) { return all_of(args[0], unicode::is_space); }
+Ref str_method_isdecimal(Thread&, const Value* args) {
+  if (cast<Str>(args[0])->is_ascii) return all_of_classes(cast<Str>(args[0]), AsciiDigit);
+  return all_of(args[0], unicode::is_decimal);
+}
+Ref str_method_isdigit(Thread&, const Value* args) {
+  if (cast<Str>(args[0])->is_ascii) return all_of_classes(cast<Str>(args[0]), AsciiDigit);
+  return all_of(args[0], unicode::is_digit);
+}
+Ref str_method_isnumeric(Thread&, const Value* args) {
+  if (cast<Str>(args[0])->is_ascii) return all_of_classes(cast<Str>(args[0]), AsciiDigit);
+  return all_of(args[0], unicode::is_numeric);
+}
+Ref str_method_isspace(Thread&, const Value* args) {
+  if (cast<Str>(args[0])->is_ascii) return all_of_classes(cast<Str>(args[0]), AsciiSpace);
+  return all_of(args[0], unicode::is_space);
+}
 Ref str_method_isprintable(Thread&, const Value* args) {
   return all_of(args[0], unicode::is_printable, true);
 }

@@ -6,6 +6,7 @@
 #include "vm/object/error/exception.hpp"
 #include "vm/object/text/str.hpp"
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -26,8 +27,37 @@ bool is_ascii_text(std::string_view bytes);
 // and why.
 size_t check_utf8(const unsigned char* at, const unsigned char* end, size_t& bad_length, const char*& reason);
 
+// --- ASCII --------------------------------------------------------------------------------------------
+enum AsciiClass : uint8_t {
+  AsciiUpper = 1,
+  AsciiLower = 2,
+  AsciiDigit = 4,
+  AsciiSpace = 8,
+  AsciiLineEnd = 16
+};
+// What each byte below 0x80 is; bytes beyond have no class.
+inline constexpr auto ascii_classes = [] {
+  std::array<uint8_t, 256> classes{};
+  for (size_t c = 'A'; c <= 'Z'; ++c) classes[c] = AsciiUpper;
+  for (size_t c = 'a'; c <= 'z'; ++c) classes[c] = AsciiLower;
+  for (size_t c = '0'; c <= '9'; ++c) classes[c] = AsciiDigit;
+  for (size_t c = 0x09; c <= 0x1F; ++c)
+    if (c <= '\r' || c >= 0x1C) classes[c] = AsciiSpace;
+  for (size_t c = 0x0A; c <= 0x1E; ++c)
+    if (c <= '\r' || c >= 0x1C) classes[c] |= AsciiLineEnd;
+  classes[' '] = AsciiSpace;
+  return classes;
+}();
+inline bool has_class(char byte, unsigned classes) {
+  return (ascii_classes[static_cast<unsigned char>(byte)] & classes) != 0;
+}
+
 // --- making -------------------------------------------------------------------------------------------
 Own<Str> make_ascii_str(std::string_view ascii); // known to be ASCII
+// A piece of `whole`: nothing is measured when that is ASCII.
+inline Own<Str> make_part(const Str* whole, std::string_view part) {
+  return whole->is_ascii ? make_ascii_str(part) : make_str(part);
+}
 // MemoryError when a text of so many bytes may not be made.
 bool may_make_str(Thread& thread, size_t bytes);
 void str_dealloc(Object* object);
@@ -53,10 +83,10 @@ Ref str_modulo(Thread& thread, Value format, Value args); // `format % args` (pe
 #define ASPY_STR_METHOD(name) Ref str_method_##name(Thread& thread, const Value* args);
 // str_search.cpp
 ASPY_STR_METHOD(find)
-ASPY_STR_METHOD(rfind) ASPY_STR_METHOD(index) ASPY_STR_METHOD(rindex) ASPY_STR_METHOD(count)
-    ASPY_STR_METHOD(startswith) ASPY_STR_METHOD(endswith) ASPY_STR_METHOD(replace)
-        ASPY_STR_METHOD(removeprefix) ASPY_STR_METHOD(removesuffix) ASPY_STR_METHOD(partition)
-            ASPY_STR_METHOD(rpartition)
+ASPY_STR_METHOD(rfind)
+ASPY_STR_METHOD(index) ASPY_STR_METHOD(rindex) ASPY_STR_METHOD(count) ASPY_STR_METHOD(startswith)
+    ASPY_STR_METHOD(endswith) ASPY_STR_METHOD(replace) ASPY_STR_METHOD(removeprefix)
+        ASPY_STR_METHOD(removesuffix) ASPY_STR_METHOD(partition) ASPY_STR_METHOD(rpartition)
     // str_split.cpp
     ASPY_STR_METHOD(split) ASPY_STR_METHOD(rsplit) ASPY_STR_METHOD(splitlines) ASPY_STR_METHOD(join)
         ASPY_STR_METHOD(strip) ASPY_STR_METHOD(lstrip) ASPY_STR_METHOD(rstrip)

@@ -5,6 +5,7 @@
 #include "vm/object/text/str_internal.hpp"
 #include "vm/object/thread.hpp"
 
+#include <array>
 #include <fmt/format.h>
 
 namespace aspy {
@@ -47,8 +48,11 @@ bool layout_args(Thread& thread, const Value* args, int64_t& missing, std::strin
 
 // What translate puts in place of a character: 1 appended, 0 unchanged, -1 raised.
 int translate_one(Thread& thread, std::string& out, Value table, uint32_t c) {
-  Ref found = get_item(thread, table, Value::from_int(c));
+  bool plain = is_exact(table, dict_type); // in which a missing key need not be raised
+  Ref found = plain ? share(dict_get(thread, cast<Dict>(table), Value::from_int(c)))
+                    : get_item(thread, table, Value::from_int(c));
   if (!found) {
+    if (plain && !thread.has_error()) return 0;
     if (!error_matches(thread, LookupError_type)) return -1;
     clear_error(thread);
     return 0;
@@ -144,7 +148,25 @@ Ref str_method_translate(Thread& thread, const Value* args) {
   std::string out;
   const char* at = self->data();
   const char* end = at + self->size;
+  // A plain dict answers the same each time: each ASCII character is looked up once, as long as it becomes
+  // another one.
+  std::array<int16_t, 128> known;
+  known.fill(-1);
+  bool plain = is_exact(args[1], dict_type);
   while (at < end) {
+    if (plain && static_cast<unsigned char>(*at) < 0x80) {
+      auto c = static_cast<unsigned char>(*at++);
+      if (known[c] >= 0) {
+        out.push_back(static_cast<char>(known[c]));
+        continue;
+      }
+      size_t before = out.size();
+      int done = translate_one(thread, out, args[1], c);
+      if (done < 0) return {};
+      if (done == 0) out.push_back(static_cast<char>(c));
+      if (out.size() == before + 1) known[c] = static_cast<unsigned char>(out.back());
+      continue;
+    }
     const char* start = at;
     int done = translate_one(thread, out, args[1], next_codepoint(at));
     if (done < 0) return {};

@@ -19,6 +19,10 @@ struct Window {
 };
 
 bool make_window(Thread& thread, Str* self, Value start_arg, Value stop_arg, Window& out) {
+  if (start_arg.is_empty()) { // then there is no stop either
+    out = {self->view(), 0, true};
+    return true;
+  }
   int64_t start = 0, stop = INT64_MAX;
   if (!slice_bound(thread, start_arg, start) || !slice_bound(thread, stop_arg, stop)) return false;
   clamp_slice(start, stop, self->length);
@@ -97,15 +101,12 @@ std::string interleave(std::string_view text, std::string_view with, size_t limi
   return out.append(text.substr(at));
 }
 
-Ref make_parts(Str* self, size_t at, std::string_view separator) {
+Ref make_parts(Str* self, size_t at, Str* separator) {
   std::string_view text = self->view();
-  Own<Tuple> parts = new_tuple(3);
-  Ref head = make_str(text.substr(0, at)), middle = make_str(separator);
-  Ref tail = make_str(text.substr(at + separator.size()));
-  parts->items()[0] = head.release();
-  parts->items()[1] = middle.release();
-  parts->items()[2] = tail.release();
-  return parts;
+  Own<Str> head = make_part(self, text.substr(0, at));
+  Own<Str> tail = make_part(self, text.substr(at + separator->size));
+  Own<Str> middle = plain_str(separator);
+  return make_tuple({head.value(), middle.value(), tail.value()});
 }
 
 // The separator of partition, or null: raised.
@@ -170,8 +171,17 @@ Ref str_method_replace(Thread& thread, const Value* args) {
   }
   size_t hits = count_bytes(self->view(), part->view(), limit);
   if (hits == 0) return plain_str(self);
-  if (!may_make_str(thread, self->size + hits * with->size)) return {};
-  return make_str(replace_bytes(self->view(), part->view(), with->view(), limit));
+  size_t size = self->size - hits * part->size + hits * size_t{with->size};
+  if (!may_make_str(thread, size)) return {};
+  if (size <= 1) { // one of the shared ones
+    char byte = 0;
+    replace_bytes(self->view(), part->view(), with->view(), hits, &byte);
+    return make_str({&byte, size});
+  }
+  Own<Str> out = new_str_buffer(size);
+  replace_bytes(self->view(), part->view(), with->view(), hits, out->data());
+  finish_str(out.get());
+  return out;
 }
 
 Ref str_method_removeprefix(Thread& thread, const Value* args) {
@@ -182,7 +192,7 @@ Ref str_method_removeprefix(Thread& thread, const Value* args) {
   }
   std::string_view prefix = cast<Str>(args[1])->view();
   if (!self->view().starts_with(prefix)) return plain_str(self);
-  return make_str(self->view().substr(prefix.size()));
+  return make_part(self, self->view().substr(prefix.size()));
 }
 
 Ref str_method_removesuffix(Thread& thread, const Value* args) {
@@ -193,7 +203,7 @@ Ref str_method_removesuffix(Thread& thread, const Value* args) {
   }
   std::string_view suffix = cast<Str>(args[1])->view();
   if (!self->view().ends_with(suffix)) return plain_str(self);
-  return make_str(self->view().substr(0, self->size - suffix.size()));
+  return make_part(self, self->view().substr(0, self->size - suffix.size()));
 }
 
 Ref str_method_partition(Thread& thread, const Value* args) {
@@ -201,7 +211,7 @@ Ref str_method_partition(Thread& thread, const Value* args) {
   Str* separator = need_separator(thread, args[1]);
   if (!separator) return {};
   size_t at = find_bytes(self->view(), separator->view());
-  if (at != not_found) return make_parts(self, at, separator->view());
+  if (at != not_found) return make_parts(self, at, separator);
   return make_tuple({plain_str(self).value(), names::empty, names::empty});
 }
 
@@ -210,7 +220,7 @@ Ref str_method_rpartition(Thread& thread, const Value* args) {
   Str* separator = need_separator(thread, args[1]);
   if (!separator) return {};
   size_t at = rfind_bytes(self->view(), separator->view());
-  if (at != not_found) return make_parts(self, at, separator->view());
+  if (at != not_found) return make_parts(self, at, separator);
   return make_tuple({names::empty, names::empty, plain_str(self).value()});
 }
 

@@ -22,36 +22,33 @@ uint32_t previous_codepoint(const char* begin, const char*& at) {
   return next_codepoint(start);
 }
 
-const char* skip_space(const char* at, const char* end) {
+// The first place at or after `at` that is (not) whitespace.
+template <bool space> const char* find_space(const Str* text, const char* at, const char* end) {
+  if (text->is_ascii) {
+    while (at < end && has_class(*at, AsciiSpace) != space) ++at;
+    return at;
+  }
   while (at < end) {
     const char* start = at;
-    if (!unicode::is_space(next_codepoint(at))) return start;
+    if (unicode::is_space(next_codepoint(at)) == space) return start;
   }
   return end;
 }
 
-const char* skip_word(const char* at, const char* end) {
-  while (at < end) {
-    const char* start = at;
-    if (unicode::is_space(next_codepoint(at))) return start;
-  }
-  return end;
-}
-
-void push(List* list, const char* from, const char* to) {
-  list_append(list, Ref(make_str({from, static_cast<size_t>(to - from)})));
+void push(List* list, const Str* whole, const char* from, const char* to) {
+  list_append(list, Ref(make_part(whole, {from, static_cast<size_t>(to - from)})));
 }
 
 void split_space(List* out, Str* text, size_t limit) {
   const char* end = text->data() + text->size;
-  const char* at = skip_space(text->data(), end);
+  const char* at = find_space<false>(text, text->data(), end);
   while (at < end) {
     if (limit-- == 0) {
-      return push(out, at, end); // the rest is one piece, as it is
+      return push(out, text, at, end); // the rest is one piece, as it is
     }
-    const char* stop = skip_word(at, end);
-    push(out, at, stop);
-    at = skip_space(stop, end);
+    const char* stop = find_space<true>(text, at, end);
+    push(out, text, at, stop);
+    at = find_space<false>(text, stop, end);
   }
 }
 
@@ -69,43 +66,48 @@ void rsplit_space(List* out, Str* text, size_t limit) {
   end = back_over(end, true);
   while (end > begin) {
     if (limit-- == 0) {
-      push(out, begin, end);
+      push(out, text, begin, end);
       break;
     }
     const char* start = back_over(end, false);
-    push(out, start, end);
+    push(out, text, start, end);
     end = back_over(start, true);
   }
   std::reverse(out->items, out->items + out->size);
 }
 
-void split_at(List* out, std::string_view text, std::string_view separator, size_t limit) {
+void split_at(List* out, const Str* whole, std::string_view separator, size_t limit) {
+  std::string_view text = whole->view();
   for (; limit > 0; --limit) {
     size_t at = find_bytes(text, separator);
     if (at == not_found) break;
-    list_append(out, Ref(make_str(text.substr(0, at))));
+    list_append(out, Ref(make_part(whole, text.substr(0, at))));
     text.remove_prefix(at + separator.size());
   }
-  list_append(out, Ref(make_str(text)));
+  list_append(out, Ref(make_part(whole, text)));
 }
 
-void rsplit_at(List* out, std::string_view text, std::string_view separator, size_t limit) {
+void rsplit_at(List* out, const Str* whole, std::string_view separator, size_t limit) {
+  std::string_view text = whole->view();
   for (; limit > 0; --limit) {
     size_t at = rfind_bytes(text, separator);
     if (at == not_found) break;
-    list_append(out, Ref(make_str(text.substr(at + separator.size()))));
+    list_append(out, Ref(make_part(whole, text.substr(at + separator.size()))));
     text = text.substr(0, at);
   }
-  list_append(out, Ref(make_str(text)));
+  list_append(out, Ref(make_part(whole, text)));
   std::reverse(out->items, out->items + out->size);
 }
+
+// Room that a list of pieces begins with.
+constexpr size_t likely_pieces = 6;
 
 Ref split_method(Thread& thread, const Value* args, bool from_right) {
   Str* self = cast<Str>(args[0]);
   int64_t max = -1;
   if (args[2] && !to_index(thread, args[2], max)) return {};
   size_t limit = max < 0 ? SIZE_MAX : static_cast<size_t>(max);
-  Own<List> out = new_list();
+  Own<List> out = new_list(likely_pieces);
   if (args[1].is_empty() || args[1].is_none()) {
     (from_right ? rsplit_space : split_space)(out.get(), self, limit);
     return out;
@@ -115,7 +117,7 @@ Ref split_method(Thread& thread, const Value* args, bool from_right) {
   }
   std::string_view separator = cast<Str>(args[1])->view();
   if (separator.empty()) return raise_value_error(thread, "empty separator");
-  (from_right ? rsplit_at : split_at)(out.get(), self->view(), separator, limit);
+  (from_right ? rsplit_at : split_at)(out.get(), self, separator, limit);
   return out;
 }
 
@@ -123,15 +125,28 @@ bool is_line_end(uint32_t c) {
   return (c >= 0x0A && c <= 0x0D) || (c >= 0x1C && c <= 0x1E) || c == 0x85 || c == 0x2028 || c == 0x2029;
 }
 
+// The part of an ASCII text that is left when the bytes for which `strips` holds are off its ends.
+template <class Strips> Ref strip_ascii(Str* self, bool left, bool right, Strips strips) {
+  std::string_view part = self->view();
+  while (left && !part.empty() && strips(part.front())) part.remove_prefix(1);
+  while (right && !part.empty() && strips(part.back())) part.remove_suffix(1);
+  if (part.size() == self->size) return plain_str(self);
+  return make_ascii_str(part);
+}
+
 // strip and its kin: `chars` decides by membership, whitespace when it is None.
 Ref strip_method(Thread& thread, const Value* args, const char* method, bool left, bool right) {
   Str* self = cast<Str>(args[0]);
-  std::u32string set;
   bool space = args[1].is_empty() || args[1].is_none();
+  if (!space && !is_str(args[1]))
+    return raise_type_error(thread, fmt::format("{} arg must be None or str", method));
+  if (self->is_ascii) {
+    if (space) return strip_ascii(self, left, right, [](char c) { return has_class(c, AsciiSpace); });
+    std::string_view chars = cast<Str>(args[1])->view();
+    return strip_ascii(self, left, right, [=](char c) { return chars.find(c) != chars.npos; });
+  }
+  std::u32string set;
   if (!space) {
-    if (!is_str(args[1])) {
-      return raise_type_error(thread, fmt::format("{} arg must be None or str", method));
-    }
     const char* at = cast<Str>(args[1])->data();
     const char* end = at + cast<Str>(args[1])->size;
     while (at < end) set.push_back(next_codepoint(at));
@@ -176,6 +191,13 @@ Ref str_method_splitlines(Thread& thread, const Value* args) {
   Own<List> out = new_list();
   const char* at = self->data();
   const char* end = at + self->size;
+  while (self->is_ascii && at < end) {
+    const char* start = at;
+    while (at < end && !has_class(*at, AsciiLineEnd)) ++at;
+    const char* stop = at;
+    if (at < end && *at++ == '\r' && at < end && *at == '\n') ++at;
+    push(out.get(), self, start, keep ? at : stop);
+  }
   while (at < end) {
     const char* start = at;
     const char* stop = end; // of the line without its end
@@ -187,7 +209,7 @@ Ref str_method_splitlines(Thread& thread, const Value* args) {
       stop = here;
       break;
     }
-    push(out.get(), start, keep ? at : stop);
+    push(out.get(), self, start, keep ? at : stop);
   }
   return out;
 }

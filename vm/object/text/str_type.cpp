@@ -110,7 +110,27 @@ Ref take_slice(Thread& thread, Str* text, Slice* slice) {
   if (!slice_indices(thread, slice, text->length, start, stop, step, count)) return {};
   if (count <= 0) return make_str({});
   if (step == 1) return str_slice(text, static_cast<uint32_t>(start), static_cast<uint32_t>(start + count));
+  if (text->is_ascii && count > 1) {
+    Own<Str> part = new_str_buffer(static_cast<size_t>(count));
+    const char* from = text->data() + start;
+    char* to = part->data();
+    for (int64_t i = 0; i < count; ++i, from += step) to[i] = *from;
+    part->is_ascii = true;
+    part->length = part->size;
+    return part;
+  }
   std::string out;
+  if (step == -1 && count == text->length) {
+    // Back to front, each code point's bytes as they are.
+    const char* begin = text->data();
+    for (const char* end = begin + text->size; end > begin;) {
+      const char* first = end - 1;
+      while (first > begin && is_continuation(*first)) --first;
+      out.append(first, end);
+      end = first;
+    }
+    return make_str(out);
+  }
   for (int64_t i = 0, at = start; i < count; ++i, at += step)
     append_codepoint(out, str_at(text, static_cast<uint32_t>(at)));
   return make_str(out);

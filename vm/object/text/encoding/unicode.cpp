@@ -160,6 +160,7 @@ int digit_value(uint32_t c) {
 }
 
 void append_lower(std::string& out, uint32_t c) {
+  if (c < 0x80) return out.push_back(static_cast<char>(c - 'A' < 26 ? c + 32 : c));
   if (c == 0x130) { // capital I with dot: i and a combining dot
     append_codepoint(out, 'i');
     append_codepoint(out, 0x307);
@@ -169,14 +170,14 @@ void append_lower(std::string& out, uint32_t c) {
 }
 
 void append_upper(std::string& out, uint32_t c) {
-  if (const SpecialCase* special = c < 0x80 ? nullptr : find_special(c))
-    return append_all(out, special->upper);
+  if (c < 0x80) return out.push_back(static_cast<char>(c - 'a' < 26 ? c - 32 : c));
+  if (const SpecialCase* special = find_special(c)) return append_all(out, special->upper);
   append_codepoint(out, static_cast<uint32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(c))));
 }
 
 void append_title(std::string& out, uint32_t c) {
-  if (const SpecialCase* special = c < 0x80 ? nullptr : find_special(c))
-    return append_all(out, special->title);
+  if (c < 0x80) return out.push_back(static_cast<char>(c - 'a' < 26 ? c - 32 : c));
+  if (const SpecialCase* special = find_special(c)) return append_all(out, special->title);
   append_codepoint(out, static_cast<uint32_t>(utf8proc_totitle(static_cast<utf8proc_int32_t>(c))));
 }
 

@@ -7,9 +7,11 @@
 #include "vm/object/thread.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <fmt/format.h>
+#include <iterator>
 
 namespace aspy {
 
@@ -233,11 +235,52 @@ std::string format_double(double number, char code, int precision, bool alternat
   return print_double(format, precision, number);
 }
 
+namespace {
+
+// The specs that nearly all programs use: a small int with an alignment or a leading zero, a width, and the
+// base. Empty: it is another, or has a mistake.
+Ref format_small_int(int64_t number, std::string_view spec) {
+  constexpr size_t max_width = 64;
+  auto take = [&](std::string_view any_of) -> char {
+    if (spec.empty() || any_of.find(spec[0]) == any_of.npos) return 0;
+    char c = spec[0];
+    spec.remove_prefix(1);
+    return c;
+  };
+  char align = take("<>");
+  bool zeros = !align && take("0");
+  size_t width = 0;
+  if (!zeros && spec.starts_with('0')) return {}; // zeros that fill in another way
+  while (!spec.empty() && is_digit(spec[0]) && width <= max_width)
+    width = width * 10 + static_cast<size_t>(take("0123456789") - '0');
+  char type = take("dxbo");
+  if (!spec.empty() || width > max_width) return {};
+  int base = type == 'x' ? 16 : type == 'b' ? 2 : type == 'o' ? 8 : 10;
+  char digits[max_width + 2], text[max_width + 2];
+  char* end = std::to_chars(digits, std::end(digits), number, base).ptr;
+  std::string_view body(digits, static_cast<size_t>(end - digits));
+  if (body.size() >= width) return make_ascii_str(body);
+  size_t missing = width - body.size();
+  char* out = text;
+  if (zeros && number < 0) {
+    *out++ = '-';
+    body.remove_prefix(1);
+  }
+  if (align != '<') out = std::fill_n(out, missing, zeros ? '0' : ' ');
+  out = std::copy(body.begin(), body.end(), out);
+  if (align == '<') out = std::fill_n(out, missing, ' ');
+  return make_ascii_str({text, width});
+}
+
+} // namespace
+
 Ref int_format_method(Thread& thread, const Value* args) {
   Value self = args[0];
   Str* text = spec_of(thread, args[1]);
   if (!text) return {};
   if (text->size == 0) return str(thread, self);
+  if (self.is_int())
+    if (Ref formatted = format_small_int(self.as_int(), text->view())) return formatted;
   FormatSpec spec;
   if (!parse_format_spec(thread, text->view(), self, 'd', '>', spec)) return {};
   switch (spec.type) {
