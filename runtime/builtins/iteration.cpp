@@ -54,9 +54,15 @@ Ref builtin_next(Thread& thread, const Value* args) {
 // The keywords are list.sort()'s: it is the one that complains.
 Ref builtin_sorted(Thread& thread, CallArgs call) {
   if (!check_count(thread, "sorted", call, 1, 1)) return {};
+  Value plain[3];
   BoundArgs bound;
-  if (!bind_args(thread, "sort", "iterable, /, *, key=None, reverse=False", call, bound)) return {};
   const Value* args = bound.values;
+  if (!call.kwnames) {
+    plain[0] = call.args[0];
+    args = plain;
+  } else if (!bind_args(thread, "sort", "iterable, /, *, key=None, reverse=False", call, bound)) {
+    return {};
+  }
   Own<List> result = list_from_iterable(thread, args[0]);
   if (!result) return {};
   int reverse = args[2] ? truthy(thread, args[2]) : 0;

@@ -8,6 +8,7 @@
 #include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>
+#include <iterator>
 #include <vector>
 
 namespace aspy {
@@ -80,6 +81,33 @@ bool raise_unexpected_keyword(Thread& thread, Function* function, Str* name) {
 
 } // namespace
 
+namespace {
+
+// Values taken out of a row; those that are not given away die with it.
+class OwnedRow {
+public:
+  OwnedRow(Value* row, uint32_t count) : count_(count) {
+    if (count > std::size(few_)) many_.resize(count);
+    values_ = many_.empty() ? few_ : many_.data();
+    for (uint32_t i = 0; i < count; ++i) values_[i] = std::exchange(row[i], Value());
+  }
+  OwnedRow(const OwnedRow&) = delete;
+  OwnedRow& operator=(const OwnedRow&) = delete;
+  ~OwnedRow() {
+    for (uint32_t i = 0; i < count_; ++i) decref(values_[i]);
+  }
+  Value operator[](uint32_t index) const { return values_[index]; }
+  Value give(uint32_t index) { return std::exchange(values_[index], Value()); }
+
+private:
+  uint32_t count_;
+  Value* values_;
+  Value few_[8];
+  std::vector<Value> many_;
+};
+
+} // namespace
+
 bool bind_arguments(Thread& thread, Function* function, Value* base, uint32_t positional, Tuple* kwnames) {
   Code* code = function->code;
   uint32_t keywords = kwnames ? static_cast<uint32_t>(kwnames->size) : 0;
@@ -87,10 +115,8 @@ bool bind_arguments(Thread& thread, Function* function, Value* base, uint32_t po
   bool has_varargs = (code->flags & CodeVarArgs) != 0, has_varkw = (code->flags & CodeVarKeywords) != 0;
 
   // Surplus positional arguments and all keyword arguments are taken out of the way first.
-  std::vector<Ref> surplus, keyword_values;
-  keyword_values.reserve(keywords);
-  for (uint32_t i = 0; i < keywords; ++i)
-    keyword_values.push_back(Ref::steal(std::exchange(base[positional + i], Value())));
+  std::vector<Ref> surplus;
+  OwnedRow keyword_values(base + positional, keywords);
   for (uint32_t i = code->arg_count; i < positional; ++i)
     surplus.push_back(Ref::steal(std::exchange(base[i], Value())));
   uint32_t in_place = positional < code->arg_count ? positional : code->arg_count;
@@ -120,7 +146,7 @@ bool bind_arguments(Thread& thread, Function* function, Value* base, uint32_t po
                                              function->qualname->view(), name->view()));
         return fail();
       }
-      base[found] = keyword_values[k].release();
+      base[found] = keyword_values.give(k);
       continue;
     }
     if (has_varkw) {

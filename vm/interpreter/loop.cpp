@@ -69,7 +69,9 @@ inline bool fill_defaults(const Function* function, Value* base, uint32_t nargs)
   return true;
 }
 // The truth of None, a bool or an int: zero and what is tagged as false are not.
-inline bool is_true_number(Value value) { return value.is_int() ? value.bits != Value::int_tag : value.is_true(); }
+inline bool is_true_number(Value value) {
+  return value.is_int() ? value.bits != Value::int_tag : value.is_true();
+}
 
 // The register that holds the awaitable while the instruction at `pc` is suspended.
 inline int awaitable_register(Word word) {
@@ -107,7 +109,8 @@ inline bool mod_floor(int64_t x, int64_t y, int64_t& out) {
     DISPATCH();                                                                                              \
   } while (0)
 
-// Writes a result. A temporary is empty or holds a number when it is written: only a variable has something to release.
+// Writes a result. A temporary is empty or holds a number when it is written: only a variable has something
+// to release.
 #define SET_RESULT(register_, owned_)                                                                        \
   do {                                                                                                       \
     Value* const result_ = R + (register_);                                                                  \
@@ -455,6 +458,24 @@ dispatch:
       }
       goto load_attr_slowly;
     }
+    CASE(LoadAttrMember) : { // one of __slots__: its place follows from the type
+      Word w = *pc;
+      Value object = R[b_of(w)];
+      if (object.is_object() && object.as_object()->type->version == pc[2]) [[likely]] {
+        Value found = member_at(object.as_object(), pc[3]);
+        if (found) [[likely]] {
+          incref(found);
+          if (b_of(w) >= 0) {
+            R[b_of(w)] = Value();
+            SAVE();
+            decref(object);
+          }
+          SET_RESULT(a_of(w), found);
+          NEXT(7);
+        }
+      }
+      goto load_attr_slowly;
+    }
     CASE(LoadAttrClass) : {
       Word w = *pc;
       Value object = R[b_of(w)];
@@ -572,6 +593,17 @@ dispatch:
             NEXT(7);
           }
         }
+      }
+      goto store_attr_slowly;
+    }
+    CASE(StoreAttrMember) : {
+      Word w = *pc;
+      Value object = R[a_of(w)];
+      if (object.is_object() && object.as_object()->type->version == pc[2]) [[likely]] {
+        SAVE();
+        assign(member_at(object.as_object(), pc[3]), take(R, b_of(w)));
+        kill(R, a_of(w));
+        NEXT(7);
       }
       goto store_attr_slowly;
     }
@@ -1201,7 +1233,7 @@ dispatch:
     Value method;
     if (type->version != 0 && type->version == pc[2] && method_cache_holds(object, type, pc)) [[likely]] {
       std::memcpy(&method.bits, pc + 4, sizeof method.bits);
-    } else {
+    } else if (type != &module_type) {
       method = find_method(thread, object, const_cast<Word*>(pc), frame->code);
       if (thread.has_error()) goto method_error;
     }
@@ -1224,7 +1256,8 @@ dispatch:
       goto call_done;
     }
     // An attribute of the instance, or something that binds in its own way.
-    Ref found = get_attr(thread, object, cast<Str>(frame->code->constants[pc[1]]));
+    Ref found = type == &module_type ? module_attr(thread, object, const_cast<Word*>(pc), frame->code)
+                                     : get_attr(thread, object, cast<Str>(frame->code->constants[pc[1]]));
     if (!found) goto method_error;
     Value owner = base[0];
     base[0] = found.release();
@@ -1283,7 +1316,10 @@ dispatch:
       }
     }
     uint32_t total = nargs + (kwnames ? static_cast<uint32_t>(kwnames->size) : 0);
-    Ref result = call(thread, callable, CallArgs{base, nargs, kwnames});
+    CallArgs args{base, nargs, kwnames};
+    Ref result = kind == &native_function_type
+                     ? call_native(thread, cast<NativeFunction>(callable), Value(), args)
+                     : call(thread, callable, args);
     if (!result) goto error;
     for (int i = -1; i < static_cast<int>(total); ++i) clear_field(base[i]);
     value = result.release();

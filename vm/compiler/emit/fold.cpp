@@ -6,6 +6,7 @@
 #include "vm/object/sequence/range.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 
 #include <cmath>
@@ -115,7 +116,7 @@ Value Generator::fold_tuple(List<Expr> elts) {
   return pool_.tuple(items);
 }
 
-// Numbers only, and only while the result stays small: what would fail or be large is left to run time.
+// Only while the result stays small: what would fail or be large is left to run time.
 Value Generator::fold_binary(Operator op, Value left, Value right) {
   if (left.is_double() || right.is_double()) {
     if (!(left.is_double() || left.is_int()) || !(right.is_double() || right.is_int())) return Value();
@@ -128,6 +129,16 @@ Value Generator::fold_binary(Operator op, Value left, Value right) {
     case Operator::Div: return b != 0 ? Value::from_double(a / b) : Value();
     default: return Value();
     }
+  }
+  // Text, up to a page.
+  if (is_exact(left, str_type)) {
+    size_t size = cast<Str>(left)->size, room = 4096;
+    Ref text;
+    if (op == Operator::Add && is_exact(right, str_type) && size + cast<Str>(right)->size <= room)
+      text = binary_op(thread_, BinaryOp::Add, left, right);
+    if (op == Operator::Mult && right.is_int() && size > 0 && right.as_int() <= int64_t(room / size))
+      text = binary_op(thread_, BinaryOp::Mul, left, right);
+    return text ? pool_.keep(std::move(text)) : Value();
   }
   auto is_integer = [](Value value) { return value.is_int() || is_exact(value, int_type); };
   if (!is_integer(left) || !is_integer(right)) return Value();

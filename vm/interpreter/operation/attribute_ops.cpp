@@ -95,6 +95,17 @@ void specialise_module_load(Module* module, Str* name, Word* pc) {
   pc[3] = static_cast<Word>(index);
 }
 
+// One of __slots__ that the type of the object has for sure.
+bool specialise_member(Word* pc, Type* type, Value found, Op op) {
+  if (!type->version || !is_exact(found, member_type)) return false;
+  auto* member = cast<Member>(found);
+  if (type != member->owner && !is_subtype(type, member->owner)) return false;
+  patch(pc, op);
+  pc[2] = type->version;
+  pc[3] = static_cast<Word>(member->offset);
+  return true;
+}
+
 // The first store of an attribute that the instance does not have yet: it moves to a child of its shape.
 bool store_new(Object* object, Attrs* attrs, Str* name, Value value, Word* pc) {
   Shape* child = shape_add(attrs->shape, name);
@@ -146,6 +157,8 @@ bool load_attr(Thread& thread, Value* R, Word* pc, const Code* code, Value& gett
         getter = share(function).release();
         return true;
       }
+    } else if (specialise_member(pc, type, found, Op::LoadAttrMember)) {
+      // read below
     } else if (!found || !is_data_descriptor(found)) {
       Attrs* attrs;
       int32_t index = own_slot(object.as_object(), name, attrs);
@@ -184,7 +197,9 @@ bool op_store_attr(Thread& thread, Frame* frame, Value* R, const Word* pc) {
   if (object.is_object() && (type_of(object)->flags & TypeGenericSet)) {
     Type* type = object.as_object()->type;
     Attrs* attrs = attrs_of(object.as_object());
-    if (attrs && attrs->shape && type->version) {
+    if (!attrs || !attrs->shape) {
+      specialise_member(const_cast<Word*>(pc), type, type_lookup(type, name), Op::StoreAttrMember);
+    } else if (type->version) {
       Shape* shape = attrs->shape;
       // That it is the instance's own attribute says that no data descriptor is in the way.
       const Found& known = found_entry(type, shape, name);
@@ -240,6 +255,22 @@ bool op_load_super_attr(Thread& thread, Frame* frame, Value* R, const Word* pc) 
   kill(R, b + 2);
   store(R, a_of(*pc), found.release());
   return true;
+}
+
+Ref module_attr(Thread& thread, Value module, Word* pc, const Code* code) {
+  Dict* dict = cast<Module>(module)->dict;
+  if (pc[3] == in_module && pc[4] == dict->layout)
+    if (Value found = dict->entries[pc[5]].value) return share(found);
+  Str* name = cast<Str>(code->constants[pc[1]]);
+  Value of_type = type_lookup(&module_type, name);
+  int32_t index = of_type && is_data_descriptor(of_type) ? -1 : dict_find(dict, name);
+  if (uint32_t layout = index < 0 ? 0 : dict_layout(dict)) {
+    pc[2] = 0; // no type has this version
+    pc[3] = in_module;
+    pc[4] = layout;
+    pc[5] = static_cast<Word>(index);
+  }
+  return get_attr(thread, module, name);
 }
 
 Value find_method(Thread&, Value object, Word* pc, const Code* code) {

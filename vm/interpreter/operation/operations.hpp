@@ -15,6 +15,8 @@ namespace aspy {
 
 // Marks a method cache of a type whose instances have no attributes of their own.
 inline constexpr uint32_t no_own_attributes = 0xFFFF'FFFF;
+// Marks a cache that holds a place in a module's namespace, with the layout it depends on.
+inline constexpr uint32_t in_module = 0xFFFF'FFFD;
 // Marks one whose instance had room for attributes and none yet.
 inline constexpr uint32_t still_no_attributes = 0xFFFF'FFFE;
 
@@ -59,6 +61,12 @@ Operation op_store_attr, op_delete_attr, op_load_super_attr;
 // The function or method descriptor that `object.name` would bind, borrowed; empty when it is anything else
 // (no exception pending). Fills the instruction's cache.
 Value find_method(Thread& thread, Value object, Word* pc, const Code* code);
+// The place of one of __slots__, by its offset from the header.
+inline Value& member_at(Object* object, Word offset) {
+  return *reinterpret_cast<Value*>(reinterpret_cast<char*>(object) + static_cast<int32_t>(offset));
+}
+// `module.name` where it is called, through the same cache.
+Ref module_attr(Thread& thread, Value module, Word* pc, const Code* code);
 // With the type's version already compared: the object's own attributes do not hide the cached method.
 inline bool method_cache_holds(Value object, const Type* type, const Word* pc) {
   if (pc[3] == 0) return false;

@@ -120,7 +120,12 @@ bool op_load_item(Thread& thread, Frame*, Value* R, const Word* pc) {
   int b = b_of(*pc), c = c_of(*pc);
   Value object = R[b], key = R[c];
   Ref item;
-  if (is_exact(object, dict_type)) {
+  if (is_exact(object, str_type) && key.is_int()) {
+    auto* text = cast<Str>(object);
+    int64_t index = key.as_int() < 0 ? key.as_int() + text->length : key.as_int();
+    if (text->is_ascii && uint64_t(index) < text->length)
+      item = str_from_codepoint(static_cast<unsigned char>(text->data()[index]));
+  } else if (is_exact(object, dict_type)) {
     item = share(dict_get(thread, cast<Dict>(object), key));
     if (!item && thread.has_error()) return false;
   }

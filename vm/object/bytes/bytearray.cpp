@@ -21,8 +21,30 @@ Type bytearray_type;
 
 namespace {
 
+// Bytes deleted in front become room in front: a buffer that is consumed from there moves what is left
+// seldom.
+void take_back_front(ByteArray* array) {
+  if (array->front == 0) return;
+  char* block = array->bytes - array->front;
+  std::memmove(block, array->bytes, array->size);
+  array->capacity += array->front;
+  array->bytes = block;
+  array->front = 0;
+}
+
+void drop_front(ByteArray* array, size_t count) {
+  array->bytes += count;
+  array->front += count;
+  array->capacity -= count;
+  array->size -= count;
+  // More room in front than there are bytes left: they move there.
+  if (array->front > array->size) take_back_front(array);
+}
+
 // Makes room for `size` bytes, growing by an eighth so that appending stays cheap.
 void reserve(ByteArray* array, size_t size) {
+  if (size <= array->capacity) return;
+  take_back_front(array);
   if (size <= array->capacity) return;
   size_t capacity = size + (size >> 3) + 8;
   array->bytes = static_cast<char*>(heap_realloc(array->bytes, capacity));
@@ -33,6 +55,10 @@ void reserve(ByteArray* array, size_t size) {
 void splice(ByteArray* array, size_t at, size_t count, std::string_view data) {
   size_t tail = array->size - at - count;
   size_t size = at + data.size() + tail;
+  if (at == 0 && data.empty()) {
+    drop_front(array, count);
+    return;
+  }
   reserve(array, size);
   if (tail && data.size() != count)
     std::memmove(array->bytes + at + data.size(), array->bytes + at + count, tail);
@@ -121,8 +147,13 @@ Ref bytearray_inplace_concat(Thread& thread, Value self, Value other) {
     return raise_type_error(thread, fmt::format("can't concat {} to {}", type_name(other), type_name(self)));
   }
   if (!may_allocate(thread, data.size())) return {};
-  std::string copy(data); // `a += a` reads what it moves
-  splice(cast<ByteArray>(self), cast<ByteArray>(self)->size, 0, copy);
+  auto* array = cast<ByteArray>(self);
+  if (other == self) { // reads what it moves
+    std::string copy(data);
+    splice(array, array->size, 0, copy);
+  } else {
+    splice(array, array->size, 0, data);
+  }
   return share(self);
 }
 
@@ -139,8 +170,9 @@ Ref bytearray_inplace_repeat(Thread& thread, Value self, Value count_value) {
 Ref method_append(Thread& thread, const Value* args) {
   unsigned char byte;
   if (!to_byte(thread, args[1], byte)) return {};
-  char c = static_cast<char>(byte);
-  splice(self_of(args), self_of(args)->size, 0, {&c, 1});
+  ByteArray* array = self_of(args);
+  reserve(array, array->size + 1);
+  array->bytes[array->size++] = static_cast<char>(byte);
   return Ref::steal(None);
 }
 
@@ -155,6 +187,10 @@ Ref method_extend(Thread& thread, const Value* args) {
   std::string data;
   std::string_view view;
   if (as_bytes_like(args[1], view)) {
+    if (!(args[0] == args[1])) {
+      splice(self_of(args), self_of(args)->size, 0, view);
+      return Ref::steal(None);
+    }
     data.assign(view);
   } else if (is_str(args[1])) {
     return raise_type_error(thread, "expected iterable of integers; got: 'str'");
@@ -251,7 +287,8 @@ bool bytearray_init(Thread& thread, Value self, CallArgs args) {
 }
 
 void bytearray_dealloc(Object* object) {
-  if (char* bytes = static_cast<ByteArray*>(object)->bytes) heap_free(bytes);
+  auto* array = static_cast<ByteArray*>(object);
+  if (array->bytes) heap_free(array->bytes - array->front);
   free_object(object);
 }
 

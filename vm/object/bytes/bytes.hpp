@@ -14,8 +14,9 @@ struct Bytes : Object {
   std::string_view view() const { return {reinterpret_cast<const char*>(this + 1), size}; }
 };
 struct ByteArray : Object {
-  size_t size = 0, capacity = 0;
-  char* bytes = nullptr; // owned
+  size_t size = 0, capacity = 0; // capacity counts from `bytes` on
+  char* bytes = nullptr;         // in an owned block, which begins `front` bytes before
+  size_t front = 0;
   std::string_view view() const { return {bytes, size}; }
 };
 extern Type bytes_type, bytearray_type;

@@ -389,14 +389,31 @@ bool dict_next(const Dict* dict, uint32_t& position, Value& key, Value& value) {
 
 Own<Dict> dict_copy(Dict* dict) {
   Own<Dict> copy = new_dict();
-  if (dict->used == 0) return copy;
-  // The copy has no holes, and just as much room as the original's entries need.
-  resize(copy.get(), dict->used);
-  for (uint32_t i = 0; i < dict->end; ++i) {
-    const DictEntry& entry = dict->entries[i];
-    if (!entry.key.is_empty()) append_entry(copy.get(), entry.key, entry.hash, entry.value);
-  }
+  dict_fill_from(copy.get(), dict);
   return copy;
+}
+
+void dict_fill_from(Dict* dict, const Dict* source) {
+  if (source->used == 0) return;
+  // No holes, and just as much room as the original's entries need.
+  resize(dict, source->used);
+  DictEntry* out = dict->entries;
+  for (uint32_t i = source->begin; i < source->end; ++i) {
+    const DictEntry& entry = source->entries[i];
+    if (entry.key.is_empty()) continue;
+    incref(entry.key);
+    incref(entry.value);
+    *out++ = entry;
+  }
+  dict->end = dict->used = source->used;
+  if (!dict->indices) return;
+  // The index is the same, unless entries have been removed or were added in front.
+  bool untouched = source->used == source->end && source->capacity == capacity_of(source->index_size);
+  if (untouched && dict->index_size == source->index_size) {
+    std::memcpy(dict->indices, source->indices, dict->index_size * cell_width(dict->index_size));
+    return;
+  }
+  for (uint32_t i = 0; i < dict->end; ++i) insert_index(dict, dict->entries[i].hash, i);
 }
 
 void dict_clear(Dict* dict) {

@@ -4,6 +4,7 @@
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
+#include "vm/object/hash/dict_order.hpp"
 #include "vm/object/hash/dict_views.hpp"
 #include "vm/object/hash/set.hpp"
 #include "vm/object/number/int.hpp"
@@ -27,7 +28,10 @@ namespace {
 // Copies the entries of a real dict. The source may change while __eq__ of a key runs.
 bool update_from_dict(Thread& thread, Dict* dict, Dict* source) {
   if (dict == source) return true;
-  if (dict->used == 0) dict_reserve(dict, source->used);
+  if (dict->used == 0 && dict->end == 0) {
+    dict_fill_from(dict, source);
+    return true;
+  }
   uint32_t position = 0, used = source->used;
   Value key, value;
   while (dict_next(source, position, key, value)) {

@@ -1,9 +1,12 @@
-// Changing the order of a dict's items: what OrderedDict adds.
+// Work on whole dicts: copying, and changing the order of the items (what OrderedDict adds).
 #pragma once
 
 #include "vm/object/hash/dict.hpp"
 
 namespace aspy {
+
+// Copies all items of `source` into an empty dict.
+void dict_fill_from(Dict* dict, const Dict* source);
 
 // Makes the item of `key` the last or the first one, in constant time on the average. 1; 0 missing; -1
 // raised.

@@ -179,14 +179,6 @@ int set_discard_hashed(Thread& thread, Set* set, Value key, int64_t hash) {
   return 1;
 }
 
-const SetEntry* set_next_entry(const Set* set, uint32_t& position) {
-  while (position <= set->mask) {
-    const SetEntry& entry = set->table[position++];
-    if (is_live(entry)) return &entry;
-  }
-  return nullptr;
-}
-
 bool set_merge(Thread& thread, Set* set, const Set* other) {
   if (set == other || other->used == 0) return true;
   if ((uint64_t(set->fill) + other->used) * 5 >= uint64_t(set->mask) * 3)

@@ -10,7 +10,13 @@ int set_add_hashed(Thread& thread, Set* set, Value key, int64_t hash);
 int set_contains_hashed(Thread& thread, Set* set, Value key, int64_t hash);
 int set_discard_hashed(Thread& thread, Set* set, Value key, int64_t hash);
 // Iterates with hashes: the entry, or null at the end.
-const SetEntry* set_next_entry(const Set* set, uint32_t& position);
+inline const SetEntry* set_next_entry(const Set* set, uint32_t& position) {
+  while (position <= set->mask) {
+    const SetEntry& entry = set->table[position++];
+    if (!entry.key.is_empty() && !(entry.key == set_dummy)) return &entry;
+  }
+  return nullptr;
+}
 
 // Adds all of another set. Makes room once for both.
 bool set_merge(Thread& thread, Set* set, const Set* other);

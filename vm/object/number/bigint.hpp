@@ -41,16 +41,16 @@ Ref make_int_128(__int128 number);
 // and what fits a Value becomes one.
 BigInt* allocate_big(int digits, mp_sign sign);
 Ref finish_big(BigInt* big);
-// A number of at most two digits; false when it has more.
+// A number of less than 127 bits; false when it has more.
 inline bool int_as_int128(Value plain, __int128& out) {
   if (plain.is_int()) {
     out = plain.as_int();
     return true;
   }
   const mp_int& number = cast<BigInt>(plain)->number;
-  if (number.used > 2) return false;
+  if (number.used > 3 || (number.used == 3 && number.dp[2] >= 64)) return false; // 60 + 60 + 6 bits
   out = number.dp[0];
-  if (number.used == 2) out |= static_cast<__int128>(number.dp[1]) << 60;
+  for (int i = 1; i < number.used; ++i) out |= static_cast<__int128>(number.dp[i]) << (60 * i);
   if (number.sign == MP_NEG) out = -out;
   return true;
 }

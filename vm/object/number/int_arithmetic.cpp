@@ -214,7 +214,7 @@ Ref int_binary(Thread& thread, BinaryOp op, Value a, Value b) {
   __int128 x, y, product;
   if (!int_as_int128(a, x) || !int_as_int128(b, y)) return big_binary(thread, op, a, b);
   switch (op) {
-  case BinaryOp::Add: return make_int_128(x + y); // of 120 bits each
+  case BinaryOp::Add: return make_int_128(x + y); // of 126 bits each
   case BinaryOp::Sub: return make_int_128(x - y);
   case BinaryOp::Mul:
     if (__builtin_mul_overflow(x, y, &product)) return big_binary(thread, op, a, b);

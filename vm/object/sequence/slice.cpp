@@ -10,16 +10,34 @@
 #include "vm/object/thread.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace aspy {
 
 Type slice_type;
 
+namespace {
+
+// The slice that died last: nearly all of them live for one subscript.
+Slice* spare = nullptr;
+
+bool may_cycle(Value value) {
+  return value.is_object() && value.as_object()->type->slots.traverse != nullptr;
+}
+
+} // namespace
+
 Ref make_slice(Value start, Value stop, Value step) {
-  auto* slice = allocate<Slice>(slice_type);
+  Slice* slice = std::exchange(spare, nullptr);
+  if (!slice) slice = new (heap_alloc(sizeof(Slice))) Slice();
+  slice->refcount = 1;
+  slice->gc_word = 0;
+  slice->type = &slice_type;
   slice->start = share(start).release();
   slice->stop = share(stop).release();
   slice->step = share(step).release();
+  // It never changes: one of numbers needs no collector.
+  if (may_cycle(start) || may_cycle(stop) || may_cycle(step)) gc_track(slice);
   return Ref::steal(slice);
 }
 
@@ -68,7 +86,9 @@ void slice_dealloc(Object* object) {
   clear_field(slice->start);
   clear_field(slice->stop);
   clear_field(slice->step);
-  free_object(slice);
+  if (spare) return free_object(slice);
+  if (slice->is_tracked()) gc_untrack(slice);
+  spare = slice;
 }
 void slice_traverse(Object* object, Visitor& visitor) {
   auto* slice = static_cast<Slice*>(object);

@@ -288,8 +288,15 @@ Own<Str> str_append(Thread& thread, Str* a, Str* b) {
 // ---------------------------------------------------------------------------------------------
 
 size_t count_codepoints(std::string_view utf8) {
-  size_t count = 0;
-  for (char byte : utf8) count += !is_continuation(byte);
+  const char* at = utf8.data();
+  size_t left = utf8.size(), count = left;
+  // Less the continuation bytes, of which the high bit is set and the next one is not: eight at a time.
+  for (; left >= 8; at += 8, left -= 8) {
+    uint64_t word;
+    std::memcpy(&word, at, 8);
+    count -= static_cast<size_t>(std::popcount(word & ~(word << 1) & 0x8080808080808080));
+  }
+  for (; left; ++at, --left) count -= is_continuation(*at);
   return count;
 }
 
@@ -348,6 +355,15 @@ bool is_valid_utf8(std::string_view bytes) {
   const unsigned char* at = reinterpret_cast<const unsigned char*>(bytes.data());
   const unsigned char* end = at + bytes.size();
   while (at < end) {
+    if (*at < 0x80) {
+      ++at;
+      continue;
+    }
+    // Two bytes are the common case beyond ASCII.
+    if (*at >= 0xC2 && *at < 0xE0 && end - at >= 2 && (at[1] & 0xC0) == 0x80) {
+      at += 2;
+      continue;
+    }
     size_t bad_length;
     const char* reason;
     size_t size = check_utf8(at, end, bad_length, reason);

@@ -55,9 +55,7 @@ int recursive_isinstance(Thread& thread, Value object, Value cls) {
   if (is_instance(cls, type_type)) {
     if (is_subtype(type_of(object), cast<Type>(cls))) return 1;
     // An object may claim another class through __class__; only script classes do.
-    if (!type_of(object)->is_heap() && object.is_object() &&
-        type_of(object)->slots.get_attr == generic_get_attr)
-      return 0;
+    if (!type_of(object)->is_heap() && type_of(object)->slots.get_attr == generic_get_attr) return 0;
     Ref claimed = find_attr(thread, object, names::dunder_class);
     if (!claimed) return thread.has_error() ? -1 : 0;
     if (claimed.get() == Value(type_of(object)) || !is_instance(claimed, type_type)) return 0;

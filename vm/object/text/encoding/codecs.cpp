@@ -518,6 +518,8 @@ bool raise_unknown_encoding(Thread& thread, std::string_view encoding) {
 
 Encoding find_encoding(std::string_view name) {
   if (name == "utf-8") return Encoding::Utf8;
+  if (name == "ascii") return Encoding::Ascii;
+  if (name == "latin-1") return Encoding::Latin1;
   std::string normal;
   for (char c : name) {
     if (c >= 'A' && c <= 'Z') {
@@ -590,6 +592,7 @@ Own<Str> decode_text(Thread& thread, std::string_view bytes, std::string_view en
   }
   if (encoding <= Encoding::Cp1252 && encoding != Encoding::Utf8Sig && is_ascii_text(bytes))
     return make_ascii_str(bytes);
+  if (encoding == Encoding::Utf8 && is_valid_utf8(bytes)) return make_str(bytes);
   std::string out;
   if (!decode_to(thread, bytes, encoding, errors, source, out)) return {};
   return make_str(out);
@@ -601,6 +604,9 @@ Own<Bytes> encode_text(Thread& thread, Str* text, std::string_view encoding_text
     raise_unknown_encoding(thread, encoding_text);
     return {};
   }
+  bool as_it_is = encoding <= Encoding::Cp1252 && encoding != Encoding::Utf8Sig && text->is_ascii;
+  if (as_it_is || (encoding == Encoding::Utf8 && is_valid_utf8(text->view())))
+    return make_bytes(text->view());
   std::string out;
   if (!encode_to(thread, text, encoding, errors, out)) return {};
   return make_bytes(out);
