@@ -33,8 +33,12 @@ inline Value* stack_end(Thread& thread) { return thread.frame ? thread.frame->st
 bool bind_arguments(Thread& thread, Function* function, Value* base, uint32_t positional, Tuple* kwnames);
 
 // A generator object (generator, coroutine or async generator by the code's flags) for a call whose locals
-// lie bound at `base`, which gives them up. Takes over `function`.
-Ref make_generator(Thread& thread, Own<Function> function, Value* base);
+// lie bound at `base`, which gives them up. Takes over `function`. One that is `awaited` at once, so that
+// nobody else gets hold of it, is unknown to the collector until it suspends.
+Ref make_generator(Thread& thread, Own<Function> function, Value* base, bool awaited = false);
+// Tells the collector of the generators in the chain of awaits from `innermost` outwards that it does not
+// know yet. Those outside of a known one are known.
+void track_suspended(Frame* innermost);
 
 // Releases what a stack frame owns (registers, function, extra) and pops it; generators' frames are released,
 // not popped. Entering and leaving without anything special: vm/interpreter/frame_stack.hpp.

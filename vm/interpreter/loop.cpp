@@ -1391,8 +1391,8 @@ dispatch:
     Code* code = callee->code;
     if (code->flags & (CodeGenerator | CodeCoroutine | CodeAsyncGenerator)) {
       const Word* next = pc + size_of(*pc);
-      if (op_of(*next) == Op::Await && op_of(code->words[0]) == Op::NativeStep &&
-          native_def(code->words.data())->shortcut && b_of(*next) == a_of(*pc)) {
+      bool awaited = op_of(*next) == Op::Await && b_of(*next) == a_of(*pc);
+      if (awaited && op_of(code->words[0]) == Op::NativeStep && native_def(code->words.data())->shortcut) {
         // `await f()` of a native coroutine function that may have nothing to wait for.
         Ref result;
         Value* saved_end =
@@ -1413,7 +1413,7 @@ dispatch:
           goto await_done;
         }
       }
-      value = make_generator(thread, Own<Function>::steal(callee), base).release();
+      value = make_generator(thread, Own<Function>::steal(callee), base, awaited).release();
       if (frame_flags & FrameInit) { // __init__ as a generator: let the check complain
         decref(frame_extra);
         raise_type_error(thread,
@@ -1610,6 +1610,8 @@ dispatch:
       raise(thread, RecursionError_type, "maximum recursion depth exceeded");
       goto error;
     }
+    if (generator->is_tracked() && frame->in_generator && !frame->generator()->is_tracked())
+      track_suspended(frame);
     generator->frame.flags = 0;
     generator->frame.caller = frame;
     generator->frame.depth = frame->depth + 1;
@@ -1631,6 +1633,7 @@ dispatch:
   }
   enter_async_step : {
     // Enters the async generator `generator`, whose step the instruction at pc waits for, sending `value`.
+    if (frame->in_generator && !frame->generator()->is_tracked()) track_suspended(frame);
     generator->frame.flags = 0;
     generator->frame.caller = frame;
     generator->frame.depth = frame->depth + 1;
@@ -1648,6 +1651,7 @@ dispatch:
   }
   enter_async_throw : {
     // As enter_async_step; the exception that begin_step left pending is raised inside.
+    if (frame->in_generator && !frame->generator()->is_tracked()) track_suspended(frame);
     if (generator->state() != GeneratorState::Active) { // nothing runs: the exception comes straight back
       finish_generator(thread, generator);
       generator->frame.running_async = false;
@@ -1719,6 +1723,7 @@ dispatch:
   }
   suspend : {
     // The chain stops here and yields `value` to whoever drives it.
+    if (!frame->generator()->is_tracked()) track_suspended(frame);
     Generator* root = thread.root;
     Frame* bottom = &root->frame;
     Frame* driver = bottom->caller;
@@ -1794,6 +1799,7 @@ dispatch:
     uint8_t flags = frame->flags;
     Value* end = frame->stack_end;
     generator->frame.state = GeneratorState::Finished;
+    generator->set_flag(Object::finalized);
     generator->frame.suspended = false;
     bool was_async = generator->type == &async_generator_type;
     if (was_async) generator->frame.running_async = false;
@@ -1935,6 +1941,7 @@ unwind : {
   keep_locals(thread, frame);
   if (owner) {
     owner->frame.state = GeneratorState::Finished;
+    owner->set_flag(Object::finalized);
     owner->frame.suspended = false;
     frame->caller = nullptr;
     was_async = owner->type == &async_generator_type;

@@ -12,6 +12,9 @@
 #include "vm/object/thread.hpp"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <sys/mman.h>
 
 namespace aspy {
 
@@ -21,7 +24,34 @@ void clear_weakrefs(Object* object); // vm/object/weakref.hpp
 
 namespace {
 
-std::vector<Object*> table{nullptr};
+// Address space for as many objects as an index can tell; pages are taken when touched, and nothing ever
+// moves.
+class Table {
+public:
+  Table() {
+    void* memory = mmap(nullptr, sizeof(Object*) << 28, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+      std::fputs("aspy: out of memory (the table of objects)\n", stderr);
+      std::abort();
+    }
+    objects_ = static_cast<Object**>(memory);
+    objects_[size_++] = nullptr;
+  }
+  size_t size() const { return size_; }
+  Object*& operator[](size_t index) { return objects_[index]; }
+  void push_back(Object* object) { objects_[size_++] = object; }
+  void pop_back() { --size_; }
+  void resize(size_t size) { size_ = size; }
+  Object** begin() { return objects_; }
+  Object** end() { return objects_ + size_; }
+
+private:
+  Object** objects_;
+  size_t size_ = 0;
+};
+
+Table table;
 size_t frozen_end = 1;
 size_t old_end = 1;
 size_t holes = 0;
@@ -293,7 +323,8 @@ void collector_freeze() {
 }
 void collector_unfreeze() { frozen_end = 1; }
 size_t collector_frozen_count() {
-  return static_cast<size_t>(std::count_if(table.begin() + 1, table.begin() + static_cast<std::ptrdiff_t>(frozen_end),
+  return static_cast<size_t>(std::count_if(table.begin() + 1,
+                                           table.begin() + static_cast<std::ptrdiff_t>(frozen_end),
                                            [](Object* object) { return object != nullptr; }));
 }
 

@@ -57,11 +57,11 @@ std::string describe(Thread& thread, Task* task) {
   Place place = place_of(task);
   if (!place.call.empty()) {
     text += fmt::format(" waits in {}", place.call);
-  } else if (task->waiter && is_task(Value(task->waiter))) {
+  } else if (task->waiter && is_task(task->waiter)) {
     text += fmt::format(" waits for task {}",
-                        text_of(thread, task_name(thread, static_cast<Task*>(task->waiter))));
+                        text_of(thread, task_name(thread, cast<Task>(task->waiter))));
   } else if (task->waiter) {
-    text += fmt::format(" waits for {}", text_of(thread, repr(thread, Value(task->waiter))));
+    text += fmt::format(" waits for {}", text_of(thread, repr(thread, task->waiter)));
   } else {
     text += " waits";
   }

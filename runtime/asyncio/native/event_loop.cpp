@@ -36,7 +36,8 @@ bool call_soon_by_method(EventLoop* loop, Job& job) {
   Thread& thread = Thread::current();
   Ref callback;
   Value argument = job.argument;
-  if (job.kind == JobKind::StepTask) callback = get_attr(thread, job.target, "_step");
+  if (job.kind == JobKind::StepTask || job.kind == JobKind::ThrowTask)
+    callback = get_attr(thread, job.target, "_step");
   else if (job.kind == JobKind::WakeTask) callback = get_attr(thread, job.target, "_wakeup");
   else if (job.kind == JobKind::RunCallback) callback = share(job.target);
   else return false;
@@ -134,11 +135,12 @@ void queue_due_timers(LoopState* state) {
 bool run_job(Thread& thread, EventLoop* loop, Job job) {
   bool stays = true;
   switch (job.kind) {
-  case JobKind::StepTask:
-    if (job.argument) thread.error = std::exchange(job.argument, Value());
-    stays = step_task(thread, cast<Task>(job.target));
+  case JobKind::ThrowTask: thread.error = std::exchange(job.argument, Value()); [[fallthrough]];
+  case JobKind::StepTask: stays = step_task(thread, cast<Task>(job.target)); break;
+  case JobKind::WakeTask:
+    job.argument = share(cast<Task>(job.target)->waiter).release(); // the step lets go of it
+    stays = wake_task(thread, cast<Task>(job.target), job.argument);
     break;
-  case JobKind::WakeTask: stays = wake_task(thread, cast<Task>(job.target), job.argument); break;
   case JobKind::RunHandle: stays = run_handle(thread, cast<Handle>(job.target)); break;
   case JobKind::RunCallback: stays = run_callback(thread, loop, job); break;
   case JobKind::FinishSleep:
@@ -521,12 +523,7 @@ void loop_traverse(Object* object, Visitor& visit) {
   if (!loop->state) return;
   for (OutsideObject* object = loop->state->active; object; object = object->next)
     visit(static_cast<Object*>(object));
-  for (size_t i = 0; i < loop->state->ready.size(); ++i) {
-    const Job& job = loop->state->ready.at(i);
-    visit(job.target);
-    visit(job.argument);
-    visit(job.context);
-  }
+  loop->state->ready.for_each([&](Value value) { visit(value); });
   loop->state->timers.for_each([&](const Timer& timer) {
     visit(timer.target);
     visit(timer.argument);

@@ -26,7 +26,7 @@ Type future_type, future_iterator_type, CancelledError_type, InvalidStateError_t
 // --------------------------------------------------------------------------------------------
 
 Own<Future> make_future(EventLoop* loop) {
-  auto* future = allocate<Future>(future_type);
+  Future* future = allocate_future<Future>(future_type);
   future->loop = Own<EventLoop>::share(loop).release();
   if (loop->debug) [[unlikely]]
     future->traced = record_source(Thread::current(), future);
@@ -35,18 +35,18 @@ Own<Future> make_future(EventLoop* loop) {
 
 void add_callback(Future* future, Value callback, Ref context) {
   if (is_done(future)) {
-    JobKind kind = is_exact(callback, task_type) && !context ? JobKind::WakeTask : JobKind::RunCallback;
-    call_soon(future->loop,
-              {kind, share(callback).release(), share(Value(future)).release(), context.release()});
+    if (is_exact(callback, task_type) && !context)
+      return wake_soon(Own<Task>::share(cast<Task>(callback)), future);
+    call_soon(future->loop, {JobKind::RunCallback, share(callback).release(), share(Value(future)).release(),
+                             context.release()});
     return;
   }
   FutureCallback entry{share(callback).release(), context.release()};
-  if (!future->first.callback && (!future->more || future->more->empty())) {
+  if (!future->first.callback) {
     future->first = entry;
     return;
   }
-  if (!future->more) future->more = new std::vector<FutureCallback>();
-  future->more->push_back(entry);
+  future->need_extras().callbacks.push_back(entry);
 }
 
 int remove_callback(Thread& thread, Future* future, Value callback) {
@@ -60,19 +60,17 @@ int remove_callback(Thread& thread, Future* future, Value callback) {
   };
   std::vector<FutureCallback> all;
   if (future->first.callback) all.push_back(future->first);
-  if (future->more) all.insert(all.end(), future->more->begin(), future->more->end());
+  if (future->extras)
+    all.insert(all.end(), future->extras->callbacks.begin(), future->extras->callbacks.end());
   for (const FutureCallback& entry : all)
     if (!sort_out(entry)) return -1;
   if (dropped.empty()) return 0;
   future->first = FutureCallback{};
-  if (future->more) future->more->clear();
-  for (size_t i = 0; i < kept.size(); ++i) {
-    if (i == 0) future->first = kept[i];
-    else {
-      if (!future->more) future->more = new std::vector<FutureCallback>();
-      future->more->push_back(kept[i]);
-    }
+  if (!kept.empty()) {
+    future->first = kept.front();
+    kept.erase(kept.begin());
   }
+  if (future->extras) future->extras->callbacks = std::move(kept);
   for (FutureCallback& entry : dropped) {
     decref(entry.callback);
     decref(entry.context);
@@ -82,22 +80,22 @@ int remove_callback(Thread& thread, Future* future, Value callback) {
 
 void schedule_callbacks(Thread&, Future* future) {
   auto schedule = [&](FutureCallback entry) {
-    JobKind kind =
-        is_exact(entry.callback, task_type) && !entry.context ? JobKind::WakeTask : JobKind::RunCallback;
-    call_soon(future->loop, {kind, entry.callback, share(Value(future)).release(), entry.context});
+    if (is_exact(entry.callback, task_type) && !entry.context)
+      return wake_soon(Own<Task>::steal(cast<Task>(entry.callback)), future);
+    call_soon(future->loop,
+              {JobKind::RunCallback, entry.callback, share(Value(future)).release(), entry.context});
   };
   FutureCallback first = std::exchange(future->first, FutureCallback{});
-  std::vector<FutureCallback>* more = std::exchange(future->more, nullptr);
   if (first.callback) schedule(first);
-  if (!more) return;
-  for (const FutureCallback& entry : *more) schedule(entry);
-  delete more;
+  if (!future->extras) return;
+  for (const FutureCallback& entry : std::exchange(future->extras->callbacks, {})) schedule(entry);
 }
 
 bool set_result(Thread& thread, Future* future, Value result) {
   if (is_done(future)) return raise(thread, InvalidStateError_type, "invalid state");
   future->result = share(result).release();
   future->state = FutureState::Finished;
+  if (!future->type->is_heap()) future->set_flag(Object::finalized);
   schedule_callbacks(thread, future);
   return true;
 }
@@ -124,6 +122,7 @@ bool set_exception(Thread& thread, Future* future, Value value) {
   future->result = exception.release();
   future->failed = true;
   future->log_traceback = true;
+  future->gc_word &= ~Object::finalized; // there is something to say at its end
   future->state = FutureState::Finished;
   schedule_callbacks(thread, future);
   return true;
@@ -133,16 +132,18 @@ bool cancel_future(Thread& thread, Future* future, Value message) {
   future->log_traceback = false;
   if (is_done(future)) return false;
   future->state = FutureState::Cancelled;
-  assign(future->cancel_message, share(message));
+  if (!future->type->is_heap()) future->set_flag(Object::finalized);
+  if (future->extras || !message.is_none()) assign(future->need_extras().cancel_message, share(message));
   schedule_callbacks(thread, future);
   return true;
 }
 
 Ref make_cancelled_error(Thread& thread, Future* future) {
-  if (future->cancelled_error) return Ref::steal(std::exchange(future->cancelled_error, Value()));
-  if (!future->cancel_message || future->cancel_message.is_none())
-    return call(thread, Value(&CancelledError_type));
-  return call(thread, Value(&CancelledError_type), {future->cancel_message});
+  if (future->extras && future->extras->cancelled_error)
+    return Ref::steal(std::exchange(future->extras->cancelled_error, Value()));
+  Value message = future->cancel_message();
+  if (!message || message.is_none()) return call(thread, Value(&CancelledError_type));
+  return call(thread, Value(&CancelledError_type), {message});
 }
 
 namespace {
@@ -178,16 +179,17 @@ void future_release(Future* future) {
   FutureCallback first = std::exchange(future->first, FutureCallback{});
   decref(first.callback);
   decref(first.context);
-  if (auto* more = std::exchange(future->more, nullptr)) {
-    for (FutureCallback& entry : *more) {
+  if (auto* extras = std::exchange(future->extras, nullptr)) {
+    for (FutureCallback& entry : extras->callbacks) {
       decref(entry.callback);
       decref(entry.context);
     }
-    delete more;
+    decref(extras->cancel_message);
+    decref(extras->cancelled_error);
+    decref(extras->name);
+    delete extras;
   }
   clear_field(future->result);
-  clear_field(future->cancel_message);
-  clear_field(future->cancelled_error);
   clear_field(future->loop);
 }
 
@@ -197,12 +199,12 @@ void future_traverse(Object* object, Visitor& visit) {
   visit(future->result);
   visit(future->first.callback);
   visit(future->first.context);
-  if (future->more)
-    for (FutureCallback& entry : *future->more) {
-      visit(entry.callback);
-      visit(entry.context);
-    }
-  visit(future->cancelled_error);
+  if (!future->extras) return;
+  for (FutureCallback& entry : future->extras->callbacks) {
+    visit(entry.callback);
+    visit(entry.context);
+  }
+  visit(future->extras->cancelled_error);
 }
 
 void future_clear(Object* object) { future_release(static_cast<Future*>(object)); }
@@ -212,7 +214,8 @@ namespace {
 void future_dealloc(Object* object) {
   gc_untrack(object);
   future_release(static_cast<Future*>(object));
-  free_object(object);
+  if (object->type == &future_type) pool_free(object, sizeof(Future));
+  else free_object(object);
 }
 
 // The exception was never asked for: tell the loop's handler.
@@ -233,7 +236,10 @@ void future_finalize(Thread& thread, Object* object) {
 // --- construction
 // ---------------------------------------------------------------------------------------------------
 
-Ref future_construct(Thread&, Type* type, CallArgs) { return Ref::steal(Value(allocate_instance(type))); }
+Ref future_construct(Thread&, Type* type, CallArgs) {
+  if (type == &future_type) return Ref::steal(Value(allocate_future<Future>(future_type)));
+  return Ref::steal(Value(allocate_instance(type)));
+}
 
 bool future_init(Thread& thread, Value self, CallArgs call) {
   BoundArgs args;
@@ -381,15 +387,15 @@ Ref get_loop(Thread&, Value self) {
 }
 Ref get_callbacks(Thread&, Value self) {
   Future* future = as_future(self);
-  if (!future->first.callback && (!future->more || future->more->empty())) return share(None);
+  if (!future->first.callback) return share(None);
   Own<List> list = new_list();
   auto add = [&](const FutureCallback& entry) {
     Own<Tuple> pair = make_tuple({entry.callback, entry.context ? entry.context : None});
     list_append(list.get(), pair.value());
   };
   if (future->first.callback) add(future->first);
-  if (future->more)
-    for (const FutureCallback& entry : *future->more) add(entry);
+  if (future->extras)
+    for (const FutureCallback& entry : future->extras->callbacks) add(entry);
   return list;
 }
 Ref get_blocking(Thread&, Value self) { return share(Value::from_bool(as_future(self)->blocking)); }
@@ -408,11 +414,11 @@ bool set_log(Thread& thread, Value self, Value value) {
   return true;
 }
 Ref get_message(Thread&, Value self) {
-  Value message = as_future(self)->cancel_message;
+  Value message = as_future(self)->cancel_message();
   return share(message ? message : None);
 }
 bool set_message(Thread&, Value self, Value value) {
-  assign(as_future(self)->cancel_message, share(value));
+  assign(as_future(self)->need_extras().cancel_message, share(value));
   return true;
 }
 Ref get_source_traceback(Thread&, Value self) {
@@ -436,8 +442,8 @@ constexpr GetSetDef attributes[] = {{"_state", get_state},
 bool append_callbacks(Thread& thread, Future* future, std::string& text) {
   std::vector<Value> callbacks;
   if (future->first.callback) callbacks.push_back(future->first.callback);
-  if (future->more)
-    for (const FutureCallback& entry : *future->more) callbacks.push_back(entry.callback);
+  if (future->extras)
+    for (const FutureCallback& entry : future->extras->callbacks) callbacks.push_back(entry.callback);
   if (callbacks.empty()) return true;
   auto one = [&](size_t i) {
     if (is_exact(callbacks[i], task_type)) {

@@ -2,9 +2,12 @@
 // once; else the waiting task goes into its first callback slot, which allocates nothing.
 #pragma once
 
+#include "vm/memory/block_pool.hpp"
+#include "vm/memory/heap.hpp"
 #include "vm/object/type/type.hpp"
 
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace aspy {
@@ -20,24 +23,51 @@ struct FutureCallback {
   Value callback, context; // owned; context empty: an empty one
 };
 
+// What few futures need.
+struct FutureExtras {
+  std::vector<FutureCallback> callbacks; // all but the first
+  Value cancel_message;                  // owned; empty: None
+  Value cancelled_error;                 // CancelledError to be raised again, with its traceback; owned
+  Value name;                            // of a Task that was given one; owned
+};
+
 struct Future : Object {
-  EventLoop* loop = nullptr;                   // owned
-  Value result;                                // owned: the result, or the exception when `failed`
-  FutureCallback first;                        // most futures have one callback
-  std::vector<FutureCallback>* more = nullptr; // owned
-  Value cancel_message;                        // owned; empty: None
-  Value cancelled_error;                       // CancelledError to be raised again, with its traceback; owned
+  EventLoop* loop = nullptr;      // owned
+  Value result;                   // owned: the result, or the exception when `failed`
+  FutureCallback first;           // most futures have one callback
+  FutureExtras* extras = nullptr; // owned; made on need
   FutureState state = FutureState::Pending;
-  bool failed = false;        // `result` is an exception
-  bool log_traceback = false; // failed, and nobody has asked yet
-  bool blocking = false;      // _asyncio_future_blocking: just yielded to a task
-  bool traced = false;        // debug mode: its source is recorded
+  bool failed : 1 = false;        // `result` is an exception
+  bool log_traceback : 1 = false; // failed, and nobody has asked yet
+  bool blocking : 1 = false;      // _asyncio_future_blocking: just yielded to a task
+  bool traced : 1 = false;        // debug mode: its source is recorded
+  // Of a Task; they are here because there is room.
+  bool must_cancel : 1 = false; // raise CancelledError at the next step
+  bool log_destroy_pending : 1 = true;
+  bool is_stepping : 1 = false;
+  bool is_cancelling : 1 = false; // inside cancel(), which goes on to the task it waits for: rings end there
+
+  FutureExtras& need_extras() {
+    if (!extras) extras = new FutureExtras();
+    return *extras;
+  }
+  Value cancel_message() const { return extras ? extras->cancel_message : Value(); }
 };
 extern Type future_type;
 inline bool is_future(Value value) { return value.is_object() && is_instance(value, future_type); }
 inline Future* as_future(Value value) { return cast<Future>(value); }
 inline bool is_done(const Future* future) { return future->state != FutureState::Pending; }
 
+// A Future or Task of exactly that type, with the collector told. A Future has nothing to say at its end
+// until it gets an exception, so it passes for one that is finalized.
+template <class T> T* allocate_future(Type& type) {
+  T* future = new (pool_alloc(sizeof(T))) T();
+  future->refcount = 1;
+  future->gc_word = std::is_same_v<T, Future> ? Object::finalized : 0;
+  future->type = &type;
+  gc_track(future);
+  return future;
+}
 Own<Future> make_future(EventLoop* loop);
 // Each schedules the callbacks. Raise InvalidStateError when the future is done.
 bool set_result(Thread& thread, Future* future, Value result);

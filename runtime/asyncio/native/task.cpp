@@ -22,18 +22,16 @@ Type task_type;
 
 namespace {
 
-uint64_t next_task_number = 1, next_serial = 1;
+uint32_t next_task_number = 1, next_serial = 1;
 
 Task* as_task(Value value) { return cast<Task>(value); }
 
 void call_step_soon(Task* task) {
-  call_soon(task->loop, {JobKind::StepTask, share(Value(task)).release(), {}, {}});
-}
-
-void set_waiter(Task* task, Future* future) {
-  Future* old = std::exchange(task->waiter, future);
-  if (future) incref(static_cast<Object*>(future));
-  if (old) decref(static_cast<Object*>(old));
+  incref(static_cast<Object*>(task));
+  EventLoop* loop = task->loop;
+  if (loop->custom_call_soon) [[unlikely]]
+    call_soon(loop, {JobKind::StepTask, Value(task), {}, {}});
+  else loop->state->ready.push(JobKind::StepTask, Value(task));
 }
 
 // --- one step
@@ -44,7 +42,7 @@ bool fail_step(Thread& thread, Task* task, const std::string& message) {
   raise(thread, RuntimeError_type, message);
   Ref error = take_error(thread);
   // One more hop, with the exception raised at the await.
-  call_soon(task->loop, {JobKind::StepTask, share(Value(task)).release(), error.release(), {}});
+  call_soon(task->loop, {JobKind::ThrowTask, share(Value(task)).release(), error.release(), {}});
   return true;
 }
 
@@ -74,15 +72,16 @@ bool handle_yield(Thread& thread, Task* task, Ref value) {
                        fmt::format("Task cannot await on itself: {}", shown(thread, Value(task))));
     future->blocking = false;
     add_callback(future, Value(task), Ref());
-    set_waiter(task, future);
+    assign(task->waiter, std::move(value));
     if (task->must_cancel) {
       bool cancelled = false;
-      if (is_task(value)) {
-        if (!cancel_task(thread, as_task(value), task->cancel_message, cancelled)) return false;
-      } else if (is_exact(value, future_type)) {
-        cancelled = cancel_future(thread, future, task->cancel_message);
+      Value message = task->cancel_message() ? task->cancel_message() : None;
+      if (is_task(Value(future))) {
+        if (!cancel_task(thread, as_task(Value(future)), message, cancelled)) return false;
+      } else if (is_exact(Value(future), future_type)) {
+        cancelled = cancel_future(thread, future, message);
       } else {
-        Ref result = call_method(thread, value, names::cancel);
+        Ref result = call_method(thread, Value(future), names::cancel);
         if (!result) return false;
         cancelled = truthy(thread, result) == 1;
       }
@@ -107,7 +106,7 @@ bool handle_yield(Thread& thread, Task* task, Ref value) {
     if (!set_attr(thread, value, intern("_asyncio_future_blocking"), False)) return false;
     Ref wake = get_attr(thread, Value(task), "_wakeup");
     if (!wake || !call_method(thread, value, "add_done_callback", {wake})) return false;
-    assign(task->foreign_waiter, share(value));
+    assign(task->waiter, share(value));
     if (task->must_cancel) {
       Ref cancelled = call_method(thread, value, names::cancel);
       if (!cancelled) return false;
@@ -146,7 +145,7 @@ bool finish_with_error(Thread& thread, Task* task) {
   Ref error = take_error(thread);
   if (is_instance(error, CancelledError_type)) {
     // The exception is kept: whoever awaits the task gets it, with its traceback.
-    assign(task->cancelled_error, share(error));
+    assign(task->need_extras().cancelled_error, share(error));
     cancel_future(thread, task, None);
     return true;
   }
@@ -176,8 +175,7 @@ bool step_task(Thread& thread, Task* task) {
     }
     task->must_cancel = false;
   }
-  set_waiter(task, nullptr);
-  clear_field(task->foreign_waiter);
+  clear_field(task->waiter);
 
   Own<Task> alive = Own<Task>::share(task);
   Value previous_task = std::exchange(thread.current_task, Value(task));
@@ -194,7 +192,7 @@ bool step_task(Thread& thread, Task* task) {
   case SendOutcome::Returned:
     if (task->must_cancel) { // cancelled while it was returning
       task->must_cancel = false;
-      cancel_future(thread, task, task->cancel_message);
+      cancel_future(thread, task, task->cancel_message() ? task->cancel_message() : None);
     } else {
       stays = set_result(thread, task, out);
     }
@@ -204,6 +202,14 @@ bool step_task(Thread& thread, Task* task) {
   }
   thread.current_task = previous_task;
   return stays;
+}
+
+void wake_soon(Own<Task> task, Future* future) {
+  EventLoop* loop = future->loop;
+  if (loop->custom_call_soon) [[unlikely]]
+    call_soon(loop, {JobKind::WakeTask, task.value(), share(Value(future)).release(), {}}),
+        (void)task.release();
+  else loop->state->ready.push(JobKind::WakeTask, Value(task.release()));
 }
 
 bool wake_task(Thread& thread, Task* task, Value future) {
@@ -240,13 +246,13 @@ bool cancel_task(Thread& thread, Task* task, Value message, bool& cancelled) {
   if (!check_native_stack(thread)) return false;
   cancelled = true;
   CancellingScope scope(task);
-  if (task->waiter) {
-    Own<Future> waiter = Own<Future>::share(task->waiter);
+  if (is_future(task->waiter)) {
+    Own<Future> waiter = Own<Future>::share(as_future(task->waiter));
     bool waiter_cancelled = false;
     if (is_task(waiter.value()) && static_cast<Task*>(waiter.get())->is_cancelling) {
       // The last of the ring: nobody else will ever wake it, so the ring is broken here.
       if (remove_callback(thread, waiter.get(), Value(task)) < 0) return false;
-      set_waiter(task, nullptr);
+      clear_field(task->waiter);
       call_step_soon(task);
     } else if (is_exact(waiter.value(), task_type)) {
       if (!cancel_task(thread, static_cast<Task*>(waiter.get()), message, waiter_cancelled)) return false;
@@ -262,20 +268,23 @@ bool cancel_task(Thread& thread, Task* task, Value message, bool& cancelled) {
       waiter_cancelled = truthy(thread, result) == 1;
     }
     if (waiter_cancelled) return true;
-  } else if (task->foreign_waiter) {
-    Ref waiter = share(task->foreign_waiter);
+  } else if (task->waiter) {
+    Ref waiter = share(task->waiter);
     Ref result = call_method(thread, waiter, names::cancel);
     if (!result) return false;
     if (truthy(thread, result) == 1) return true;
   }
   task->must_cancel = true;
-  assign(task->cancel_message, share(message));
+  if (task->extras || !message.is_none()) assign(task->need_extras().cancel_message, share(message));
   return true;
 }
 
 Ref task_name(Thread&, Task* task) {
-  if (task->name.is_int()) assign(task->name, make_str(fmt::format("Task-{}", task->name.as_int())));
-  return share(task->name ? task->name : None);
+  if (task->number) {
+    assign(task->need_extras().name, make_str(fmt::format("Task-{}", task->number)));
+    task->number = 0;
+  }
+  return share(task->extras && task->extras->name ? task->extras->name : None);
 }
 
 void for_each_task(void (*visit)(void* context, Task* task), void* context) {
@@ -316,11 +325,11 @@ bool init_task(Thread& thread, Task* task, Value coroutine, Value loop, Value na
   }
   task->serial = next_serial++;
   if (!name || name.is_none()) {
-    task->name = Value::from_int(static_cast<int64_t>(next_task_number++));
+    task->number = next_task_number++;
   } else {
     Ref text = is_str(name) ? share(name) : str(thread, name);
     if (!text) return false;
-    task->name = text.release();
+    task->need_extras().name = text.release();
   }
   if (context && !context.is_none()) task->context = share(context).release();
   else task->context = copy_context_lazily(thread).release();
@@ -347,7 +356,7 @@ Ref eager_start(Thread& thread, Task* task) {
 } // namespace
 
 Ref make_task(Thread& thread, EventLoop* loop, Value coroutine, Value name, Value context, bool eager) {
-  auto* task = allocate<Task>(task_type);
+  Task* task = allocate_future<Task>(task_type);
   Ref result = Ref::steal(Value(task));
   if (!init_task(thread, task, coroutine, Value(loop), name, context, eager)) return Ref();
   return result;
@@ -356,7 +365,8 @@ Ref make_task(Thread& thread, EventLoop* loop, Value coroutine, Value name, Valu
 namespace {
 
 Ref task_construct(Thread&, Type* type, CallArgs) {
-  auto* task = static_cast<Task*>(allocate_instance(type));
+  auto* task =
+      type == &task_type ? allocate_future<Task>(task_type) : static_cast<Task*>(allocate_instance(type));
   task->log_destroy_pending = true;
   return Ref::steal(Value(task));
 }
@@ -377,23 +387,21 @@ bool task_init(Thread& thread, Value self, CallArgs call) {
 void task_release(Task* task) {
   clear_field(task->coroutine);
   clear_field(task->context);
-  clear_field(task->foreign_waiter);
-  clear_field(task->name);
   clear_field(task->waiter);
   future_release(task);
 }
 void task_dealloc(Object* object) {
   gc_untrack(object);
   task_release(static_cast<Task*>(object));
-  free_object(object);
+  if (object->type == &task_type) pool_free(object, sizeof(Task));
+  else free_object(object);
 }
 void task_traverse(Object* object, Visitor& visit) {
   auto* task = static_cast<Task*>(object);
   future_traverse(object, visit);
   visit(task->coroutine);
   visit(task->context);
-  visit(static_cast<Object*>(task->waiter));
-  visit(task->foreign_waiter);
+  visit(task->waiter);
 }
 void task_clear(Object* object) { task_release(static_cast<Task*>(object)); }
 
@@ -471,7 +479,7 @@ Ref task_repr(Thread& thread, Value self) {
     text += ">";
   }
   if (task->waiter) {
-    Ref waiter = repr(thread, Value(task->waiter));
+    Ref waiter = repr(thread, task->waiter);
     if (!waiter) return Ref();
     text += fmt::format(" wait_for={}", cast<Str>(waiter)->view());
   }
@@ -521,7 +529,8 @@ Ref method_get_name(Thread& thread, const Value* args) { return task_name(thread
 Ref method_set_name(Thread& thread, const Value* args) {
   Ref text = is_str(args[1]) ? share(args[1]) : str(thread, args[1]);
   if (!text) return Ref();
-  assign(as_task(args[0])->name, std::move(text));
+  as_task(args[0])->number = 0;
+  assign(as_task(args[0])->need_extras().name, std::move(text));
   return share(None);
 }
 Ref method_wakeup(Thread& thread, const Value* args) {
@@ -566,8 +575,7 @@ Ref get_coro(Thread& thread, Value self) { return method_get_coro(thread, &self)
 Ref get_must_cancel(Thread&, Value self) { return share(Value::from_bool(as_task(self)->must_cancel)); }
 Ref get_waiter(Thread&, Value self) {
   Task* task = as_task(self);
-  if (task->waiter) return share(Value(task->waiter));
-  return share(task->foreign_waiter ? task->foreign_waiter : None);
+  return share(task->waiter ? task->waiter : None);
 }
 Ref get_log_destroy(Thread&, Value self) {
   return share(Value::from_bool(as_task(self)->log_destroy_pending));

@@ -7,17 +7,12 @@
 namespace aspy {
 
 struct Task : Future {
+  uint32_t cancel_requests = 0; // cancelling()
   Value coroutine;              // owned; empty when done
   Value context;                // contextvars.Context or empty; owned
-  Future* waiter = nullptr;     // the future it waits for (_fut_waiter), owned
-  Value foreign_waiter;         // a future-like object of another class it waits for; owned
-  Value name;                   // str, or an int n standing for "Task-n"; owned
-  uint64_t serial = 0;          // order of making
-  uint32_t cancel_requests = 0; // cancelling()
-  bool must_cancel = false;     // raise CancelledError at the next step
-  bool log_destroy_pending = true;
-  bool is_stepping = false;
-  bool is_cancelling = false; // inside cancel(), which goes on to the task it waits for: rings end there
+  Value waiter;                 // what it waits for (_fut_waiter): a Future or something like one; owned
+  uint32_t number = 0;          // its name is "Task-<number>"; 0: extras->name
+  uint32_t serial = 0;          // order of making
 };
 extern Type task_type;
 inline bool is_task(Value value) { return value.is_object() && is_instance(value, task_type); }
@@ -30,6 +25,8 @@ Ref make_task(Thread& thread, EventLoop* loop, Value coroutine, Value name, Valu
 bool step_task(Thread& thread, Task* task);
 // The future it waits for is done: the next step raises its exception or goes on.
 bool wake_task(Thread& thread, Task* task, Value future);
+// Puts the wake-up of a task for `future`, which it waits for, into the ready queue.
+void wake_soon(Own<Task> task, Future* future);
 bool cancel_task(Thread& thread, Task* task, Value message, bool& cancelled); // false: raised
 Ref task_name(Thread& thread, Task* task);
 

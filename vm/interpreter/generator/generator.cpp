@@ -3,6 +3,7 @@
 
 #include "vm/interpreter/frame_object.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
+#include "vm/memory/block_pool.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
@@ -152,19 +153,47 @@ namespace {
 uint32_t register_count(const Code* code) {
   return code->local_count + code->temp_count + code->far_count + ((code->flags & CodeAsyncGenerator) != 0);
 }
+size_t generator_bytes(const Code* code) { return sizeof(Generator) + register_count(code) * sizeof(Value); }
+
+// A coroutine in C++ that holds no object which could close a cycle, sleep(0) above all.
+bool holds_nothing(Generator* generator) {
+  Code* code = generator->frame.code;
+  if (op_of(code->words[0]) != Op::NativeStep) return false;
+  Value* slot = generator->registers();
+  for (Value* end = slot + register_count(code); slot != end; ++slot)
+    if (slot->is_object() && slot->as_object()->type->slots.traverse) return false;
+  return true;
+}
 } // namespace
 
-Ref make_generator(Thread&, Own<Function> function, Value* base) {
+void track_suspended(Frame* innermost) {
+  for (Frame* frame = innermost; frame && frame->in_generator; frame = frame->caller) {
+    Generator* generator = frame->generator();
+    if (generator->is_tracked()) return;
+    if (frame != innermost || !holds_nothing(generator)) gc_track(generator);
+    if (frame->flags & FrameRoot) return;
+  }
+}
+
+Ref make_generator(Thread&, Own<Function> function, Value* base, bool awaited) {
   Code* code = function->code;
   Type& type = (code->flags & CodeCoroutine)        ? coroutine_type
                : (code->flags & CodeAsyncGenerator) ? async_generator_type
                                                     : generator_type;
-  uint32_t registers = register_count(code);
-  auto* generator = allocate<Generator>(type, registers * sizeof(Value));
+  uint32_t registers = register_count(code), locals = code->local_count;
+  auto* generator = new (pool_alloc(generator_bytes(code))) Generator();
+  generator->refcount = 1;
+  generator->gc_word = 0;
+  generator->type = &type;
+  if (!awaited) gc_track(generator);
   Value* slots = generator->registers();
-  for (uint32_t i = 0; i < code->local_count; ++i) slots[i] = std::exchange(base[i], Value());
-  for (uint32_t i = code->local_count; i < registers; ++i) slots[i] = Value();
+  for (uint32_t i = 0; i < locals; ++i) {
+    slots[i] = base[i];
+    base[i] = Value();
+  }
+  for (uint32_t i = locals; i < registers; ++i) slots[i] = Value();
   Frame& frame = generator->frame;
+  incref(static_cast<Object*>(code)); // the function may get another one
   frame.code = code;
   frame.globals = function->globals;
   frame.function = function.release();
@@ -177,6 +206,7 @@ Ref make_generator(Thread&, Own<Function> function, Value* base) {
 void finish_generator(Thread& thread, Generator* generator) {
   if (generator->state() == GeneratorState::Finished) return;
   generator->frame.state = GeneratorState::Finished;
+  generator->set_flag(Object::finalized);
   generator->frame.suspended = false;
   Value* slots = generator->registers();
   Frame& frame = generator->frame;
@@ -250,10 +280,13 @@ void generator_dealloc(Object* object) {
     if (frame.has_object) detach_frame_object(&frame);
     --object->refcount;
   }
-  clear_field(generator->frame.function);
   clear_field(generator->handled);
   if (generator->frame.has_names) forget_names(generator);
-  free_object(object);
+  Function* function = generator->frame.function;
+  Code* code = generator->frame.code;
+  pool_free(generator, generator_bytes(code));
+  decref(static_cast<Object*>(code));
+  decref(static_cast<Object*>(function));
 }
 
 void generator_traverse(Object* object, Visitor& visit) {

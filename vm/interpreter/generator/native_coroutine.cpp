@@ -55,6 +55,7 @@ Own<Code> make_code(const NativeCoroutineDef& def, std::string_view module_name)
       std::string_view(def.params).find('/') == std::string_view::npos ? 0 : signature.posonly;
   code->kwonly_count = static_cast<uint32_t>(signature.params.size()) - signature.positional;
   code->local_count = static_cast<uint32_t>(signature.params.size()) + def.state_count;
+  if (!code->kwonly_count) code->exact_args = code->arg_count;
   code->temp_count = 2;
   Own<Tuple> names = new_tuple(code->local_count);
   for (uint32_t i = 0; i < code->local_count; ++i) {
