@@ -143,10 +143,11 @@ size_t find_parameter(const Signature& signature, Str* key) {
 
 // Refuses what a function written in the language would refuse, in the same words. The bound object counts as
 // an argument; an __init__ gets it apart from the others.
-bool check_script_call(Thread& thread, const Signature& signature, std::string_view qualified,
-                       CallArgs args) {
+bool check_script_call(Thread& thread, const Signature& signature, const NativeFunction* function,
+                       std::string_view name, CallArgs args) {
   uint32_t most = signature.positional;
   if (args.count > most && !signature.has_varargs) {
+    std::string qualified = label(function, name);
     uint32_t apart = !signature.self_first && qualified.ends_with(".__init__") ? 1 : 0;
     uint32_t least = signature.required + apart, given = args.count + apart;
     bool some_optional = signature.required < most;
@@ -167,12 +168,13 @@ bool check_script_call(Thread& thread, const Signature& signature, std::string_v
       for (const Param& param : signature.params) known.push_back(param.name->view());
       std::string_view closest = closest_name(key->view(), known);
       return raise_type_error(
-          thread, fmt::format("{}() got an unexpected keyword argument '{}'{}", qualified, key->view(),
-                              closest.empty() ? "" : fmt::format(". Did you mean '{}'?", closest)));
+          thread,
+          fmt::format("{}() got an unexpected keyword argument '{}'{}", label(function, name), key->view(),
+                      closest.empty() ? "" : fmt::format(". Did you mean '{}'?", closest)));
     }
     if (given[index])
-      return raise_type_error(
-          thread, fmt::format("{}() got multiple values for argument '{}'", qualified, key->view()));
+      return raise_type_error(thread, fmt::format("{}() got multiple values for argument '{}'",
+                                                  label(function, name), key->view()));
     given[index] = true;
   }
   for (bool keyword_only : {false, true}) {
@@ -181,9 +183,10 @@ bool check_script_call(Thread& thread, const Signature& signature, std::string_v
     for (size_t i = keyword_only ? signature.positional : 0; i < end; ++i)
       if (!given[i] && !signature.params[i].optional) missing.push_back(signature.params[i].name->view());
     if (missing.empty()) continue;
-    return raise_type_error(thread, fmt::format("{}() missing {} required {} argument{}: {}", qualified,
-                                                missing.size(), keyword_only ? "keyword-only" : "positional",
-                                                plural(missing.size()), enumerate(missing)));
+    return raise_type_error(thread,
+                            fmt::format("{}() missing {} required {} argument{}: {}", label(function, name),
+                                        missing.size(), keyword_only ? "keyword-only" : "positional",
+                                        plural(missing.size()), enumerate(missing)));
   }
   return true;
 }
@@ -202,7 +205,7 @@ bool bind_signature(Thread& thread, const Signature& signature, const NativeFunc
                     Ref& keep_kwargs) {
   std::fill(values, values + signature.value_count, Value());
   uint32_t keywords = args.kwnames ? static_cast<uint32_t>(args.kwnames->size) : 0;
-  if (signature.script_style && !check_script_call(thread, signature, qualified, args)) return false;
+  if (signature.script_style && !check_script_call(thread, signature, function, name, args)) return false;
   uint32_t given = args.count - self_count;
   bool takes_keywords = signature.has_kwargs || signature.posonly < signature.params.size();
   if (keywords && !takes_keywords)
