@@ -178,9 +178,9 @@ Ref builtin_input(Thread& thread, const Value* args) {
   return make_str(text);
 }
 
-// open() is io.open, imported when first needed.
+// open() is io.open; what it does is imported when first needed.
 Ref builtin_open(Thread& thread, CallArgs call) {
-  Ref open = import_attribute(thread, "io", "open");
+  Ref open = import_attribute(thread, "io", "_open");
   return open ? aspy::call(thread, open, call) : Ref();
 }
 

@@ -134,6 +134,10 @@ bool init_module(Thread& thread, Module* module) {
   init_io();
   Type* unsupported = unsupported_operation(thread);
   if (!unsupported) return false;
+  // io.open is the built-in function, which comes back to this one.
+  Ref opens = share(dict_get(module->dict, "open"));
+  module_set(module, "_open", opens);
+  if (Value open = dict_get(current_builtins, "open")) module_set(module, "open", open);
   module_set(module, "IOBase", &iobase_type);
   module_set(module, "RawIOBase", &rawiobase_type);
   module_set(module, "BufferedIOBase", &bufferediobase_type);

@@ -1,6 +1,7 @@
 // The abstract bases of files. Script subclasses inherit from them what they do not define.
 #include "runtime/modules/io/io_internal.hpp"
 #include "vm/memory/heap.hpp"
+#include "vm/object/bytes/bytes_internal.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list.hpp"
@@ -98,6 +99,8 @@ Ref raw_read(Thread& thread, const Value* args) {
   if (!count || count.get().is_none()) return count;
   int64_t got;
   if (!to_index(thread, count, got)) return {};
+  if (got < 0 || got > size)
+    return raise_value_error(thread, fmt::format("readinto returned {} outside buffer size {}", got, size));
   return make_bytes(room->view().substr(0, static_cast<size_t>(std::max<int64_t>(got, 0))));
 }
 
@@ -145,7 +148,32 @@ const NativeDef raw_methods[] = {
     {"readall", "self, /", raw_readall, "Read until EOF."},
     {},
 };
+// BufferedIOBase.readinto and readinto1 over read() and read1(), for script classes.
+template <const char* name> Ref buffered_readinto(Thread& thread, const Value* args) {
+  if (!is_bytearray(args[1])) {
+    return raise_type_error(thread,
+                            fmt::format("{}() argument must be read-write bytes-like object, not {}",
+                                        name == name_read ? "readinto" : "readinto1", type_name(args[1])));
+  }
+  ByteArray* room = cast<ByteArray>(args[1]);
+  Ref piece = call_method(thread, args[0], name, {Value::from_int(static_cast<int64_t>(room->size))});
+  std::string_view bytes;
+  if (!piece) return {};
+  if (!as_bytes_like(piece, bytes))
+    return raise_type_error(thread,
+                            fmt::format("{}() should return bytes, not '{}'", name, type_name(piece)));
+  if (bytes.size() > room->size) {
+    return raise_value_error(thread,
+                             fmt::format("read() returned too much data: {} bytes requested, {} returned",
+                                         room->size, bytes.size()));
+  }
+  if (!bytes.empty()) std::memcpy(room->bytes, bytes.data(), bytes.size());
+  return make_int(static_cast<int64_t>(bytes.size()));
+}
+
 const NativeDef buffered_methods[] = {
+    {"readinto", "self, buffer, /", buffered_readinto<name_read>},
+    {"readinto1", "self, buffer, /", buffered_readinto<name_read1>},
     {"read", "self, size=-1, /", unsupported_method<name_read>},
     {"read1", "self, size=-1, /", unsupported_method<name_read1>},
     {"write", "self, b, /", unsupported_method<name_write>},

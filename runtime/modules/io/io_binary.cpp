@@ -186,11 +186,21 @@ Ref file_seekable(Thread& thread, const Value* args) {
 // --- state
 // --------------------------------------------------------------------------------------------------
 
+// Does a buffered file go only the other way? Then the answer does not ask whether it is open.
+bool one_way(Value self, bool way) {
+  Descriptor* file = cast<BinaryFile>(self)->file;
+  return file && file->buffered && !way;
+}
+
 Ref file_readable(Thread& thread, const Value* args) {
+  if (Descriptor* file = cast<BinaryFile>(args[0])->file; file && one_way(args[0], file->readable))
+    return share(False);
   Descriptor* file = open_raw(thread, args[0]);
   return file ? share(Value::from_bool(file->readable)) : Ref();
 }
 Ref file_writable(Thread& thread, const Value* args) {
+  if (Descriptor* file = cast<BinaryFile>(args[0])->file; file && one_way(args[0], file->writable))
+    return share(False);
   Descriptor* file = open_raw(thread, args[0]);
   return file ? share(Value::from_bool(file->writable)) : Ref();
 }
@@ -344,6 +354,7 @@ const NativeDef file_methods[] = {
     {"isatty", "self, /", file_isatty, "True if the file is connected to a terminal."},
     {"close", "self, /", file_close, "Close the file."},
     // From here on: buffered files only.
+    {"readinto1", "self, buffer, /", file_readinto, "Read bytes into a bytearray."},
     {"read1", "self, size=-1, /", file_read1, "Read with at most one read of the system."},
     {"peek", "self, size=0, /", file_peek, "Return buffered bytes without advancing the position."},
     {},
@@ -461,7 +472,7 @@ Descriptor* open_descriptor(Thread& thread, Value path, std::string_view mode, b
   if (status < 0 || S_ISDIR(info.st_mode)) {
     int error = status < 0 ? errno : EISDIR;
     if (!by_number) ::close(file.fd);
-    return raise_os_error(thread, error, path);
+    return raise_os_error(thread, error, by_number && error == EBADF ? Value() : path);
   }
   if (file.appending) ::lseek(file.fd, 0, SEEK_END);
   return new Descriptor(file);

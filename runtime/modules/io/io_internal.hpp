@@ -84,7 +84,8 @@ struct BytesIO : Object {
 // --- text files -------------------------------------------------------------------------------------------
 enum class Newline : uint8_t { Universal, Untranslated, Lf, Cr, CrLf };
 // The meaning of a `newline` argument (None or str). False: raised.
-bool parse_newline(Thread& thread, Value argument, Newline& out);
+bool parse_newline(Thread& thread, Value argument, Newline& out,
+                   bool quoted = false); // quoted: in the message
 // Turns \r\n and \r into \n.
 void translate_newlines(std::string& text);
 // End of the line that begins at `at`: one behind its newline, or npos when `text` holds no complete line.

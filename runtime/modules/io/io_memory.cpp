@@ -322,7 +322,7 @@ bool text_init(Thread& thread, Value self, CallArgs args) {
   if (!bind_args(thread, "StringIO", "initial_value='', newline='\\n'", args, bound)) return false;
   StringIO* file = cast<StringIO>(self);
   Newline newline = Newline::Lf;
-  if (bound[1] && !parse_newline(thread, bound[1], newline)) return false;
+  if (bound[1] && !parse_newline(thread, bound[1], newline, true)) return false;
   if (bound[0] && !bound[0].is_none() && !is_str(bound[0])) {
     return raise_type_error(thread,
                             fmt::format("initial_value must be str or None, not {}", type_name(bound[0])));
@@ -355,6 +355,7 @@ const NativeDef bytes_methods[] = {
     {"read", "self, size=-1, /", bytes_read, "Read at most size bytes."},
     {"read1", "self, size=-1, /", bytes_read, "Read at most size bytes."},
     {"readinto", "self, buffer, /", bytes_readinto, "Read bytes into buffer."},
+    {"readinto1", "self, buffer, /", bytes_readinto, "Read bytes into buffer."},
     {"readline", "self, size=-1, /", bytes_readline, "Next line from the file, as a bytes object."},
     {"write", "self, b, /", bytes_write, "Write bytes to file."},
     {"seek", "self, pos, whence=0, /", bytes_seek, "Change stream position."},
@@ -395,7 +396,7 @@ const GetSetDef text_getset[] = {{"closed", text_closed},        {"newlines", te
 // --- newlines
 // -----------------------------------------------------------------------------------------------
 
-bool parse_newline(Thread& thread, Value argument, Newline& out) {
+bool parse_newline(Thread& thread, Value argument, Newline& out, bool quoted) {
   if (argument.is_none()) {
     out = Newline::Universal;
     return true;
@@ -413,7 +414,8 @@ bool parse_newline(Thread& thread, Value argument, Newline& out) {
   } else if (text == "\r\n") {
     out = Newline::CrLf;
   } else {
-    return raise_value_error(thread, fmt::format("illegal newline value: {}", text));
+    return raise_value_error(
+        thread, fmt::format("illegal newline value: {}", quoted ? quote(text) : std::string(text)));
   }
   return true;
 }

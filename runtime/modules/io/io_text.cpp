@@ -317,7 +317,9 @@ Ref read_line(Thread& thread, Value self_value, int64_t limit) {
 
 Ref text_readline(Thread& thread, const Value* args) {
   int64_t limit;
-  if (!open_state(thread, args[0]) || !size_arg(thread, args[1], limit)) return {};
+  if (!open_state(thread, args[0])) return {};
+  limit = -1;
+  if (args[1] && !args[1].is_none() && !to_index(thread, args[1], limit)) return {};
   return read_line(thread, args[0], limit);
 }
 
@@ -365,7 +367,7 @@ Ref text_close(Thread& thread, const Value* args) {
 }
 
 Ref text_detach(Thread& thread, const Value* args) {
-  if (!attached(thread, args[0]) || !flush_text(thread, as_text(args[0]))) return {};
+  if (!open_state(thread, args[0]) || !flush_text(thread, as_text(args[0]))) return {};
   return Ref::steal(std::exchange(as_text(args[0])->buffer, Value()));
 }
 
@@ -454,6 +456,7 @@ constexpr char name_readable[] = "readable", name_writable[] = "writable", name_
                name_fileno[] = "fileno", name_isatty[] = "isatty";
 
 Ref text_reconfigure(Thread& thread, const Value* args) {
+  if (!open_state(thread, args[0])) return {};
   TextState* state = attached(thread, args[0]);
   if (!state) return {};
   bool read_ahead = !state->decoded.empty() || state->chunk_start >= 0;

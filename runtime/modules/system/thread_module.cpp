@@ -1,6 +1,7 @@
 // The module _thread: threads, locks and thread-local data, for threading and concurrent.futures.
 #include "runtime/loop/thread_watch.hpp"
 #include "runtime/modules/importing/registry.hpp"
+#include "runtime/modules/support/struct_sequence.hpp"
 #include "vm/interpreter/breaker.hpp"
 #include "vm/interpreter/lock.hpp"
 #include "vm/memory/heap.hpp"
@@ -99,6 +100,8 @@ Ref method_acquire(Thread& thread, const Value* args) {
     return raise_value_error(thread, "can't specify a timeout for a non-blocking call");
   if (timeout < 0 && timeout != forever)
     return raise_value_error(thread, "timeout value must be a non-negative number");
+  if (timeout > 9223372036.0)
+    return raise(thread, OverflowError_type, "timestamp out of range for platform time_t");
   int taken = take(thread, as_lock(args[0]), blocking == 1, timeout);
   if (taken < 0) return Ref();
   return share(Value::from_bool(taken == 1));
@@ -213,6 +216,7 @@ Ref local_construct(Thread& thread, Type* type, CallArgs call) {
 }
 Ref local_get(Thread& thread, Value self, Str* name) {
   if (!select_attributes(thread, self)) return Ref();
+  if (name == names::dunder_dict) return share(Value(attrs_dict(cast<Local>(self))));
   return generic_get_attr(thread, self, name);
 }
 bool local_set(Thread& thread, Value self, Str* name, Value value) {
@@ -296,6 +300,10 @@ const TypeSpec local_spec{.name = "_thread._local",
                           .flags = TypeTracked,
                           .attrs_offset = offsetof(Local, attrs)};
 
+// What threading.excepthook gets.
+Type hook_args_type;
+const char* const hook_args_fields[] = {"exc_type", "exc_value", "exc_traceback", "thread"};
+
 bool init(Thread&, Module* module) {
   static bool ready = false;
   if (!std::exchange(ready, true)) {
@@ -332,6 +340,8 @@ bool init(Thread&, Module* module) {
     };
     make_ready(local_type, local_spec);
   }
+  init_struct_sequence(hook_args_type, {.name = "_thread._ExceptHookArgs", .fields = hook_args_fields});
+  module_set(module, "_ExceptHookArgs", Value(&hook_args_type));
   module_set(module, "lock", Value(&lock_type));
   module_set(module, "LockType", Value(&lock_type));
   module_set(module, "allocate_lock", Value(&lock_type));
