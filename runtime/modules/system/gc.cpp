@@ -43,12 +43,12 @@ Ref gc_get_threshold(Thread&, const Value*) {
   return triple(collector_threshold(), older_thresholds[0], older_thresholds[1]);
 }
 Ref gc_set_threshold(Thread& thread, const Value* args) {
+  if (!args[0]) return raise_type_error(thread, "gc.set_threshold requires 1 to 3 arguments");
   int64_t numbers[3] = {0, older_thresholds[0], older_thresholds[1]};
   for (int i = 0; i < 3; ++i)
     if (args[i] && !to_int64(thread, args[i], numbers[i])) return {};
   collector_set_threshold(static_cast<uint32_t>(std::max<int64_t>(numbers[0], 0)));
   older_thresholds[0] = numbers[1];
-  older_thresholds[1] = numbers[2];
   return share(None);
 }
 
@@ -72,7 +72,16 @@ Ref gc_is_finalized(Thread&, const Value* args) {
   return share(Value::from_bool(args[0].is_object() && args[0].as_object()->has_flag(Object::finalized)));
 }
 
-Ref gc_get_objects(Thread&, const Value*) {
+Ref gc_get_objects(Thread& thread, const Value* args) {
+  if (args[0] && !args[0].is_none()) {
+    int64_t generation;
+    if (!to_int64(thread, args[0], generation)) return {};
+    if (generation < -1)
+      return raise_value_error(thread, "generation parameter cannot be negative"); // -1: all
+    if (generation > 2)
+      return raise_value_error(
+          thread, "generation parameter must be less than the number of available generations (3)");
+  }
   std::vector<Object*> objects = collector_objects();
   Own<List> all = new_list(objects.size());
   for (Object* object : objects)
@@ -90,6 +99,13 @@ Ref gc_get_referents(Thread&, CallArgs call) {
   for (uint32_t i = 0; i < call.count; ++i) {
     if (!call.args[i].is_object()) continue;
     Object* object = call.args[i].as_object();
+    // Of rows every item counts, also numbers, which are no objects here; from the last to the first.
+    if (is_exact(call.args[i], tuple_type) || is_exact(call.args[i], list_type)) {
+      auto items =
+          is_exact(call.args[i], tuple_type) ? cast<Tuple>(object)->view() : cast<List>(object)->view();
+      for (size_t at = items.size(); at-- > 0;) list_append(all.get(), items[at]);
+      continue;
+    }
     Finder finder;
     if (object->type->slots.traverse) object->type->slots.traverse(object, finder);
     for (Object* found : finder.found) list_append(all.get(), Value(found));
@@ -141,7 +157,7 @@ const NativeDef gc_functions[] = {
     {"isenabled", "", gc_isenabled, "Return whether automatic collection is on."},
     {"get_count", "", gc_get_count, "Return the current counts."},
     {"get_threshold", "", gc_get_threshold, "Return the collection thresholds."},
-    {"set_threshold", "threshold0, threshold1=None, threshold2=None, /", gc_set_threshold,
+    {"set_threshold", "threshold0=None, threshold1=None, threshold2=None, /", gc_set_threshold,
      "Set the thresholds."},
     {"get_stats", "", gc_get_stats, "Return a dict of figures for each generation."},
     {"get_objects", "generation=None", gc_get_objects, "Return all objects that the collector tracks."},

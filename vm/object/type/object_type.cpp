@@ -262,6 +262,11 @@ Ref method_iterator(Thread& thread, Value self, std::string_view method) {
   return items ? iter(thread, items) : Ref();
 }
 
+// As messages about native objects name their type: with the module.
+std::string_view shown_name(const Type* type) {
+  return type->spec ? std::string_view(type->spec->name) : type->name->view();
+}
+
 Ref object_reduce_ex(Thread& thread, const Value* args) {
   Value self = args[0];
   Type* type = type_of(self);
@@ -273,7 +278,7 @@ Ref object_reduce_ex(Thread& thread, const Value* args) {
   while (native->is_heap()) native = native->base;
   bool is_list_like = type->flags & TypeIsList, is_dict_like = type->flags & TypeIsDict;
   if (!native->slots.construct)
-    return raise_type_error(thread, fmt::format("cannot pickle '{}' object", type->name->view()));
+    return raise_type_error(thread, fmt::format("cannot pickle '{}' object", shown_name(type)));
 
   Ref positional, keywords;
   if (Value found = type_lookup(type, intern("__getnewargs_ex__"))) {
@@ -293,7 +298,7 @@ Ref object_reduce_ex(Thread& thread, const Value* args) {
              native->instance_size !=
                  object_type.instance_size + (native->attrs_offset ? sizeof(Attrs) : 0)) {
     // Fields that nobody could fill in again.
-    return raise_type_error(thread, fmt::format("cannot pickle '{}' object", type->name->view()));
+    return raise_type_error(thread, fmt::format("cannot pickle '{}' object", shown_name(type)));
   }
   Ref state = state_of(thread, self);
   if (!state) return Ref();
