@@ -241,9 +241,9 @@ constexpr NativeDef functions[] = {
     {"heapify_max", "heap, /", heapify<true>, "Maxheap variant of heapify."},
     {"heapreplace_max", "heap, item, /", heapreplace<true>, "Maxheap variant of heapreplace."},
     {"heappushpop_max", "heap, item, /", heappushpop<true>, "Maxheap variant of heappushpop."},
-    {"nlargest", "n, iterable, key=None", select<true>, "Find the n largest elements in a dataset."},
-    {"nsmallest", "n, iterable, key=None", select<false>, "Find the n smallest elements in a dataset."},
-    {"merge", "*iterables, key=None, reverse=False", heapq_merge,
+    {"nlargest", "def n, iterable, key=None", select<true>, "Find the n largest elements in a dataset."},
+    {"nsmallest", "def n, iterable, key=None", select<false>, "Find the n smallest elements in a dataset."},
+    {"merge", "def *iterables, key=None, reverse=False", heapq_merge,
      "Merge multiple sorted inputs into a single sorted output."},
     {nullptr}};
 

@@ -6,9 +6,11 @@
 #include "vm/memory/heap.hpp"
 #include "vm/object/bytes/bytes.hpp"
 #include "vm/object/error/exception.hpp"
+#include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
 #include "vm/object/number/bigint.hpp"
 #include "vm/object/number/float.hpp"
+#include "vm/object/sequence/list.hpp"
 #include "vm/object/sequence/sequence.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
@@ -156,7 +158,7 @@ Ref random_construct(Thread& thread, Type* type, CallArgs) {
 // Seeds through the method, which a subclass may have replaced.
 bool random_init(Thread& thread, Value self, CallArgs args) {
   BoundArgs bound;
-  if (!bind_args(thread, "Random.__init__", "x=None", args, bound)) return false;
+  if (!bind_args(thread, "Random.__init__", "def x=None", args, bound)) return false;
   auto* random = cast<RandomObject>(self);
   random->has_spare = false;
   if (random->system) return true;
@@ -243,40 +245,51 @@ Ref random_setstate(Thread& thread, const Value* args) {
   return share(None);
 }
 
+// A copy continues with the same numbers.
+Ref random_reduce(Thread& thread, const Value* args) {
+  Ref state = random_getstate(thread, args);
+  if (!state) return {};
+  Own<Tuple> nothing = make_tuple({});
+  return make_tuple({Value(type_of(args[0])), nothing.value(), state});
+}
+
 constexpr NativeDef random_methods[] = {
     {"random", "self, /", random_random, "random() -> x in the interval [0, 1)."},
-    {"seed", "self, a=None, version=2", random_seed, "Initialize internal state from a seed."},
-    {"getstate", "self", random_getstate, "Return internal state; can be passed to setstate() later."},
-    {"setstate", "self, state", random_setstate,
+    {"seed", "def self, a=None, version=2", random_seed, "Initialize internal state from a seed."},
+    {"getstate", "def self", random_getstate, "Return internal state; can be passed to setstate() later."},
+    {"setstate", "def self, state", random_setstate,
      "Restore internal state from object returned by getstate()."},
     {"getrandbits", "self, k, /", random_getrandbits,
      "getrandbits(k) -> x.  Generates an int with k random bits."},
-    {"randbytes", "self, n", random_randbytes, "Generate n random bytes."},
-    {"randrange", "self, start, stop=None, step=1", random_randrange,
+    {"__getstate__", "def self", random_getstate},
+    {"__setstate__", "def self, state", random_setstate},
+    {"__reduce__", "def self", random_reduce},
+    {"randbytes", "def self, n", random_randbytes, "Generate n random bytes."},
+    {"randrange", "def self, start, stop=None, step=1", random_randrange,
      "Choose a random item from range(stop) or range(start, stop[, step])."},
-    {"randint", "self, a, b", random_randint,
+    {"randint", "def self, a, b", random_randint,
      "Return random integer in range [a, b], including both end points."},
-    {"choice", "self, seq", random_choice, "Choose a random element from a non-empty sequence."},
-    {"choices", "self, population, weights=None, *, cum_weights=None, k=1", random_choices,
+    {"choice", "def self, seq", random_choice, "Choose a random element from a non-empty sequence."},
+    {"choices", "def self, population, weights=None, *, cum_weights=None, k=1", random_choices,
      "Return a k sized list of population elements chosen with replacement."},
-    {"shuffle", "self, x", random_shuffle, "Shuffle list x in place, and return None."},
-    {"sample", "self, population, k, *, counts=None", random_sample,
+    {"shuffle", "def self, x", random_shuffle, "Shuffle list x in place, and return None."},
+    {"sample", "def self, population, k, *, counts=None", random_sample,
      "Chooses k unique random elements from a population sequence."},
-    {"uniform", "self, a, b", random_uniform,
+    {"uniform", "def self, a, b", random_uniform,
      "Get a random number in the range [a, b) or [a, b] depending on rounding."},
-    {"triangular", "self, low=0.0, high=1.0, mode=None", random_triangular, "Triangular distribution."},
-    {"normalvariate", "self, mu=0.0, sigma=1.0", random_normalvariate, "Normal distribution."},
-    {"gauss", "self, mu=0.0, sigma=1.0", random_gauss, "Gaussian distribution."},
-    {"lognormvariate", "self, mu, sigma", random_lognormvariate, "Log normal distribution."},
-    {"expovariate", "self, lambd=1.0", random_expovariate, "Exponential distribution."},
-    {"vonmisesvariate", "self, mu, kappa", random_vonmisesvariate, "Circular data distribution."},
-    {"gammavariate", "self, alpha, beta", random_gammavariate,
+    {"triangular", "def self, low=0.0, high=1.0, mode=None", random_triangular, "Triangular distribution."},
+    {"normalvariate", "def self, mu=0.0, sigma=1.0", random_normalvariate, "Normal distribution."},
+    {"gauss", "def self, mu=0.0, sigma=1.0", random_gauss, "Gaussian distribution."},
+    {"lognormvariate", "def self, mu, sigma", random_lognormvariate, "Log normal distribution."},
+    {"expovariate", "def self, lambd=1.0", random_expovariate, "Exponential distribution."},
+    {"vonmisesvariate", "def self, mu, kappa", random_vonmisesvariate, "Circular data distribution."},
+    {"gammavariate", "def self, alpha, beta", random_gammavariate,
      "Gamma distribution.  Not the gamma function!"},
-    {"betavariate", "self, alpha, beta", random_betavariate, "Beta distribution."},
-    {"paretovariate", "self, alpha", random_paretovariate,
+    {"betavariate", "def self, alpha, beta", random_betavariate, "Beta distribution."},
+    {"paretovariate", "def self, alpha", random_paretovariate,
      "Pareto distribution.  alpha is the shape parameter."},
-    {"weibullvariate", "self, alpha, beta", random_weibullvariate, "Weibull distribution."},
-    {"binomialvariate", "self, n=1, p=0.5", random_binomialvariate, "Binomial random variable."},
+    {"weibullvariate", "def self, alpha, beta", random_weibullvariate, "Weibull distribution."},
+    {"binomialvariate", "def self, n=1, p=0.5", random_binomialvariate, "Binomial random variable."},
     {nullptr}};
 
 constexpr TypeSpec random_spec = {
@@ -299,6 +312,7 @@ bool init_random(Thread& thread, Module* module) {
     random_type.slots.construct = random_construct;
     random_type.slots.init = random_init;
     make_ready(random_type, random_spec);
+    dict_set(type_dict(&random_type), intern("VERSION"), Value::from_int(3));
     make_ready(system_random_type, system_random_spec);
   }
   module_set(module, "Random", &random_type);
@@ -306,11 +320,17 @@ bool init_random(Thread& thread, Module* module) {
   // The module's functions are methods of a generator that everybody shares.
   Ref shared = call(thread, &random_type);
   if (!shared) return false;
+  Own<List> all = new_list();
+  list_append(all.get(), share(Value(intern("Random"))));
+  list_append(all.get(), share(Value(intern("SystemRandom"))));
   for (const NativeDef* def = random_methods; def->name; ++def) {
+    if (def->name[0] == '_') continue;
+    list_append(all.get(), share(Value(intern(def->name))));
     Ref method = get_attr(thread, shared, def->name);
     if (!method) return false;
     module_set(module, def->name, method);
   }
+  module_set(module, "__all__", all.value());
   return true;
 }
 

@@ -131,7 +131,7 @@ Ref random_triangular(Thread& thread, const Value* args) {
   bool has_mode = args[3] && !args[3].is_none();
   if (has_mode && !to_double(thread, args[3], mode)) return {};
   if (!draw(thread, random_of(args), u)) return {};
-  if (has_mode && high == low) return result(low);
+  if (has_mode && high == low) return share(args[1]);
   double c = has_mode ? (mode - low) / (high - low) : 0.5;
   if (u > c) { // the other side, mirrored
     u = 1.0 - u;

@@ -102,7 +102,14 @@ Ref sequence_construct(Thread& thread, Type* type, CallArgs call) {
   std::vector<Value> items(given->view().begin(), given->view().end());
   for (size_t i = items.size(); i < most; ++i) {
     Value named = bound[1] ? dict_get(cast<Dict>(bound[1]), intern(declared.sequence.fields[i])) : Value();
-    items.push_back(named ? named : None);
+    // an attribute that hides an item is that item, when nothing else is said
+    auto shown = std::find(declared.sequence.fields.begin(),
+                           declared.sequence.fields.begin() + static_cast<ptrdiff_t>(least),
+                           std::string_view(declared.sequence.fields[i]));
+    Value same = shown - declared.sequence.fields.begin() < static_cast<ptrdiff_t>(least)
+                     ? (*given)[static_cast<size_t>(shown - declared.sequence.fields.begin())]
+                     : None;
+    items.push_back(named ? named : same);
   }
   return make_struct_sequence(*type, items);
 }

@@ -1,5 +1,6 @@
 // The module posix: what the system offers, one call a function. `os` (os.aspy) is built on it.
 #include "runtime/modules/io/fs_path.hpp"
+#include "runtime/modules/support/struct_sequence.hpp"
 #include "vm/interpreter/breaker.hpp"
 #include "vm/interpreter/lock.hpp"
 #include "vm/memory/heap.hpp"
@@ -7,6 +8,7 @@
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
+#include "vm/object/hash/set.hpp"
 #include "vm/object/module.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list.hpp"
@@ -26,6 +28,7 @@
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/times.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -43,9 +46,23 @@ bool is_path(Value value) {
 }
 
 // A path argument. TypeError "NAME: path should be string, bytes or os.PathLike, not T".
+// A path without a null character in it.
+bool encode_path(Thread& thread, const char* function, Value value, std::string& out) {
+  if (fs_encode(thread, value, out)) return true;
+  Ref error = share(thread.error);
+  if (is_instance(error, ValueError_type)) {
+    Ref text = str(thread, error);
+    if (text && cast<Str>(text)->view() == "embedded null byte") {
+      clear_error(thread);
+      return raise_value_error(thread, fmt::format("{}: embedded null character in path", function));
+    }
+  }
+  return false;
+}
+
 bool path_arg(Thread& thread, const char* function, Value value, std::string& out,
               const char* argument = "path") {
-  if (is_path(value)) return fs_encode(thread, value, out);
+  if (is_path(value)) return encode_path(thread, function, value, out);
   return raise_type_error(thread, fmt::format("{}: {} should be string, bytes or os.PathLike, not {}",
                                               function, argument, type_name(value)));
 }
@@ -53,7 +70,7 @@ bool path_arg(Thread& thread, const char* function, Value value, std::string& ou
 // A path or a descriptor (then `fd` is 0 or more).
 bool path_or_fd(Thread& thread, const char* function, Value value, std::string& out, int& fd) {
   fd = -1;
-  if (is_path(value)) return fs_encode(thread, value, out);
+  if (is_path(value)) return encode_path(thread, function, value, out);
   if (is_int_like(value)) return to_int32(thread, value, fd);
   return raise_type_error(thread,
                           fmt::format("{}: path should be string, bytes, os.PathLike or integer, not {}",
@@ -183,13 +200,74 @@ Ref posix_urandom(Thread& thread, const Value* args) {
   return make_bytes(data);
 }
 
+// --- results with names ----------------------------------------------------------------------------------
+
+Type uname_result_type, times_result_type, terminal_size_type, stat_result_type;
+const char* const uname_fields[] = {"sysname", "nodename", "release", "version", "machine"};
+const char* const times_fields[] = {"user", "system", "children_user", "children_system", "elapsed"};
+const char* const terminal_fields[] = {"columns", "lines"};
+// The times are whole seconds among the items, and floats as attributes.
+const char* const stat_fields[] = {"st_mode",     "st_ino",     "st_dev",    "st_nlink",    "st_uid",
+                                   "st_gid",      "st_size",    "st_atime",  "st_mtime",    "st_ctime",
+                                   "st_atime",    "st_mtime",   "st_ctime",  "st_atime_ns", "st_mtime_ns",
+                                   "st_ctime_ns", "st_blksize", "st_blocks", "st_rdev"};
+
+void init_result_types() {
+  init_struct_sequence(uname_result_type, {.name = "posix.uname_result", .fields = uname_fields});
+  init_struct_sequence(times_result_type, {.name = "posix.times_result", .fields = times_fields});
+  init_struct_sequence(terminal_size_type, {.name = "os.terminal_size", .fields = terminal_fields});
+  init_struct_sequence(stat_result_type, {.name = "os.stat_result", .fields = stat_fields, .visible = 10});
+}
+
+// (total, used, free) bytes of the disk behind a path
+Ref posix_disk_space(Thread& thread, const Value* args) {
+  std::string path;
+  int fd;
+  struct statvfs info;
+  if (!path_or_fd(thread, "statvfs", args[0], path, fd)) return {};
+  if ((fd >= 0 ? ::fstatvfs(fd, &info) : ::statvfs(path.c_str(), &info)) < 0) return fail(thread, args[0]);
+  auto bytes = [&](uint64_t blocks) { return make_int_unsigned(blocks * info.f_frsize); };
+  Ref all[] = {bytes(info.f_blocks), bytes(info.f_blocks - info.f_bfree), bytes(info.f_bavail)};
+  return make_tuple({all[0], all[1], all[2]});
+}
+
+Ref posix_getloadavg(Thread& thread, const Value*) {
+  double loads[3];
+  if (::getloadavg(loads, 3) != 3) return raise(thread, OSError_type, "Load averages are unobtainable");
+  return make_tuple(
+      {Value::from_double(loads[0]), Value::from_double(loads[1]), Value::from_double(loads[2])});
+}
+Ref posix_sched_getaffinity(Thread& thread, const Value* args) {
+  int pid;
+  cpu_set_t cpus;
+  if (!to_int32(thread, args[0], pid)) return {};
+  if (::sched_getaffinity(pid, sizeof cpus, &cpus) < 0) return fail(thread);
+  Own<Set> found = new_set();
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &cpus) && !set_add(thread, found.get(), Value::from_int(cpu))) return {};
+  }
+  return found;
+}
+Ref posix_sched_yield(Thread& thread, const Value*) {
+  Unlocked unlocked(thread);
+  ::sched_yield();
+  return share(None);
+}
+Ref posix_nice(Thread& thread, const Value* args) {
+  int increment;
+  if (!to_int32(thread, args[0], increment)) return {};
+  errno = 0;
+  int value = ::nice(increment);
+  return value == -1 && errno ? fail(thread) : make_int(value);
+}
+
 Ref posix_uname(Thread& thread, const Value*) {
   utsname info;
   if (::uname(&info) < 0) return fail(thread);
-  Own<Tuple> out = new_tuple(5);
   const char* const parts[] = {info.sysname, info.nodename, info.release, info.version, info.machine};
+  Own<Tuple> out = new_tuple(5);
   for (size_t i = 0; i < 5; ++i) out->items()[i] = fs_decode(parts[i]).release();
-  return out;
+  return make_struct_sequence(uname_result_type, out->view());
 }
 
 Ref posix_times(Thread& thread, const Value*) {
@@ -198,8 +276,9 @@ Ref posix_times(Thread& thread, const Value*) {
   if (now == static_cast<clock_t>(-1)) return fail(thread);
   double tick = 1.0 / static_cast<double>(::sysconf(_SC_CLK_TCK));
   auto seconds = [&](clock_t ticks) { return Value::from_double(static_cast<double>(ticks) * tick); };
-  return make_tuple({seconds(used.tms_utime), seconds(used.tms_stime), seconds(used.tms_cutime),
-                     seconds(used.tms_cstime), seconds(now)});
+  return make_struct_sequence(times_result_type,
+                              {seconds(used.tms_utime), seconds(used.tms_stime), seconds(used.tms_cutime),
+                               seconds(used.tms_cstime), seconds(now)});
 }
 
 Ref posix_system(Thread& thread, const Value* args) {
@@ -222,7 +301,8 @@ Ref posix_terminal_size(Thread& thread, const Value* args) {
   if (!int_arg(thread, args[0], fd, 1)) return {};
   winsize size;
   if (::ioctl(fd, TIOCGWINSZ, &size) < 0) return fail(thread);
-  return make_tuple({Value::from_int(size.ws_col), Value::from_int(size.ws_row)});
+  return make_struct_sequence(terminal_size_type,
+                              {Value::from_int(size.ws_col), Value::from_int(size.ws_row)});
 }
 
 // --- directories and names ------------------------------------------------------------------------------
@@ -358,35 +438,50 @@ Ref posix_utime(Thread& thread, const Value* args) {
   return none_or_fail(thread, status, args[0]);
 }
 
-// A stat as a tuple of ints: the ten classic fields, then nanoseconds of the three times, block size, blocks,
-// device.
 Ref stat_tuple(const struct stat& info) {
   auto number = [](auto value) { return make_int(static_cast<int64_t>(value)); };
+  auto seconds = [](const timespec& time) {
+    return Ref::steal(
+        Value::from_double(static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec)));
+  };
   auto nanoseconds = [](const timespec& time) {
     return make_int(int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec);
   };
   Ref items[] = {number(info.st_mode),        number(info.st_ino),         number(info.st_dev),
                  number(info.st_nlink),       number(info.st_uid),         number(info.st_gid),
                  number(info.st_size),        number(info.st_atim.tv_sec), number(info.st_mtim.tv_sec),
-                 number(info.st_ctim.tv_sec), nanoseconds(info.st_atim),   nanoseconds(info.st_mtim),
+                 number(info.st_ctim.tv_sec), seconds(info.st_atim),       seconds(info.st_mtim),
+                 seconds(info.st_ctim),       nanoseconds(info.st_atim),   nanoseconds(info.st_mtim),
                  nanoseconds(info.st_ctim),   number(info.st_blksize),     number(info.st_blocks),
                  number(info.st_rdev)};
-  Own<Tuple> out = new_tuple(std::size(items));
-  for (size_t i = 0; i < std::size(items); ++i) out->items()[i] = items[i].release();
-  return out;
+  Value borrowed[std::size(items)];
+  for (size_t i = 0; i < std::size(items); ++i) borrowed[i] = items[i];
+  return make_struct_sequence(stat_result_type, borrowed);
 }
 
-Ref posix_stat(Thread& thread, const Value* args) {
+Ref stat_of(Thread& thread, Value target, const char* function, bool follow) {
   std::string path;
   int fd;
-  int follow = args[1] ? truthy(thread, args[1]) : 1;
-  if (follow < 0 || !path_or_fd(thread, follow ? "stat" : "lstat", args[0], path, fd)) return {};
+  if (!path_or_fd(thread, function, target, path, fd)) return {};
   struct stat info;
   int status = blocking(thread, [&] {
     if (fd >= 0) return ::fstat(fd, &info);
     return follow ? ::stat(path.c_str(), &info) : ::lstat(path.c_str(), &info);
   });
-  return status < 0 ? fail(thread, args[0]) : stat_tuple(info);
+  return status < 0 ? fail(thread, target) : stat_tuple(info);
+}
+
+Ref posix_stat(Thread& thread, const Value* args) {
+  int follow = args[2] ? truthy(thread, args[2]) : 1;
+  return follow < 0 ? Ref() : stat_of(thread, args[0], "stat", follow);
+}
+Ref posix_lstat(Thread& thread, const Value* args) { return stat_of(thread, args[0], "lstat", false); }
+Ref posix_fstat(Thread& thread, const Value* args) {
+  int fd;
+  struct stat info;
+  if (!to_int32(thread, args[0], fd)) return {};
+  int status = blocking(thread, [&] { return ::fstat(fd, &info); });
+  return status < 0 ? fail(thread) : stat_tuple(info);
 }
 
 // --- descriptors ----------------------------------------------------------------------------------------
@@ -419,6 +514,35 @@ Ref posix_read(Thread& thread, const Value* args) {
   std::string data(static_cast<size_t>(size), '\0');
   ssize_t got = blocking(thread, [&] { return ::read(fd, data.data(), data.size()); });
   return got < 0 ? fail(thread) : Ref(make_bytes(std::string_view(data).substr(0, static_cast<size_t>(got))));
+}
+
+Ref posix_pread(Thread& thread, const Value* args) {
+  int fd;
+  int64_t size, offset;
+  if (!to_int32(thread, args[0], fd) || !to_int64(thread, args[1], size) ||
+      !to_int64(thread, args[2], offset))
+    return {};
+  if (size < 0) {
+    errno = EINVAL;
+    return fail(thread);
+  }
+  if (!may_allocate(thread, static_cast<size_t>(size))) return {};
+  std::string data(static_cast<size_t>(size), '\0');
+  ssize_t got = blocking(thread, [&] { return ::pread(fd, data.data(), data.size(), offset); });
+  return got < 0 ? fail(thread) : Ref(make_bytes(std::string_view(data).substr(0, static_cast<size_t>(got))));
+}
+
+Ref posix_pwrite(Thread& thread, const Value* args) {
+  int fd;
+  int64_t offset;
+  std::string_view view;
+  if (!to_int32(thread, args[0], fd) || !to_int64(thread, args[2], offset)) return {};
+  if (!as_bytes_like(args[1], view))
+    return raise_type_error(thread,
+                            fmt::format("a bytes-like object is required, not '{}'", type_name(args[1])));
+  std::string data(view);
+  ssize_t written = blocking(thread, [&] { return ::pwrite(fd, data.data(), data.size(), offset); });
+  return written < 0 ? fail(thread) : make_int(static_cast<int64_t>(written));
 }
 
 Ref posix_write(Thread& thread, const Value* args) {
@@ -532,11 +656,18 @@ const NativeDef functions[] = {
     {"strerror", "code, /", posix_strerror, "Translate an error code to a message string."},
     {"urandom", "size, /", posix_urandom,
      "Return a bytes object containing random bytes suitable for cryptographic use."},
-    {"_uname", "", posix_uname},
-    {"_times", "", posix_times},
+    {"_disk_space", "path, /", posix_disk_space},
+    {"getloadavg", "", posix_getloadavg, "Return average recent system load information."},
+    {"sched_getaffinity", "pid, /", posix_sched_getaffinity, "Return the set of CPUs a process may run on."},
+    {"sched_yield", "", posix_sched_yield, "Voluntarily relinquish the CPU."},
+    {"nice", "increment, /", posix_nice,
+     "Add increment to the priority of process and return the new priority."},
+    {"uname", "", posix_uname, "Return an object identifying the current operating system."},
+    {"times", "", posix_times, "Return a collection containing process timing information."},
     {"system", "command", posix_system, "Execute the command in a subshell."},
     {"waitpid", "pid, options, /", posix_waitpid, "Wait for completion of a given child process."},
-    {"_terminal_size", "fd=1, /", posix_terminal_size},
+    {"get_terminal_size", "fd=1, /", posix_terminal_size,
+     "Return the size of the terminal window as (columns, lines)."},
     {"getcwd", "", posix_getcwd, "Return a unicode string representing the current working directory."},
     {"chdir", "path", posix_chdir, "Change the current working directory to the specified path."},
     {"_scan", "path, function='scandir', /", posix_scan},
@@ -554,11 +685,19 @@ const NativeDef functions[] = {
     {"chmod", "path, mode", posix_chmod, "Change the access permissions of a file."},
     {"umask", "mask, /", posix_umask, "Set the current numeric umask and return the previous umask."},
     {"utime", "path, times=None", posix_utime, "Set the access and modified time of path."},
-    {"_stat", "path, follow=True, /", posix_stat},
+    {"stat", "path, *, dir_fd=None, follow_symlinks=True", posix_stat,
+     "Perform a stat system call on the given path."},
+    {"lstat", "path, *, dir_fd=None", posix_lstat,
+     "Perform a stat system call on the given path, without following symbolic links."},
+    {"fstat", "fd", posix_fstat, "Perform a stat system call on the given file descriptor."},
     {"open", "path, flags, mode=511", posix_open,
      "Open a file for low level IO. Returns a file descriptor (integer)."},
     {"close", "fd", posix_close, "Close a file descriptor."},
     {"read", "fd, length, /", posix_read, "Read from a file descriptor. Returns a bytes object."},
+    {"pread", "fd, length, offset, /", posix_pread,
+     "Read a number of bytes from a file descriptor starting at a particular offset."},
+    {"pwrite", "fd, buffer, offset, /", posix_pwrite,
+     "Write bytes to a file descriptor starting at a particular offset."},
     {"write", "fd, data, /", posix_write, "Write a bytes object to a file descriptor."},
     {"lseek", "fd, position, whence, /", posix_lseek, "Set the position of a file descriptor."},
     {"isatty", "fd, /", posix_isatty, "Return True if the fd is connected to a terminal."},
@@ -577,6 +716,11 @@ const NativeDef functions[] = {
 };
 
 bool init_module(Thread&, Module* module) {
+  init_result_types();
+  module_set(module, "uname_result", &uname_result_type);
+  module_set(module, "times_result", &times_result_type);
+  module_set(module, "terminal_size", &terminal_size_type);
+  module_set(module, "stat_result", &stat_result_type);
   struct Constant {
     const char* name;
     int64_t value;
