@@ -25,17 +25,26 @@
 #include "vm/object/text/str.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace aspy {
 namespace {
 
-// A loaded module's function, called if the module was ever imported. An exception in it is reported, not
-// raised.
-void call_if_loaded(Thread& thread, std::string_view module_name, std::string_view function_name) {
+// A loaded module's function, called if the module was ever imported. An exception in it is reported as one
+// in `doing`, not raised.
+void call_if_loaded(Thread& thread, std::string_view module_name, std::string_view function_name,
+                    std::string_view doing) {
   Value module = dict_get(loaded_modules(), module_name);
   if (!module) return;
   Ref function = get_attr(thread, module, function_name);
-  if (!function || !call(thread, function)) write_unraisable(thread, function ? function.get() : None);
+  if (function && call(thread, function)) return;
+  Ref error = take_error(thread);
+  Ref shown = repr(thread, module);
+  clear_error(thread);
+  thread.error = error.release();
+  write_unraisable(
+      thread, Value(),
+      fmt::format("Exception ignored {} {}", doing, shown ? cast<Str>(shown)->view() : module_name));
 }
 
 Module* module_named(std::string_view name) {
@@ -56,6 +65,15 @@ void name_undecodable_file(Thread& thread, const std::string& file) {
   message.replace(on_line, comma - on_line, " in file " + file + " on line " + std::to_string(line));
   assign(error->msg, make_str(message));
   assign(error->lineno, share(Value::from_int(line)));
+}
+
+// Writes out what sys.stdout holds; that it cannot is told at the end. Keeps the pending exception.
+void flush_stdout(Thread& thread) {
+  Ref file = share(standard_stream("stdout"));
+  if (!file) return;
+  ErrorShelter shelter(thread);
+  flush_file(thread, file);
+  clear_error(thread);
 }
 
 // The exit code that SystemExit asks for. Anything but an int is a message, and means failure.
@@ -101,6 +119,11 @@ Session::Session(const SessionOptions& options) {
   sys_state.path = {options.search_folder};
   sys_state.executable = options.executable;
   sys_state.interactive = options.interactive;
+  sys_state.unbuffered = options.unbuffered;
+  sys_state.dev_mode = options.dev_mode;
+  sys_state.ignore_environment = options.ignore_environment;
+  sys_state.warning_options = options.warning_options;
+  sys_state.implementation_options = options.implementation_options;
 
   thread_ = new_thread();
   bind_thread(thread_);
@@ -109,7 +132,7 @@ Session::Session(const SessionOptions& options) {
   init_module_spec_type();
   init_importing(*thread_);
   init_unraisable();
-  init_warnings(*thread_, {});
+  init_warnings();
   install_signals(*thread_);
   Ref builtins = import_module(*thread_, "builtins");
   if (builtins) current_builtins = cast<Module>(builtins)->dict;
@@ -166,6 +189,7 @@ RunResult Session::end_of_code(Ref result) {
   RunResult end;
   if (result) return end;
   end.exit_code = 1;
+  flush_stdout(thread); // what was printed before the error comes before its report
   if (error_matches(thread, SystemExit_type)) {
     Ref exception = take_error(thread);
     end.exits = true;
@@ -173,12 +197,6 @@ RunResult Session::end_of_code(Ref result) {
     return end;
   }
   end.interrupted = error_matches(thread, KeyboardInterrupt_type);
-  {
-    // What was printed before comes before the report, wherever both go.
-    ErrorShelter shelter(thread);
-    flush_standard_streams(thread);
-    clear_error(thread);
-  }
   report_error();
   return end;
 }
@@ -223,14 +241,22 @@ bool Session::run_tasks() {
   return some && some.get().is_true();
 }
 
+std::string Session::prompt(bool first_line) {
+  Value sys = dict_get(loaded_modules(), "sys");
+  Ref text = sys ? find_attr(*thread_, sys, intern(first_line ? "ps1" : "ps2")) : Ref();
+  if (text) text = str(*thread_, text);
+  clear_error(*thread_);
+  return text ? std::string(cast<Str>(text)->view()) : first_line ? ">>> " : "... ";
+}
+
 int Session::finish(int exit_code) {
   Thread& thread = *thread_;
   finished_ = true;
   if (console_) call_method(thread, console_, "close").reset();
   clear_error(thread);
   console_.reset();
-  call_if_loaded(thread, "threading", "_shutdown");
-  call_if_loaded(thread, "atexit", "_run_exitfuncs");
+  call_if_loaded(thread, "threading", "_shutdown", "on threading shutdown");
+  call_if_loaded(thread, "atexit", "_run_exitfuncs", "in atexit callbacks of");
 
   bool written = flush_standard_streams(thread);
 

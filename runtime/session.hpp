@@ -19,6 +19,11 @@ struct SessionOptions {
   std::string search_folder;     // sys.path[0]: the script's folder, "" for the current one
   bool virtual_time = false;
   bool interactive = false;
+  bool unbuffered = false;                         // -u: stdout is written through
+  bool dev_mode = false;                           // -X dev
+  bool ignore_environment = false;                 // -E
+  std::vector<std::string> warning_options;        // sys.warnoptions
+  std::vector<std::string> implementation_options; // -X: sys._xoptions
 };
 
 // What running a piece of code came to.
@@ -51,8 +56,10 @@ public:
   // lines are needed (nothing was run). Exit: SystemExit; `exit_code` is set. `filename` names this entry in
   // tracebacks.
   Entry run_entry(std::string_view source, const std::string& filename, int& exit_code);
-  // Lets tasks that earlier entries have started go on for a moment. False: there are none.
+  // Lets what earlier entries have started go on for a moment. False: there is nothing.
   bool run_tasks();
+  // sys.ps1, or sys.ps2 behind the first line of an entry.
+  std::string prompt(bool first_line);
 
   // Ends the program: waits for threads, runs what was registered for the exit, drops the modules, flushes.
   // Returns the exit code, which a failing flush of stdout changes.

@@ -27,7 +27,7 @@ struct builds : tao::pegtl::maybe_nothing {
         ok = Action<Rule>::build(
             Matched{b, mark, first, static_cast<std::uint32_t>(in.current() - in.begin())});
     }
-    if (!ok) b.stack.resize(mark);
+    if (!ok) b.cut(mark);
     return rewind(ok);
   }
 };

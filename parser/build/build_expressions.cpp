@@ -44,7 +44,7 @@ bool has_comma_before(const Matched& f, std::uint32_t token) { return f.b.kind(t
 bool tuple_or_single(const Matched& f) {
   if (f.size() == 1 && !has_comma_before(f, f.last)) {
     Item item = f[0];
-    f.b.stack.resize(f.mark);
+    f.b.cut(f.mark);
     f.b.stack.push_back(item);
     return true;
   }
@@ -258,7 +258,7 @@ bool action<g::attribute>::build(const Matched& f) {
   node->value = expr_of(value);
   node->attr = f.b.identifier(f.last - 1);
   node->ctx = Context::Load;
-  f.b.stack.resize(f.mark);
+  f.b.cut(f.mark);
   f.b.stack.back() = {node, f.b.stack.back().first, f.last};
   return true;
 }
@@ -330,7 +330,7 @@ bool action<g::call>::build(const Matched& f) {
     // `f(x for x in y)`: the call's brackets are the generator's.
     if (arguments->is_generator) node->args[0]->pos = b.pos(f.first, f.last);
   }
-  b.stack.resize(f.mark);
+  b.cut(f.mark);
   b.stack.back() = {node, callee.first, f.last};
   return true;
 }
@@ -362,7 +362,7 @@ bool action<g::subscript>::build(const Matched& f) {
   node->value = expr_of(value);
   node->slice = f.expr(0);
   node->ctx = Context::Load;
-  f.b.stack.resize(f.mark);
+  f.b.cut(f.mark);
   f.b.stack.back() = {node, value.first, f.last};
   return true;
 }
@@ -391,7 +391,7 @@ bool action<g::conditional>::build(const Matched& f) {
     node->test = expr_of(test);
     node->body = expr_of(body);
     node->orelse = expr_of(orelse);
-    f.b.stack.resize(f.b.stack.size() - 3);
+    f.b.cut(f.b.stack.size() - 3);
     f.b.stack.push_back({node, body.first, orelse.last});
   }
   return true;

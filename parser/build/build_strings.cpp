@@ -166,7 +166,7 @@ bool build_field(const Matched& f, bool is_template) {
     node->format_spec = static_cast<Expr*>(spec.node);
     result = node;
   }
-  b.stack.resize(f.mark);
+  b.cut(f.mark);
   if (text != nullptr) b.stack.push_back({text, f.first, equal.last});
   b.stack.push_back({result, f.first, f.last});
   return true;

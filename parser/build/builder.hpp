@@ -107,6 +107,8 @@ public:
   SourceTree& tree;
   const Tokens& tokens;
   std::vector<Item> stack;
+  /// Takes items off until `size` are left.
+  void cut(std::size_t size) { stack.erase(stack.begin() + static_cast<std::ptrdiff_t>(size), stack.end()); }
   std::uint32_t furthest = 0;     // the furthest token that any rule has looked at
   std::uintptr_t stack_limit = 0; // the machine stack may not grow below this address
 
@@ -138,7 +140,7 @@ struct Matched {
 
   /// Replaces this frame's items by one.
   bool reduce(ast::Node* node) const {
-    b.stack.resize(mark);
+    b.cut(mark);
     b.stack.push_back({node, first, last});
     return true;
   }

@@ -1,6 +1,9 @@
 #include "runtime/shell/cli.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <fmt/format.h>
 #include <string_view>
 
 namespace aspy::shell {
@@ -21,6 +24,11 @@ constexpr std::string_view help = R"(
 options:
   --virtual-time       run on a clock that jumps over every wait: sleeps cost nothing, output repeats exactly
   -i                   stay at the prompt after the script or the code; prompt even without a terminal
+  -q                   no banner at the prompt
+  -u                   write stdout through at once (PYTHONUNBUFFERED=1)
+  -W ACTION[:...]      what becomes of warnings, as in Python (PYTHONWARNINGS=...)
+  -X dev               development mode: all warnings, asyncio's debug mode (PYTHONDEVMODE=1, PYTHONASYNCIODEBUG=1)
+  -E, -I               ignore the environment variables named here
   -h, --help           this text
   -V, --version        the version
 )";
@@ -55,7 +63,8 @@ CommandLine parse_golden(std::span<char*> words) {
   CLI::App app("Runs every script that has a NAME.out beside it, on the virtual clock, and compares what it\n"
                "prints with NAME.out, its stderr with NAME.err (no file: nothing), its exit code with\n"
                "NAME.exit (no file: 0). NAME.in is its standard input, NAME.args has its arguments.\n"
-               "'# golden: real-time' or '# golden: mask REGEX' at a script's top change how it is run.",
+               "'# golden: real-time' or '# golden: mask REGEX' at a script's top change how it is run.\n"
+               "The first expectation of a script is made with: aspy golden NAME.aspy --update",
                "aspy golden");
   CommandLine line;
   line.action = Action::Golden;
@@ -81,33 +90,112 @@ CommandLine parse_dis(std::span<char*> words) {
   return line;
 }
 
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value && *value;
+}
+
+// Gathers what the options say of the interpreter itself.
+class Options {
+public:
+  explicit Options(CommandLine& line) : line_(line) {}
+
+  // Reads a word of one-letter options (-u, -Bq, -Wignore, -X dev). `value` is the next word, or null;
+  // `taken` tells that it was used. False: `problem` says why not.
+  bool read(std::string_view word, const char* value, bool& taken) {
+    for (size_t at = 1; at < word.size(); ++at) {
+      switch (word[at]) {
+      case 'i': line_.interactive = true; break;
+      case 'q': line_.quiet = true; break;
+      case 'u': line_.session.unbuffered = true; break;
+      case 'E':
+      case 'I': line_.session.ignore_environment = true; break;
+      // What these turn off or on, aspy does not have: nothing is written beside a script, there is no site.
+      case 'B':
+      case 'P':
+      case 's':
+      case 'S': break;
+      case 'W':
+      case 'X': {
+        std::string_view rest = word.substr(at + 1);
+        taken = rest.empty();
+        if (taken && !value) return fail(fmt::format("Argument expected for the -{} option", word[at]));
+        read_value(word[at], taken ? value : rest);
+        return true;
+      }
+      case 'm': return fail("-m is not supported: there are no installed modules to run, only files");
+      case 'O': return fail("-O is not supported: assert statements are always run");
+      default: return fail(fmt::format("unknown option -{}", word[at]));
+      }
+    }
+    return true;
+  }
+
+  // What the environment says, under what the options have said.
+  void finish() {
+    SessionOptions& session = line_.session;
+    std::vector<std::string> warnings;
+    bool environment = !session.ignore_environment;
+    if (environment && is_set("PYTHONUNBUFFERED")) session.unbuffered = true;
+    if (environment && is_set("PYTHONDEVMODE")) session.dev_mode = true;
+    if (session.dev_mode) warnings.push_back("default");
+    std::string_view list = environment && is_set("PYTHONWARNINGS") ? std::getenv("PYTHONWARNINGS") : "";
+    while (!list.empty()) {
+      size_t comma = std::min(list.find(','), list.size());
+      if (comma) warnings.emplace_back(list.substr(0, comma));
+      list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    session.warning_options.insert(session.warning_options.begin(), warnings.begin(), warnings.end());
+  }
+
+  std::string problem;
+
+private:
+  bool fail(std::string text) {
+    problem = std::move(text);
+    return false;
+  }
+  void read_value(char option, std::string_view value) {
+    if (option == 'W') line_.session.warning_options.emplace_back(value);
+    else line_.session.implementation_options.emplace_back(value);
+    if (option == 'X' && value == "dev") line_.session.dev_mode = true;
+  }
+
+  CommandLine& line_;
+};
+
 } // namespace
 
 CommandLine parse_command_line(std::span<char*> words, bool stdin_is_terminal) {
   CommandLine line;
+  Options options(line);
   for (size_t at = 0; at < words.size(); ++at) {
     std::string_view word = words[at];
     auto rest = words.subspan(at + 1);
     if (word == "-h" || word == "--help") return show(std::string(usage) + std::string(help), 0);
     if (word == "-V" || word == "--version") return show("aspy " ASPY_VERSION " (Python 3.14 syntax)\n", 0);
     if (word == "--virtual-time") {
-      line.virtual_time = true;
-    } else if (word == "-i") {
-      line.interactive = true;
+      line.session.virtual_time = true;
     } else if (word.starts_with("-c")) {
       // "-c CODE" and "-cCODE" alike
       line.action = Action::RunCode;
       if (word.size() == 2 && rest.empty()) return mistake("Argument expected for the -c option");
       line.target = word.size() > 2 ? word.substr(2) : rest[0];
       line.arguments = word.size() > 2 ? rest : rest.subspan(1);
+      options.finish();
       return line;
     } else if (word == "-") {
       line.action = Action::RunInput;
       line.named_input = true;
       line.arguments = rest;
+      options.finish();
       return line;
-    } else if (word.starts_with('-')) {
+    } else if (word.starts_with("--")) {
       return mistake("unknown option " + std::string(word));
+    } else if (word.starts_with('-')) {
+      bool taken = false;
+      if (!options.read(word, rest.empty() ? nullptr : rest[0], taken)) return mistake(options.problem);
+      at += taken;
     } else if (word == "golden") {
       return parse_golden(rest);
     } else if (word == "dis") {
@@ -116,9 +204,11 @@ CommandLine parse_command_line(std::span<char*> words, bool stdin_is_terminal) {
       line.action = Action::RunFile;
       line.target = word;
       line.arguments = rest;
+      options.finish();
       return line;
     }
   }
+  options.finish();
   line.action = stdin_is_terminal || line.interactive ? Action::Repl : Action::RunInput;
   return line;
 }

@@ -1,6 +1,7 @@
 // The command line, taken apart: what to do, and with which words. Nothing here runs or prints anything.
 #pragma once
 
+#include "runtime/session.hpp"
 #include "runtime/shell/golden/golden.hpp"
 
 #include <span>
@@ -22,16 +23,18 @@ struct CommandLine {
   Action action = Action::Repl;
   std::string target;         // the file, the code, or the script to disassemble
   std::span<char*> arguments; // sys.argv[1:]: all that follows FILE, CODE or "-", untouched
-  bool virtual_time = false;  // --virtual-time
+  SessionOptions session;     // what the options say; its argv, executable and folder are left for the caller
   bool named_input = false;   // RunInput was asked for with "-"
   bool interactive = false;   // -i: prompts even if stdin is no terminal; after FILE or CODE, a REPL
+  bool quiet = false;         // -q: no banner
   GoldenOptions golden;       // for Action::Golden (its `aspy` is left for the caller)
   std::string text;           // for Action::ShowText
   int exit_code = 0;
 };
 
 // As CPython reads its own: options end at the first word that is none, and all that follows it belongs to
-// the script. `stdin_is_terminal` decides what no words at all mean.
+// the script. `stdin_is_terminal` decides what no words at all mean. Also reads the environment variables
+// that stand for options, unless an option forbids it.
 CommandLine parse_command_line(std::span<char*> words, bool stdin_is_terminal);
 
 } // namespace aspy::shell

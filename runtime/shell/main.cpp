@@ -34,11 +34,10 @@ int leave(int exit_code) {
 
 // Runs a program, or the prompt, or one after the other, in a session of its own.
 int run(const CommandLine& line) {
-  SessionOptions options;
+  SessionOptions options = line.session;
   SourceFile source;
   std::string first_argument;
   options.executable = this_program();
-  options.virtual_time = line.virtual_time;
   options.interactive = line.interactive || line.action == Action::Repl;
   switch (line.action) {
   case Action::RunFile:
@@ -73,7 +72,7 @@ int run(const CommandLine& line) {
   }
   int exit_code = end.exit_code;
   if (options.interactive) {
-    exit_code = run_repl(session, line.action == Action::Repl);
+    exit_code = run_repl(session, line.action == Action::Repl && !line.quiet);
     end.interrupted = false;
   }
   exit_code = session.finish(exit_code);

@@ -240,7 +240,7 @@ TEST_CASE("positions survive packing") {
   std::vector<InstructionPosition> entries = {
       {0, {1, 0, 1, 10}}, {3, {2, 4, 4, 1}}, {4, {1, 300, 1, 20000}}, {900, {100000, 0, 100000, 5}}};
   Own<Code> code = new_code();
-  code->positions = code->own_positions = pack_positions(entries);
+  code->positions = pack_positions(entries);
   CHECK(position_at(code.get(), 0).end_column == 10);
   CHECK(position_at(code.get(), 2).line == 1);
   CHECK(position_at(code.get(), 3).end_line == 4);

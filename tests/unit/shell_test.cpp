@@ -38,7 +38,7 @@ struct Room {
 TEST_CASE("command line: everything after the script is the script's") {
   Parsed run({"--virtual-time", "prog.aspy", "-c", "--help"});
   CHECK(run.line.action == Action::RunFile);
-  CHECK(run.line.virtual_time);
+  CHECK(run.line.session.virtual_time);
   CHECK(run.line.target == "prog.aspy");
   REQUIRE(run.line.arguments.size() == 2);
   CHECK(std::string(run.line.arguments[0]) == "-c");
@@ -99,7 +99,7 @@ TEST_CASE("goldens: what is found, run and compared") {
   CHECK(find_goldens(room.path, "two").empty());
 
   ChildCommand command = golden.command("aspy", 1000);
-  CHECK(command.arguments == std::vector<std::string>{"aspy", "one.aspy", "first", "second word"});
+  CHECK(command.arguments == std::vector<std::string>{"aspy", "-E", "one.aspy", "first", "second word"});
   CHECK(command.directory == room.path);
   CHECK(command.input == "/dev/null");
 

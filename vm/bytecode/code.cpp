@@ -1,6 +1,7 @@
 // The code type: what a script sees of a compiled function.
 #include "vm/bytecode/code.hpp"
 
+#include "vm/bytecode/image.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/bytes/bytes.hpp"
 #include "vm/object/callable/native.hpp"
@@ -21,6 +22,11 @@ Type code_type;
 namespace {
 
 Code* code_of(Value self) { return cast<Code>(self); }
+Code* code_with_body(Value self) {
+  Code* code = code_of(self);
+  if (code->unread_body) read_body(code);
+  return code;
+}
 
 void code_dealloc(Object* object) {
   auto* code = static_cast<Code*>(object);
@@ -36,7 +42,8 @@ void code_dealloc(Object* object) {
   std::destroy_at(&code->words);
   std::destroy_at(&code->constants);
   std::destroy_at(&code->handlers);
-  std::destroy_at(&code->own_positions);
+  std::destroy_at(&code->positions);
+  std::destroy_at(&code->texts);
   free_object(object);
 }
 
@@ -92,7 +99,7 @@ template <class Body> void for_each_instruction(const Code* code, Body&& body) {
 
 // The constants that instructions load as values, apart from names.
 Ref get_constants(Thread&, Value self) {
-  Code* code = code_of(self);
+  Code* code = code_with_body(self);
   std::vector<bool> is_value(code->constants.size());
   for_each_instruction(code, [&](uint32_t at, Word word) {
     Op op = generic_op(op_of(word));
@@ -112,7 +119,7 @@ Ref get_constants(Thread&, Value self) {
 
 // Names of globals and attributes, in the order of their first use.
 Ref get_names(Thread&, Value self) {
-  Code* code = code_of(self);
+  Code* code = code_with_body(self);
   std::vector<Value> names;
   for_each_instruction(code, [&](uint32_t at, Word word) {
     switch (generic_op(op_of(word))) {
@@ -144,7 +151,7 @@ Ref get_names(Thread&, Value self) {
 }
 
 Ref get_code_bytes(Thread&, Value self) {
-  Code* code = code_of(self);
+  Code* code = code_with_body(self);
   return make_bytes({reinterpret_cast<const char*>(code->words.data()), code->words.size() * sizeof(Word)});
 }
 
@@ -152,7 +159,7 @@ Value line_value(uint32_t number, bool known) { return known ? Value::from_int(n
 
 // co_positions(): (line, end line, column, end column) of each instruction.
 Ref co_positions(Thread& thread, const Value* args) {
-  Code* code = code_of(args[0]);
+  Code* code = code_with_body(args[0]);
   Own<List> list = new_list();
   for_each_instruction(code, [&](uint32_t at, Word) {
     Position position = position_at(code, at);
@@ -166,7 +173,7 @@ Ref co_positions(Thread& thread, const Value* args) {
 
 // co_lines(): (start, end, line) of each run of instructions on one line, in bytes.
 Ref co_lines(Thread& thread, const Value* args) {
-  Code* code = code_of(args[0]);
+  Code* code = code_with_body(args[0]);
   Own<List> list = new_list();
   uint32_t start = 0, line = 0;
   bool begun = false;

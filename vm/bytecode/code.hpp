@@ -4,6 +4,7 @@
 #include "vm/bytecode/opcodes.hpp"
 #include "vm/object/type/type.hpp"
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -39,6 +40,24 @@ struct Handler {
   uint16_t depth;
 };
 
+// The packed positions of a code object: its own, or a part of an image, which lives for ever.
+class PackedPositions {
+public:
+  PackedPositions& operator=(std::vector<uint8_t> packed) {
+    own_ = std::move(packed);
+    bytes_ = own_;
+    return *this;
+  }
+  void refer_to(std::span<const uint8_t> bytes) { bytes_ = bytes; }
+  std::span<const uint8_t> bytes() const { return bytes_; }
+
+private:
+  std::span<const uint8_t> bytes_;
+  std::vector<uint8_t> own_;
+};
+
+struct ImageTexts;
+
 struct Code : Object {
   Str* name = nullptr;     // co_name, owned
   Str* qualname = nullptr; // co_qualname, owned
@@ -54,20 +73,25 @@ struct Code : Object {
   uint32_t local_count = 0; // near locals, parameters included
   uint32_t far_count = 0;
   uint32_t temp_count = 0; // highest number of temporaries alive at once
-  // A call with exactly this many positional arguments needs no binding; no_exact_args when there is none such.
+  // A call with exactly this many positional arguments needs no binding; no_exact_args when there is none
+  // such.
   uint32_t exact_args = no_exact_args;
   static constexpr uint32_t no_exact_args = UINT32_MAX;
 
-  std::vector<Word> words;        // rewritten in place when instructions specialise
-  std::vector<Value> constants;   // owned; names are interned str among them
-  std::vector<Handler> handlers;  // innermost first
-  Tuple* local_names = nullptr;   // near locals in register order, then far ones; owned
-  Tuple* cell_names = nullptr;    // co_cellvars, owned
-  Tuple* free_names = nullptr;    // co_freevars, owned
-  std::span<const uint8_t> positions;      // packed; in own_positions, or in the image it was read from
-  std::vector<uint8_t> own_positions;
-  Value doc;                      // docstring, or empty; owned
-  uint32_t version = 0;           // for call caches
+  std::vector<Word> words;       // rewritten in place when instructions specialise
+  std::vector<Value> constants;  // owned; names are interned str among them
+  std::vector<Handler> handlers; // innermost first
+  Tuple* local_names = nullptr;  // near locals in register order, then far ones; owned
+  Tuple* cell_names = nullptr;   // co_cellvars, owned
+  Tuple* free_names = nullptr;   // co_freevars, owned
+  PackedPositions positions;
+  Value doc;            // docstring, or empty; owned
+  uint32_t version = 0; // for call caches
+
+  // Code from an image (vm/bytecode/image.hpp) begins without words, constants, handlers and positions: its
+  // only word is a LoadBody, which reads them when the code is first run.
+  const char* unread_body = nullptr;
+  std::shared_ptr<ImageTexts> texts; // what the body refers to; null once it is read
 
   uint32_t parameter_count() const {
     return arg_count + kwonly_count + ((flags & CodeVarArgs) ? 1 : 0) + ((flags & CodeVarKeywords) ? 1 : 0);

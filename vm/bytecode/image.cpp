@@ -1,8 +1,8 @@
-// The layout of an image: the number of texts, then each text once (a flag for names, size, bytes), then the code
-// object; texts are referred to by their number. All numbers are variable-length, seven bits a byte.
+// The layout of an image: the number of texts, then each text once (size and a flag for names, bytes), then
+// the code object; texts are referred to by their number. All numbers are variable-length, seven bits a byte.
 //
 // Writer and Reader mirror each other: for each value a tag, then what its kind needs; for a code object its
-// fields in the order of write_code().
+// head, the size of its body, its body.
 #include "vm/bytecode/image.hpp"
 
 #include "vm/object/bytes/bytes.hpp"
@@ -42,9 +42,9 @@ enum class Tag : uint8_t {
 };
 
 // The plain numbers of a code object.
-constexpr uint32_t Code::* code_numbers[] = {&Code::first_line,    &Code::flags,       &Code::arg_count,
-                                             &Code::posonly_count, &Code::kwonly_count, &Code::local_count,
-                                             &Code::far_count,     &Code::temp_count,    &Code::exact_args};
+constexpr uint32_t Code::*code_numbers[] = {&Code::first_line,    &Code::flags,        &Code::arg_count,
+                                            &Code::posonly_count, &Code::kwonly_count, &Code::local_count,
+                                            &Code::far_count,     &Code::temp_count,   &Code::exact_args};
 
 class Writer {
 public:
@@ -54,8 +54,8 @@ public:
     out_.clear();
     number(texts_.size());
     for (const Str* text : texts_) {
-      number(text->is_interned);
-      block(text->view());
+      number(size_t{text->size} << 1 | text->is_interned);
+      out_ += text->view();
     }
     return out_ + body;
   }
@@ -138,22 +138,32 @@ private:
       for (uint32_t position = 0; set_next(set, position, item);) this->value(item);
       return;
     }
-    std::fprintf(stderr, "a constant of type %s cannot be part of an image\n", std::string(type_name(value)).c_str());
+    std::fprintf(stderr, "a constant of type %s cannot be part of an image\n",
+                 std::string(type_name(value)).c_str());
     std::abort();
   }
 
   void write_code(const Code* code) {
     for (const Str* each : {code->name, code->qualname, code->filename}) text(each);
     for (auto field : code_numbers) number(code->*field);
+    for (const Tuple* names : {code->local_names, code->cell_names, code->free_names}) values(names->view());
+    value(code->doc);
+    std::string head = std::exchange(out_, {});
+    write_body(code);
+    std::string body = std::exchange(out_, std::move(head));
+    block(body);
+  }
+
+  void write_body(const Code* code) {
     number(code->words.size());
     raw(code->words.data(), code->words.size() * sizeof(Word));
     values(code->constants);
     number(code->handlers.size());
     for (const Handler& handler : code->handlers)
-      for (uint32_t part : {handler.start, handler.end, handler.handler, uint32_t{handler.depth}}) number(part);
-    for (const Tuple* names : {code->local_names, code->cell_names, code->free_names}) values(names->view());
-    block({reinterpret_cast<const char*>(code->positions.data()), code->positions.size()});
-    value(code->doc);
+      for (uint32_t part : {handler.start, handler.end, handler.handler, uint32_t{handler.depth}})
+        number(part);
+    auto positions = code->positions.bytes();
+    block({reinterpret_cast<const char*>(positions.data()), positions.size()});
   }
 
   std::string out_;
@@ -161,19 +171,49 @@ private:
   std::unordered_map<const Str*, size_t> text_numbers_;
 };
 
+} // namespace
+
+// The texts of one image, made when they are first referred to.
+struct ImageTexts {
+  std::vector<const char*> at;
+  std::vector<Ref> made;
+};
+
+namespace {
+
 class Reader {
 public:
-  Reader(Thread& thread, std::string_view image) : thread_(thread), at_(image.data()) {}
+  explicit Reader(const char* at, std::shared_ptr<ImageTexts> texts) : at_(at), texts_(std::move(texts)) {}
 
   Own<Code> read() {
-    texts_.resize(number());
-    for (Ref& text : texts_) {
-      bool is_name = number();
-      std::string_view bytes = block();
-      if (is_name) text = share(intern(bytes));
-      else text = make_str(bytes);
+    texts_ = std::make_shared<ImageTexts>();
+    texts_->at.resize(number());
+    texts_->made.resize(texts_->at.size());
+    for (const char*& text : texts_->at) {
+      text = at_;
+      size_t size = number() >> 1;
+      at_ += size;
     }
-    return read_code();
+    Own<Code> code = read_code();
+    read_body(code.get());
+    return code;
+  }
+
+  void read_body(Code* code) {
+    at_ = std::exchange(code->unread_body, nullptr);
+    code->texts = nullptr;
+    code->words.resize(number());
+    size_t bytes = code->words.size() * sizeof(Word);
+    std::memcpy(code->words.data(), std::exchange(at_, at_ + bytes), bytes);
+    code->constants.resize(number());
+    for (Value& constant : code->constants) constant = value().release();
+    code->handlers.resize(number());
+    for (Handler& handler : code->handlers) {
+      for (uint32_t* part : {&handler.start, &handler.end, &handler.handler}) *part = small_number();
+      handler.depth = static_cast<uint16_t>(number());
+    }
+    std::string_view positions = block();
+    code->positions.refer_to({reinterpret_cast<const uint8_t*>(positions.data()), positions.size()});
   }
 
 private:
@@ -195,7 +235,20 @@ private:
     std::memcpy(&value, std::exchange(at_, at_ + sizeof value), sizeof value);
     return value;
   }
-  Str* text() { return Own<Str>::share(cast<Str>(texts_[number()])).release(); }
+
+  Value text() {
+    size_t index = number();
+    Ref& made = texts_->made[index];
+    if (!made) {
+      const char* resume = std::exchange(at_, texts_->at[index]);
+      size_t size = number();
+      std::string_view bytes(at_, size >> 1);
+      if (size & 1) made = share(intern(bytes));
+      else made = make_str(bytes);
+      at_ = resume;
+    }
+    return made;
+  }
 
   Own<Tuple> tuple() {
     size_t size = number();
@@ -227,13 +280,13 @@ private:
       double re = real();
       return make_complex(re, real());
     }
-    case Tag::Text: return share(texts_[number()]);
+    case Tag::Text: return share(text());
     case Tag::Bytes: return make_bytes(block());
     case Tag::Tuple: return tuple();
     case Tag::FrozenSet: {
       Own<Set> set = new_set(true);
       for (size_t left = number(); left; --left)
-        if (!set_add(thread_, set.get(), value())) return {};
+        if (!set_add(Thread::current(), set.get(), value())) return {};
       return set;
     }
     case Tag::Slice: {
@@ -247,33 +300,26 @@ private:
 
   Own<Code> read_code() {
     Own<Code> code = new_code();
-    for (Str** field : {&code->name, &code->qualname, &code->filename}) *field = text();
+    for (Str** field : {&code->name, &code->qualname, &code->filename})
+      *field = Own<Str>::share(cast<Str>(text())).release();
     for (auto field : code_numbers) code.get()->*field = small_number();
-    code->words.resize(number());
-    size_t bytes = code->words.size() * sizeof(Word);
-    std::memcpy(code->words.data(), std::exchange(at_, at_ + bytes), bytes);
-    code->constants.resize(number());
-    for (Value& constant : code->constants) constant = value().release();
-    code->handlers.resize(number());
-    for (Handler& handler : code->handlers) {
-      for (uint32_t* part : {&handler.start, &handler.end, &handler.handler}) *part = small_number();
-      handler.depth = static_cast<uint16_t>(number());
-    }
-    for (Tuple** names : {&code->local_names, &code->cell_names, &code->free_names}) *names = tuple().release();
-    std::string_view positions = block();
-    code->positions = {reinterpret_cast<const uint8_t*>(positions.data()), positions.size()};
+    for (Tuple** names : {&code->local_names, &code->cell_names, &code->free_names})
+      *names = tuple().release();
     code->doc = value().release();
+    code->words.push_back(encode(Op::LoadBody));
+    code->unread_body = block().data();
+    code->texts = texts_;
     return code;
   }
 
-  Thread& thread_;
   const char* at_;
-  std::vector<Ref> texts_;
+  std::shared_ptr<ImageTexts> texts_;
 };
 
 } // namespace
 
 std::string write_image(const Code* code) { return Writer().write(code); }
-Own<Code> read_image(Thread& thread, std::string_view image) { return Reader(thread, image).read(); }
+Own<Code> read_image(std::string_view image) { return Reader(image.data(), nullptr).read(); }
+void read_body(Code* code) { Reader(code->unread_body, code->texts).read_body(code); }
 
 } // namespace aspy

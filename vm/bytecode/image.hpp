@@ -12,7 +12,11 @@ namespace aspy {
 // The image of a code object and of all that is nested in it.
 std::string write_image(const Code* code);
 
-// The code object back from its image. The image must outlive it: positions are left where they are.
-Own<Code> read_image(Thread& thread, std::string_view image);
+// The code object back from its image, which must live for ever: of the code of functions and classes only
+// what their callers need is read now, and the body (instructions, constants, handlers) when they are first
+// run.
+Own<Code> read_image(std::string_view image);
+// Reads a body that was left.
+void read_body(Code* code);
 
 } // namespace aspy

@@ -11,6 +11,7 @@ Operands operands_of(Op op) {
   op = generic_op(op);
   switch (op) {
   case Op::Nop:
+  case Op::LoadBody:
   case Op::ReturnNone:
   case Op::RaiseBare: return {};
   case Op::Move: return {W, R};

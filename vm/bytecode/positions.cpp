@@ -53,8 +53,8 @@ std::vector<uint8_t> pack_positions(std::span<const InstructionPosition> ascendi
 
 Position position_at(const Code* code, uint32_t at) {
   // Only tracebacks ask, so a walk from the start is fine.
-  const uint8_t* next = code->positions.data();
-  const uint8_t* end = next + code->positions.size();
+  const uint8_t* next = code->positions.bytes().data();
+  const uint8_t* end = next + code->positions.bytes().size();
   Position found, current;
   uint32_t start = 0;
   while (next < end) {

@@ -13,6 +13,7 @@
 //  left as they are, unwinding clears them.
 #include "vm/interpreter/interpreter.hpp"
 
+#include "vm/bytecode/image.hpp"
 #include "vm/bytecode/opcodes.hpp"
 #include "vm/interpreter/breaker.hpp"
 #include "vm/interpreter/frame_stack.hpp"
@@ -177,6 +178,11 @@ dispatch:
 
     // ---------------------------------------------------------------------------------------------- moving
     CASE(Nop) : NEXT(1);
+    CASE(LoadBody) : {
+      read_body(frame->code);
+      pc = frame->code->words.data();
+      DISPATCH();
+    }
     CASE(Move) : {
       Word w = *pc;
       int b = b_of(w);

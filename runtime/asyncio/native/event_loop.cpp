@@ -6,6 +6,7 @@
 #include "runtime/builtins/output.hpp"
 #include "runtime/loop/thread_watch.hpp"
 #include "runtime/modules/support/contextvars.hpp"
+#include "runtime/modules/system/sys_state.hpp"
 #include "runtime/signals.hpp"
 #include "vm/bytecode/code.hpp"
 #include "vm/interpreter/breaker.hpp"
@@ -300,6 +301,8 @@ namespace {
 Ref loop_construct(Thread&, Type* type, CallArgs) {
   auto* loop = static_cast<EventLoop*>(allocate_instance(type));
   loop->state = new LoopState();
+  const char* debug = sys_state.ignore_environment ? nullptr : std::getenv("PYTHONASYNCIODEBUG");
+  loop->debug = sys_state.dev_mode || (debug && *debug);
   auto overrides = [&](const char* name) {
     Value method = type_lookup(type, intern(name));
     return method && is_exact(method, function_type);
@@ -468,6 +471,12 @@ Ref method_get_task_factory(Thread&, const Value* args) {
   Value factory = as_loop(args[0])->task_factory;
   return share(factory ? factory : None);
 }
+// For the prompt: whether nothing will ever happen here by itself.
+Ref method_is_idle(Thread&, const Value* args) {
+  LoopState* state = as_loop(args[0])->state;
+  drop_cancelled_timers(state);
+  return share(Value::from_bool(state->ready.empty() && state->timers.empty() && !state->poller.exists()));
+}
 Ref method_add_outside_work(Thread&, const Value* args) {
   as_loop(args[0])->state->poller.uv();
   as_loop(args[0])->state->poller.add_outside_work();
@@ -494,6 +503,7 @@ constexpr NativeDef methods[] = {
     {"run_forever", "self, /", method_run_forever, "Run until stop() is called."},
     {"stop", "self, /", method_stop, "Stop at the end of this pass."},
     {"_close", "self, /", method_close},
+    {"_is_idle", "self, /", method_is_idle},
     {"is_running", "self, /", method_is_running, "True while the loop runs."},
     {"is_closed", "self, /", method_is_closed, "True after close()."},
     {"get_debug", "self, /", method_get_debug},

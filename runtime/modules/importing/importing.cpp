@@ -180,7 +180,7 @@ Ref load_frozen(Thread& thread, Str* name, const FrozenModule& frozen) {
   if (frozen.is_package) path = new_list();
   Own<Module> module =
       begin_module(thread, name, intern("frozen"), path ? path.get() : Value(), "FrozenImporter");
-  return execute(thread, name, std::move(module), read_image(thread, frozen.image));
+  return execute(thread, name, std::move(module), read_image(frozen.image));
 }
 
 Ref load_file(Thread& thread, Str* name, const FoundFile& found) {

@@ -3,6 +3,7 @@
 
 #include "runtime/builtins/output.hpp"
 #include "runtime/modules/io/io_internal.hpp"
+#include "runtime/modules/system/sys_state.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
 #include "vm/object/number/int.hpp"
@@ -188,7 +189,8 @@ Ref make_stream(Thread& thread, int fd, const char* name, const char* mode) {
   Own<Str> newline = make_str("\n");
   bool line_buffering = fd == 2 || ::isatty(fd) == 1;
   return make_text_file(thread, binary.value(), encoding.value(), errors.value(),
-                        fd == 0 ? None : newline.value(), line_buffering, mode);
+                        fd == 0 ? None : newline.value(), line_buffering, mode,
+                        fd != 0 && sys_state.unbuffered);
 }
 
 } // namespace

@@ -93,7 +93,7 @@ size_t find_line_end(std::string_view text, size_t at, Newline mode);
 
 // open() of a text file, behind the binary one.
 Ref make_text_file(Thread& thread, Value buffer, Value encoding, Value errors, Value newline,
-                   bool line_buffering, std::string_view mode);
+                   bool line_buffering, std::string_view mode, bool write_through = false);
 
 // --- arguments -----------------------------------------------------------------------------------------
 // A size argument: None or empty gives -1. TypeError "argument should be integer or None, not 'T'".

@@ -701,10 +701,10 @@ int hook_flush(Thread& thread, Value file) {
 } // namespace
 
 Ref make_text_file(Thread& thread, Value buffer, Value encoding, Value errors, Value newline,
-                   bool line_buffering, std::string_view mode) {
+                   bool line_buffering, std::string_view mode, bool write_through) {
   TextFile* self = static_cast<TextFile*>(allocate_instance(&text_wrapper_type));
   Ref result = Ref::steal(self);
-  if (!initialize(thread, self, buffer, encoding, errors, newline, line_buffering, false)) return {};
+  if (!initialize(thread, self, buffer, encoding, errors, newline, line_buffering, write_through)) return {};
   assign(self->mode, make_str(mode));
   return result;
 }

@@ -84,10 +84,7 @@ const NativeDef warnings_functions[] = {
 
 } // namespace
 
-bool init_warnings(Thread&, const std::vector<std::string>&) {
-  warning_hooks = {hook_warn, hook_warn_explicit};
-  return true;
-}
+void init_warnings() { warning_hooks = {hook_warn, hook_warn_explicit}; }
 
 void finish_warnings(Thread&) { warning_hooks = {}; }
 

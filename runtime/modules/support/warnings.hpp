@@ -5,13 +5,10 @@
 
 #include "vm/object/object.hpp"
 
-#include <string>
-#include <vector>
-
 namespace aspy {
 
-// Plugs into the VM's warnings. `options` are those of -W, kept in sys.warnoptions.
-bool init_warnings(Thread& thread, const std::vector<std::string>& options);
+// Plugs into the VM's warnings.
+void init_warnings();
 // From now on warnings are dropped: the modules that show them are gone.
 void finish_warnings(Thread& thread);
 

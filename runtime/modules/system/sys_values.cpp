@@ -83,10 +83,12 @@ Ref make_flags() {
                                        "safe_path",
                                        "int_max_str_digits"};
   init_struct_sequence(flags_type, {.name = "sys.flags", .fields = fields, .constructible = false});
-  Value zero = number(0), interactive = number(sys_state.interactive);
+  Value zero = number(0), interactive = number(sys_state.interactive),
+        ignore_environment = number(sys_state.ignore_environment);
   return make_struct_sequence(flags_type,
-                              {zero, zero, interactive, zero, number(1), zero, zero, zero, zero, zero, zero,
-                               number(1), zero, False, number(1), zero, False, number(4300)});
+                              {zero, zero, interactive, zero, number(1), zero, zero, ignore_environment, zero,
+                               zero, zero, number(1), zero, Value::from_bool(sys_state.dev_mode), number(1),
+                               zero, False, number(4300)});
 }
 
 Ref make_thread_info() {
@@ -157,7 +159,13 @@ bool add_sys_values(Thread& thread, Module* module) {
   set(module, "orig_argv", str_list(sys_state.argv));
   set(module, "path", str_list(sys_state.path));
   set(module, "warnoptions", str_list(sys_state.warning_options));
-  set(module, "_xoptions", new_dict());
+  Own<Dict> x_options = new_dict();
+  for (std::string_view option : sys_state.implementation_options) {
+    size_t equals = option.find('=');
+    Ref value = equals == option.npos ? share(True) : Ref(make_str(option.substr(equals + 1)));
+    dict_set(x_options.get(), intern(option.substr(0, equals)), value);
+  }
+  set(module, "_xoptions", std::move(x_options));
   set(module, "modules", share(loaded_modules()));
   set(module, "meta_path", new_list());
   set(module, "path_hooks", new_list());

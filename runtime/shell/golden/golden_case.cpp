@@ -78,6 +78,7 @@ fs::path GoldenCase::beside(std::string_view extension) const {
 ChildCommand GoldenCase::command(const std::string& aspy, uint64_t time_limit) const {
   ChildCommand command;
   command.arguments = {aspy};
+  command.arguments.push_back("-E"); // the same for everyone
   if (!real_time) command.arguments.push_back("--virtual-time");
   command.arguments.push_back(script.filename());
   std::ifstream file(beside(".args"));

@@ -31,7 +31,7 @@ int run_repl(Session& session, bool banner) {
 
   std::string entry, line; // what was typed so far, and the line just read
   for (;;) {
-    LineOutcome outcome = editor.read(entry.empty() ? ">>> " : "... ", line);
+    LineOutcome outcome = editor.read(session.prompt(entry.empty()), line);
     if (outcome == LineOutcome::Interrupted) {
       std::fputs("KeyboardInterrupt\n", stderr);
       entry.clear();

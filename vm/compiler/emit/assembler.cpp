@@ -103,8 +103,7 @@ Own<Code> Unit::finish(Str* name, Str* filename) {
   code->words.assign(words.begin(), words.end());
   code->constants.assign(constants_.begin(), constants_.end());
   constants_.clear();
-  code->own_positions = pack_positions(positions_);
-  code->positions = code->own_positions;
+  code->positions = pack_positions(positions_);
 
   std::vector<Value> names;
   auto tuple_of = [&](auto&& symbols, auto&& wanted) {

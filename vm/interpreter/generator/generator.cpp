@@ -1,6 +1,7 @@
 // Generators and coroutines: making, driving, and their methods.
 #include "vm/object/generator.hpp"
 
+#include "vm/bytecode/image.hpp"
 #include "vm/interpreter/frame_object.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
 #include "vm/memory/block_pool.hpp"
@@ -177,6 +178,8 @@ void track_suspended(Frame* innermost) {
 
 Ref make_generator(Thread&, Own<Function> function, Value* base, bool awaited) {
   Code* code = function->code;
+  // Now, and not when it is first resumed: by then another generator of this code may have moved the words.
+  if (code->unread_body) read_body(code);
   Type& type = (code->flags & CodeCoroutine)        ? coroutine_type
                : (code->flags & CodeAsyncGenerator) ? async_generator_type
                                                     : generator_type;

@@ -4,8 +4,8 @@
 // A row is one program. Its engines take turns, round after round, so that a machine that slows down does so
 // for all of them; the medians count. Every ratio is to Debian's CPython in the same run: less is better. A
 // row in which two engines print different checksums is refused, since they did not do the same work.
-#include "scripts/bench/measure.hpp"
-#include "scripts/bench/startup.hpp"
+#include "scripts/bench/runner/measure.hpp"
+#include "scripts/bench/runner/startup.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -109,8 +109,9 @@ std::vector<Program> listed_programs(const std::string& folder, const std::vecto
   for (std::string line; std::getline(table, line);) {
     std::istringstream words(line);
     Program program;
-    program.folder = folder;
     if (!(words >> program.group >> program.name >> program.size) || program.group[0] == '#') continue;
+    // The memory rows are asyncio programs with other sizes.
+    program.folder = folder + (program.group == "cpu" ? "/cpu" : "/async");
     program.asyncio = program.group != "cpu";
     program.label = program.name;
     programs.push_back(program);
@@ -338,7 +339,8 @@ int run(int argc, char** argv) {
   app.add_flag("--peaks", peaks, "also show each program's peak memory");
   app.add_option("--json", json, "also write all figures to this file");
   app.add_option("--aspy", aspy, "the aspy to measure")->capture_default_str();
-  app.add_option("--programs", folder, "where programs.txt and the programs are")->capture_default_str();
+  app.add_option("--programs", folder, "where programs.txt and the programs' folders are")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
   char room[] = "/tmp/aspy-bench-XXXXXX";

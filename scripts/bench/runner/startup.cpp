@@ -1,4 +1,4 @@
-#include "scripts/bench/startup.hpp"
+#include "scripts/bench/runner/startup.hpp"
 
 #include <fmt/format.h>
 #include <fstream>

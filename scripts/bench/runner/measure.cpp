@@ -1,4 +1,4 @@
-#include "scripts/bench/measure.hpp"
+#include "scripts/bench/runner/measure.hpp"
 
 #include <chrono>
 #include <cstdio>
