@@ -153,6 +153,8 @@ Session::Session(const SessionOptions& options) {
 
 Session::~Session() {
   if (!finished_) finish(0);
+  bool written = false; // nobody asks any more
+  if (loaded_modules()) drop_library(written);
   collector_unfreeze();
   collect(*thread_, 2);
   release_lock(*thread_);
@@ -264,16 +266,27 @@ int Session::finish(int exit_code) {
   // other modules. sys and builtins stay to the last, since finalisers print and warn.
   sys_state.finalizing = true;
   forget_sources();
-  Dict* modules = loaded_modules();
-  Own<Module> sys = Own<Module>::share(module_named("sys")),
-              builtins = Own<Module>::share(module_named("builtins"));
+  Own<Module> sys = Own<Module>::share(module_named("sys"));
   for (const char* name : {"last_exc", "last_type", "last_value", "last_traceback"})
     if (sys && dict_get(sys->dict, name)) module_set(sys.get(), name, None);
-  dict_remove(modules, names::dunder_main);
+  sys = nullptr;
+  dict_remove(loaded_modules(), names::dunder_main);
   main_.reset();
   globals_ = nullptr;
   collect(thread, 2);
+  // Nobody would notice the end of what is left in most programs: then it need not come.
+  if (collector_has_finalizers()) drop_library(written);
+  else if (written) written = flush_standard_streams(thread); // what finalisers printed
+  clear_error(thread);
+  return written ? exit_code : 120;
+}
 
+// Drops all modules. `written`: whether stdout could be written so far.
+void Session::drop_library(bool& written) {
+  Thread& thread = *thread_;
+  Dict* modules = loaded_modules();
+  Own<Module> sys = Own<Module>::share(module_named("sys")),
+              builtins = Own<Module>::share(module_named("builtins"));
   std::vector<Ref> rest;
   Value name, module;
   for (uint32_t position = 0; dict_next(modules, position, name, module);)
@@ -281,7 +294,7 @@ int Session::finish(int exit_code) {
   for (const Ref& each : rest) dict_remove(thread, modules, each);
   collect(thread, 2);
   finish_warnings(thread);
-  if (written) written = flush_standard_streams(thread); // what finalisers printed
+  if (written) written = flush_standard_streams(thread);
   drop_modules(thread);
   sys = nullptr;
   if (builtins) dict_clear(builtins->dict);
@@ -289,7 +302,6 @@ int Session::finish(int exit_code) {
   current_builtins = nullptr;
   collect(thread, 2);
   clear_error(thread);
-  return written ? exit_code : 120;
 }
 
 } // namespace aspy

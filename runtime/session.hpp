@@ -66,6 +66,7 @@ public:
   int finish(int exit_code);
 
 private:
+  void drop_library(bool& written);
   RunResult end_of_code(Ref result);
   void report_error();
 

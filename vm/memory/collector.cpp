@@ -328,6 +328,15 @@ size_t collector_frozen_count() {
                                            [](Object* object) { return object != nullptr; }));
 }
 
+bool collector_has_finalizers() {
+  return std::any_of(table.begin() + static_cast<std::ptrdiff_t>(frozen_end), table.end(),
+                     [](Object* object) {
+                       if (!object) return false;
+                       return object->has_flag(Object::has_weakrefs) ||
+                              (object->type->slots.finalize && !object->has_flag(Object::finalized));
+                     });
+}
+
 void collector_enable(bool on) { enabled = on; }
 bool collector_enabled() { return enabled; }
 void collector_set_threshold(uint32_t young) { threshold = young; }

@@ -36,6 +36,8 @@ CollectorStats& collector_stats(int generation);
 void collector_freeze();
 void collector_unfreeze();
 size_t collector_frozen_count();
+// Whether any object that is not frozen would be noticed when it goes: by a finaliser, or by a weak reference.
+bool collector_has_finalizers();
 // Told of the start and the end of each collection (gc.callbacks); null: nobody listens.
 extern void (*collector_listener)(Thread& thread, bool start, int generation, size_t collected);
 // Collect at every allocation: a hostile mode for tests.

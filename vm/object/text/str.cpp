@@ -31,7 +31,7 @@ struct InternTable {
   void reserve_one() {
     if (slots && used * 2 <= mask) return;
     size_t old_size = slots ? mask + 1 : 0;
-    size_t size = old_size ? old_size * 2 : 2048;
+    size_t size = old_size ? old_size * 2 : 4096; // a program that imports asyncio has a good thousand names
     Str** old = slots;
     slots = static_cast<Str**>(std::calloc(size, sizeof(Str*)));
     mask = size - 1;
