@@ -70,6 +70,13 @@ Ref create_future(Thread& thread, EventLoop* loop) {
   return future;
 }
 
+Ref spawn(Thread& thread, EventLoop* loop, Value coroutine) {
+  bool factory = loop->task_factory && !loop->task_factory.is_none();
+  if (loop->custom_create_task || factory || loop->closed) [[unlikely]]
+    return call_method(thread, Value(loop), "create_task", {coroutine});
+  return make_task(thread, loop, coroutine, Value(), Value(), false);
+}
+
 void finish_at(EventLoop* loop, double when, Future* future, Value result) {
   loop->state->timers.push(when, share(Value(future)).release(), share(result).release());
 }
@@ -309,6 +316,7 @@ Ref loop_construct(Thread&, Type* type, CallArgs) {
   };
   loop->custom_call_soon = overrides("call_soon");
   loop->custom_create_future = overrides("create_future");
+  loop->custom_create_task = overrides("create_task");
   return Ref::steal(Value(loop));
 }
 bool loop_init(Thread& thread, Value, CallArgs call) { return check_count(thread, "BaseLoop", call, 0, 1); }

@@ -31,7 +31,7 @@ struct EventLoop : Object {
   Thread* runner = nullptr;              // the thread that runs it now
   bool stopping = false, closed = false, debug = false;
   // What a script class overrides is heard: every callback goes through its call_soon, futures come from it.
-  bool custom_call_soon = false, custom_create_future = false;
+  bool custom_call_soon = false, custom_create_future = false, custom_create_task = false;
 };
 extern Type event_loop_type; // _asyncio.BaseLoop: what the library's loop class derives from
 inline EventLoop* as_loop(Value value) { return cast<EventLoop>(value); }
@@ -39,6 +39,8 @@ inline EventLoop* as_loop(Value value) { return cast<EventLoop>(value); }
 void call_soon(EventLoop* loop, Job job); // takes the job's values over
 // loop.create_future(), which a script's loop class may override.
 Ref create_future(Thread& thread, EventLoop* loop);
+// loop.create_task(coroutine), likewise.
+Ref spawn(Thread& thread, EventLoop* loop, Value coroutine);
 // A sleep: `future` gets `result` at `when` (loop time), unless it is done by then.
 void finish_at(EventLoop* loop, double when, Future* future, Value result);
 // Runs until stop(); false: an exception is pending (KeyboardInterrupt, SystemExit, a deadlock).

@@ -57,8 +57,7 @@ Ref current_task(Thread& thread, const Value* args) {
 Ref create_task(Thread& thread, const Value* args) {
   EventLoop* loop = running_loop(thread);
   if (!loop) return Ref();
-  if (type_of(Value(loop))->spec == nullptr && !loop->task_factory && !args[1] && !args[2] && !args[3])
-    return make_task(thread, loop, args[0], Value(), Value(), false);
+  if (!args[1] && !args[2] && !args[3]) return spawn(thread, loop, args[0]);
   Value values[4] = {args[0]};
   Own<List> names = new_list();
   uint32_t count = 1;
@@ -150,6 +149,7 @@ constexpr NativeDef functions[] = {
     {"_lookup_name", "host, port, family, type, proto, flags, callback, /", lookup_name},
     {"_address_family", "host, /", address_family, "AF_INET or AF_INET6 for a numeric address, else 0."},
     {"_lookup_error_text", "error, /", lookup_error_text},
+    {"_gather", "function, arguments, return_exceptions, /", gather},
     {"_all_tasks", "loop, /", all_tasks},
     {"_log_error", "text, exception=None, /", log_error},
     {nullptr}};
@@ -166,6 +166,7 @@ bool init(Thread& thread, Module* module) {
     init_tcp_handle_type();
     init_name_lookup_type();
     init_sleep();
+    init_gather();
     init_deque_types();
     init_event_type(thread);
     init_lock_type(thread);
@@ -187,6 +188,7 @@ bool init(Thread& thread, Module* module) {
     module_set(module, type->name->view(), Value(type));
   Ref sleep = sleep_function(thread);
   module_set(module, "sleep", sleep);
+  module_set(module, "_GatheringFuture", Value(&gathering_future_type));
   return true;
 }
 
