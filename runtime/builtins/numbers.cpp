@@ -144,7 +144,7 @@ Ref builtin_sum(Thread& thread, const Value* args) {
   int64_t small = phase == Ints ? total.get().as_int() : 0;
   FloatSum floats;
   if (phase == Floats) floats.high = total.get().as_double();
-  bool fine = for_each(thread, args[0], [&](Value item) {
+  auto add = [&](Value item) {
     if (phase == Ints) {
       int64_t next;
       int64_t step = item.is_int() ? item.as_int() : item.is_bool() ? item.as_bool() : 0;
@@ -174,7 +174,23 @@ Ref builtin_sum(Thread& thread, const Value* args) {
     }
     total = binary_op(thread, BinaryOp::Add, total, item);
     return bool(total);
-  });
+  };
+  // Numbers at the beginning of a list own nothing and run no script.
+  size_t done = 0;
+  bool all_done = false;
+  if (is_exact(args[0], list_type)) {
+    auto numbers = cast<List>(args[0])->view();
+    while (done < numbers.size() && phase != Any && (numbers[done].is_int() || numbers[done].is_double()))
+      if (!add(numbers[done++])) return {};
+    all_done = done == numbers.size();
+  }
+  bool fine = all_done || for_each(thread, args[0], [&](Value item) {
+                if (done > 0) {
+                  --done;
+                  return true;
+                }
+                return add(item);
+              });
   if (!fine) return {};
   if (phase == Ints) return make_int(small);
   if (phase == Floats) return share(Value::from_double(floats.result()));

@@ -23,6 +23,7 @@
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/shape.hpp"
 #include "vm/object/callable/native.hpp"
+#include "vm/object/callable/signature.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/generator.hpp"
 #include "vm/object/hash/dict.hpp"
@@ -788,7 +789,8 @@ dispatch:
     ARITHMETIC(InplaceRShift, BinaryOp::RShift, true, RSHIFT_INT, NOTHING)
     ARITHMETIC(InplaceAnd, BinaryOp::And, true, NUMBER_RESULT(Value(x.bits & y.bits));, NOTHING)
     ARITHMETIC(InplaceOr, BinaryOp::Or, true, NUMBER_RESULT(Value(x.bits | y.bits));, NOTHING)
-    ARITHMETIC(InplaceXor, BinaryOp::Xor, true, NUMBER_RESULT(Value((x.bits ^ y.bits) | Value::int_tag));, NOTHING)
+    ARITHMETIC(InplaceXor, BinaryOp::Xor, true, NUMBER_RESULT(Value((x.bits ^ y.bits) | Value::int_tag));
+               , NOTHING)
 
 #define ARITHMETIC_INT(name, op, is_inplace, sign, builtin)                                                  \
   CASE(name) : {                                                                                             \
@@ -1217,8 +1219,7 @@ dispatch:
       ++nargs;
       if (is_exact(base[-1], method_descriptor_type)) {
         uint32_t total = nargs + (kwnames ? static_cast<uint32_t>(kwnames->size) : 0);
-        Ref result =
-            call_native(thread, cast<NativeFunction>(base[-1]), Value(), CallArgs{base, nargs, kwnames});
+        Ref result = call_native_row(thread, cast<NativeFunction>(base[-1]), base, nargs, kwnames);
         if (!result) goto error;
         for (int i = -1; i < static_cast<int>(total); ++i) clear_field(base[i]);
         value = result.release();
@@ -1254,8 +1255,7 @@ dispatch:
         goto enter_function;
       }
       // method_descriptor: a native method.
-      Ref result =
-          call_native(thread, cast<NativeFunction>(method), Value(), CallArgs{base, nargs + 1, kwnames});
+      Ref result = call_native_row(thread, cast<NativeFunction>(method), base, nargs + 1, kwnames);
       if (!result) goto error;
       for (uint32_t i = 0; i <= total; ++i) clear_field(base[i]);
       value = result.release();
@@ -1322,10 +1322,9 @@ dispatch:
       }
     }
     uint32_t total = nargs + (kwnames ? static_cast<uint32_t>(kwnames->size) : 0);
-    CallArgs args{base, nargs, kwnames};
     Ref result = kind == &native_function_type
-                     ? call_native(thread, cast<NativeFunction>(callable), Value(), args)
-                     : call(thread, callable, args);
+                     ? call_native_row(thread, cast<NativeFunction>(callable), base, nargs, kwnames)
+                     : call(thread, callable, CallArgs{base, nargs, kwnames});
     if (!result) goto error;
     for (int i = -1; i < static_cast<int>(total); ++i) clear_field(base[i]);
     value = result.release();

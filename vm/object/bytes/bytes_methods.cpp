@@ -9,6 +9,7 @@
 #include "vm/object/text/str_internal.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <iterator>
 
@@ -199,7 +200,17 @@ Ref hex(Thread& thread, const Value* args) {
   size_t size = data.size();
   uint64_t step = group < 0 ? 0 - static_cast<uint64_t>(group) : static_cast<uint64_t>(group);
   std::string out;
+  out.reserve(2 * size);
   static const char digits[] = "0123456789abcdef";
+  if (!separator) {
+    out.resize(2 * size);
+    char* to = out.data();
+    for (char c : data) {
+      *to++ = digits[static_cast<unsigned char>(c) >> 4];
+      *to++ = digits[c & 0xF];
+    }
+    return make_str(out);
+  }
   for (size_t i = 0; i < size; ++i) {
     // Groups count from the right, or from the left when negative.
     if (i && separator && step && (group > 0 ? (size - i) % step == 0 : i % step == 0)) out += separator;
@@ -210,11 +221,16 @@ Ref hex(Thread& thread, const Value* args) {
   return make_str(out);
 }
 
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  char letter = to_lower(c);
-  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
-}
+// The value of each hexadecimal digit; -1 for every other byte.
+constexpr auto hex_values = [] {
+  std::array<int8_t, 256> values{};
+  values.fill(-1);
+  for (int i = 0; i < 10; ++i) values[static_cast<size_t>('0' + i)] = static_cast<int8_t>(i);
+  for (int i = 0; i < 6; ++i)
+    values[static_cast<size_t>('a' + i)] = values[static_cast<size_t>('A' + i)] = static_cast<int8_t>(10 + i);
+  return values;
+}();
+int hex_value(char c) { return hex_values[static_cast<unsigned char>(c)]; }
 
 Ref decode(Thread& thread, const Value* args) {
   std::string_view encoding = "utf-8", errors = "strict";
@@ -244,6 +260,7 @@ Ref bytes_method_fromhex(Thread& thread, const Value* args) {
         thread, fmt::format("fromhex() argument must be str or bytes-like, not {}", type_name(args[1])));
   }
   std::string out;
+  out.reserve(text.size() / 2);
   for (size_t at = 0; at < text.size();) {
     if (is_space(text[at])) {
       ++at;

@@ -123,6 +123,25 @@ Ref call_native(Thread& thread, NativeFunction* function, Value self, CallArgs a
   return invoke(thread, function, args);
 }
 
+Ref call_native_row(Thread& thread, NativeFunction* function, const Value* row, uint32_t count,
+                    Tuple* kwnames) {
+  const NativeDef& def = *function->def;
+  const Signature* signature = function->signature;
+  bool usual = !kwnames && signature && !def.raw && !function->self;
+  if (usual && function->type == &method_descriptor_type)
+    usual = count > 0 && is_instance(row[0], *function->owner);
+  if (usual) [[likely]] {
+    if (signature->fits_exactly(count)) return def.fn(thread, row);
+    if (signature->fits_padded(count)) {
+      Room room;
+      std::copy_n(row, count, room.values);
+      std::fill(room.values + count, room.values + signature->value_count, Value());
+      return def.fn(thread, room.values);
+    }
+  }
+  return call_native(thread, function, Value(), CallArgs{row, count, kwnames});
+}
+
 Ref make_native_function(Thread&, const NativeDef& def, Str* module_name) {
   auto* function = allocate<NativeFunction>(native_function_type);
   function->def = &def;

@@ -40,6 +40,11 @@ struct Signature {
 // "list.append", "math.sqrt", "len": how messages name a native.
 std::string qualified_name(const NativeFunction* function);
 
+// call_native for the dispatch loop: a native that is not bound to an object, with its arguments in a row.
+// The usual call, without keywords, gets by with what fits registers.
+Ref call_native_row(Thread& thread, NativeFunction* function, const Value* row, uint32_t count,
+                    Tuple* kwnames);
+
 // Parses once per text (compared by address); the result lives for ever.
 Signature* signature_of(const char* params);
 

@@ -59,13 +59,21 @@ template <Case to> uint64_t convert(uint64_t word) {
 }
 
 template <Case to> void convert(const char* from, size_t size, char* out) {
-  for (; size >= 8; from += 8, out += 8, size -= 8) {
+  auto eight = [](const char* in, char* result) {
     uint64_t word;
-    std::memcpy(&word, from, 8);
+    std::memcpy(&word, in, 8);
     word = convert<to>(word);
-    std::memcpy(out, &word, 8);
+    std::memcpy(result, &word, 8);
+  };
+  if (size >= 8) {
+    // The last eight may overlap those before: twice is as good as once, for it is read from the original.
+    for (size_t at = 0; at + 8 < size; at += 8) eight(from + at, out + at);
+    return eight(from + size - 8, out + size - 8);
   }
-  for (; size; --size) *out++ = static_cast<char>(convert<to>(static_cast<unsigned char>(*from++)));
+  uint64_t word = 0;
+  std::memcpy(&word, from, size);
+  word = convert<to>(word);
+  std::memcpy(out, &word, size);
 }
 
 template <Case to> Ref convert_ascii(Str* self) {

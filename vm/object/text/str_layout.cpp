@@ -5,6 +5,7 @@
 #include "vm/object/text/str_internal.hpp"
 #include "vm/object/thread.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 
@@ -17,6 +18,15 @@ Ref pad(Thread& thread, Str* self, int64_t left, int64_t right, std::string_view
   if (static_cast<uint64_t>(left) + static_cast<uint64_t>(right) > max_str_size ||
       !may_make_str(thread, size)) {
     return thread.has_error() ? Ref() : Ref(raise(thread, MemoryError_type, ""));
+  }
+  if (self->is_ascii && fill.size() == 1 && size > 1) {
+    Own<Str> padded = new_str_buffer(size);
+    char* at = std::fill_n(padded->data(), left, fill[0]);
+    at = std::copy_n(self->data(), self->size, at);
+    std::fill_n(at, right, fill[0]);
+    padded->is_ascii = true;
+    padded->length = padded->size;
+    return padded;
   }
   std::string out;
   out.reserve(size);

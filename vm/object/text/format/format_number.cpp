@@ -224,6 +224,15 @@ std::string format_double(double number, char code, int precision, bool alternat
     return std::string(number < 0 ? "-" : "") + (upper ? "INF" : "inf");
   }
   if (code == 'r') return float_repr(number);
+  if (!alternate && precision <= 100 && (code == 'e' || code == 'f' || code == 'g')) {
+    // As printf writes it, and quicker.
+    auto form = code == 'e'   ? std::chars_format::scientific
+                : code == 'f' ? std::chars_format::fixed
+                              : std::chars_format::general;
+    char text[512]; // 309 digits, point, 100 more
+    auto end = std::to_chars(text, std::end(text), number, form, precision < 0 ? 6 : precision).ptr;
+    return {text, end};
+  }
   char format[8];
   char* at = format;
   *at++ = '%';
