@@ -343,6 +343,25 @@ Ref handle_for(Thread& thread, Type& type, const char* method, EventLoop* loop, 
   return make_handle(type, loop, callback, args ? args : Value(empty_tuple()), std::move(own));
 }
 
+} // namespace
+
+Own<Handle> schedule(Thread& thread, EventLoop* loop, double when, Value callback) {
+  if (!check_open(thread, loop)) return nullptr;
+  bool due = when <= clock().now();
+  Own<Handle> handle = make_handle(due ? handle_type : timer_handle_type, loop, callback,
+                                   Value(empty_tuple()), copy_context_lazily(thread));
+  if (due) {
+    call_soon(loop, {JobKind::RunHandle, share(handle.value()).release(), {}, {}});
+  } else {
+    handle->when = when;
+    handle->scheduled = true;
+    loop->state->timers.push(when, share(handle.value()).release(), Value());
+  }
+  return handle;
+}
+
+namespace {
+
 Ref method_call_soon(Thread& thread, const Value* args) {
   EventLoop* loop = as_loop(args[0]);
   if (loop->debug && loop->runner && loop->runner != &thread)

@@ -68,6 +68,9 @@ extern Type handle_type, timer_handle_type, thread_safe_handle_type;
 Own<Handle> make_handle(Type& type, EventLoop* loop, Value callback, Value args, Ref context);
 // Runs the callback in its context; exceptions go to the loop's handler. False: an exit exception is pending.
 bool run_handle(Thread& thread, Handle* handle);
+void cancel_handle(Handle* handle);
+// loop.call_at(when, callback) for natives; call_soon when that time has come already.
+Own<Handle> schedule(Thread& thread, EventLoop* loop, double when, Value callback);
 // Runs a future's done callback the same way.
 bool run_callback(Thread& thread, EventLoop* loop, Job& job);
 // "f() at file:line", as handles and callbacks are shown; in debug mode with the arguments.

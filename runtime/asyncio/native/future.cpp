@@ -3,6 +3,7 @@
 #include "runtime/asyncio/native/event_loop.hpp"
 #include "runtime/asyncio/native/short_repr.hpp"
 #include "runtime/asyncio/native/source_traceback.hpp"
+#include "runtime/asyncio/native/sync/task_group.hpp"
 #include "runtime/asyncio/native/task.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "vm/interpreter/operation/import.hpp"
@@ -385,12 +386,15 @@ Ref get_exception(Thread&, Value self) {
 Ref get_loop(Thread&, Value self) {
   return share(as_future(self)->loop ? Value(as_future(self)->loop) : None);
 }
-Ref get_callbacks(Thread&, Value self) {
+Ref get_callbacks(Thread& thread, Value self) {
   Future* future = as_future(self);
   if (!future->first.callback) return share(None);
   Own<List> list = new_list();
   auto add = [&](const FutureCallback& entry) {
-    Own<Tuple> pair = make_tuple({entry.callback, entry.context ? entry.context : None});
+    // A task group stands for its method.
+    Ref callback = is_task_group(entry.callback) ? get_attr(thread, entry.callback, "_on_task_done")
+                                                 : share(entry.callback);
+    Own<Tuple> pair = make_tuple({callback, entry.context ? entry.context : None});
     list_append(list.get(), pair.value());
   };
   if (future->first.callback) add(future->first);

@@ -2,6 +2,7 @@
 #include "runtime/asyncio/native/event_loop.hpp"
 #include "runtime/asyncio/native/short_repr.hpp"
 #include "runtime/asyncio/native/source_traceback.hpp"
+#include "runtime/asyncio/native/sync/task_group.hpp"
 #include "runtime/asyncio/native/task.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "vm/bytecode/code.hpp"
@@ -75,7 +76,9 @@ bool run_handle(Thread& thread, Handle* handle) {
 
 bool run_callback(Thread& thread, EventLoop* loop, Job& job) {
   Ref result;
-  {
+  if (is_task_group(job.target)) {
+    if (task_group_task_done(thread, cast<TaskGroup>(job.target), job.argument)) return true;
+  } else {
     ContextScope scope(thread, job.context);
     result = call(thread, job.target, {job.argument});
   }
@@ -86,6 +89,15 @@ bool run_callback(Thread& thread, EventLoop* loop, Job& job) {
   std::string message = callback_text(thread, job.target, args.value(), loop->debug);
   thread.error = error.release();
   return callback_failed(thread, loop, message, handle.get());
+}
+
+void cancel_handle(Handle* handle) {
+  if (handle->cancelled) return;
+  handle->cancelled = true;
+  if (handle->scheduled) ++handle->loop->state->cancelled_timers;
+  if (handle->loop->debug) return; // what it was stays visible
+  clear_field(handle->callback);
+  clear_field(handle->args);
 }
 
 // --- text
@@ -154,6 +166,10 @@ bool append_call(Thread& thread, Value callback, Value args, Value kwargs, bool 
 } // namespace
 
 bool format_callback(Thread& thread, Value callback, Value args, bool debug, std::string& text) {
+  if (is_task_group(callback)) { // stands for its method
+    text += "TaskGroup._on_task_done()";
+    return true;
+  }
   if (!append_call(thread, callback, args, Value(), debug, text)) return false;
   if (Function* function = function_behind(thread, callback))
     text += fmt::format(" at {}:{}", function->code->filename->view(), function->code->first_line);
@@ -181,13 +197,7 @@ Ref handle_repr(Thread& thread, Value self) {
 }
 
 Ref method_cancel(Thread&, const Value* args) {
-  Handle* handle = as_handle(args[0]);
-  if (handle->cancelled) return share(None);
-  handle->cancelled = true;
-  if (handle->scheduled) ++handle->loop->state->cancelled_timers;
-  if (handle->loop->debug) return share(None); // what it was stays visible
-  clear_field(handle->callback);
-  clear_field(handle->args);
+  cancel_handle(as_handle(args[0]));
   return share(None);
 }
 Ref method_cancelled(Thread&, const Value* args) {

@@ -4,6 +4,8 @@
 #include "runtime/asyncio/native/event_loop.hpp"
 #include "runtime/asyncio/native/future.hpp"
 #include "runtime/asyncio/native/sync/sync.hpp"
+#include "runtime/asyncio/native/sync/task_group.hpp"
+#include "runtime/asyncio/native/sync/timeout.hpp"
 #include "runtime/asyncio/native/task.hpp"
 #include "runtime/asyncio/native/tcp.hpp"
 #include "runtime/builtins/output.hpp"
@@ -172,6 +174,8 @@ bool init(Thread& thread, Module* module) {
     init_lock_type(thread);
     init_semaphore_types(thread);
     init_queue_types(thread);
+    init_timeout_type(thread);
+    init_task_group_type(thread);
   }
   module_set(module, "Future", Value(&future_type));
   module_set(module, "Task", Value(&task_type));
@@ -182,10 +186,12 @@ bool init(Thread& thread, Module* module) {
   module_set(module, "CancelledError", Value(&CancelledError_type));
   module_set(module, "InvalidStateError", Value(&InvalidStateError_type));
   module_set(module, "DeadlockError", Value(&DeadlockError_type));
-  for (Type* type :
-       {&event_type, &lock_type, &semaphore_type, &bounded_semaphore_type, &queue_type, &priority_queue_type,
-        &lifo_queue_type, &QueueEmpty_type, &QueueFull_type, &QueueShutDown_type})
+  for (Type* type : {&event_type, &lock_type, &semaphore_type, &bounded_semaphore_type, &queue_type,
+                     &priority_queue_type, &lifo_queue_type, &QueueEmpty_type, &QueueFull_type,
+                     &QueueShutDown_type, &timeout_type, &task_group_type})
     module_set(module, type->name->view(), Value(type));
+  Ref wait_for = wait_for_function(thread);
+  module_set(module, "wait_for", wait_for);
   Ref sleep = sleep_function(thread);
   module_set(module, "sleep", sleep);
   module_set(module, "_GatheringFuture", Value(&gathering_future_type));

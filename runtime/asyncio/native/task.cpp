@@ -279,6 +279,11 @@ bool cancel_task(Thread& thread, Task* task, Value message, bool& cancelled) {
   return true;
 }
 
+uint32_t uncancel_task(Task* task) {
+  if (task->cancel_requests > 0 && --task->cancel_requests == 0) task->must_cancel = false;
+  return task->cancel_requests;
+}
+
 Ref task_name(Thread&, Task* task) {
   if (task->number) {
     assign(task->need_extras().name, make_str(fmt::format("Task-{}", task->number)));
@@ -499,9 +504,7 @@ Ref method_cancelling(Thread&, const Value* args) {
   return share(Value::from_int(as_task(args[0])->cancel_requests));
 }
 Ref method_uncancel(Thread&, const Value* args) {
-  Task* task = as_task(args[0]);
-  if (task->cancel_requests > 0 && --task->cancel_requests == 0) task->must_cancel = false;
-  return share(Value::from_int(task->cancel_requests));
+  return share(Value::from_int(uncancel_task(as_task(args[0]))));
 }
 Ref method_set_result(Thread& thread, const Value*) {
   return raise(thread, RuntimeError_type, "Task does not support set_result operation");

@@ -28,6 +28,7 @@ bool wake_task(Thread& thread, Task* task, Value future);
 // Puts the wake-up of a task for `future`, which it waits for, into the ready queue.
 void wake_soon(Own<Task> task, Future* future);
 bool cancel_task(Thread& thread, Task* task, Value message, bool& cancelled); // false: raised
+uint32_t uncancel_task(Task* task);                                           // how many requests remain
 Ref task_name(Thread& thread, Task* task);
 
 // Every task that is not done and still exists.

@@ -71,17 +71,14 @@ NativeOutcome enter(Thread& thread, Value* locals, Ref received, Ref& out) {
 NativeOutcome enter_at_once(Thread& thread, const Value* locals, Ref& out) {
   return enter_shortcut(lock_type, acquire_at_once, thread, locals, out);
 }
-NativeOutcome exit(Thread& thread, Value* locals, Ref, Ref& out) {
-  return exit_step(thread, lock_type, method_release, locals, out);
-}
-NativeOutcome exit_at_once(Thread& thread, const Value* locals, Ref& out) {
+NativeOutcome exit(Thread& thread, const Value* locals, Ref& out) {
   return exit_step(thread, lock_type, method_release, locals, out);
 }
 
 constexpr NativeCoroutineDef coroutines[] = {
     {"Lock.acquire", "self", acquire, 1, "Wait until the lock is free, and take it.", acquire_at_once},
     {"Lock.__aenter__", "self", enter, 1, nullptr, enter_at_once},
-    {"Lock.__aexit__", "self, exc_type, exc, tb", exit, 0, nullptr, exit_at_once},
+    {"Lock.__aexit__", "self, exc_type, exc, tb", never_waits<exit>, 0, nullptr, exit},
     {nullptr, nullptr}};
 constexpr NativeDef methods[] = {{"release", "def self", method_release, "Give the lock back."},
                                  {"locked", "def self", method_locked, "Is the lock held?"},

@@ -127,17 +127,14 @@ NativeOutcome enter(Thread& thread, Value* locals, Ref received, Ref& out) {
 NativeOutcome enter_at_once(Thread& thread, const Value* locals, Ref& out) {
   return enter_shortcut(semaphore_type, acquire_at_once, thread, locals, out);
 }
-NativeOutcome exit(Thread& thread, Value* locals, Ref, Ref& out) {
-  return exit_step(thread, semaphore_type, method_release, locals, out);
-}
-NativeOutcome exit_at_once(Thread& thread, const Value* locals, Ref& out) {
+NativeOutcome exit(Thread& thread, const Value* locals, Ref& out) {
   return exit_step(thread, semaphore_type, method_release, locals, out);
 }
 
 constexpr NativeCoroutineDef coroutines[] = {
     {"Semaphore.acquire", "self", acquire, 1, "Take a permit, waiting for one.", acquire_at_once},
     {"Semaphore.__aenter__", "self", enter, 1, nullptr, enter_at_once},
-    {"Semaphore.__aexit__", "self, exc_type, exc, tb", exit, 0, nullptr, exit_at_once},
+    {"Semaphore.__aexit__", "self, exc_type, exc, tb", never_waits<exit>, 0, nullptr, exit},
     {nullptr, nullptr}};
 constexpr NativeDef methods[] = {{"release", "def self", method_release, "Give a permit back."},
                                  {"locked", "def self", method_locked, "Would acquire() have to wait?"},

@@ -55,6 +55,11 @@ NativeOutcome enter_shortcut(Type& native, NativeShortcut acquire, Thread& threa
                              Ref& out);
 NativeOutcome exit_step(Thread& thread, Type& native, NativeFn release, const Value* locals, Ref& out);
 
+// The step of a coroutine that never waits, from its shortcut.
+template <NativeShortcut body> NativeOutcome never_waits(Thread& thread, Value* locals, Ref, Ref& out) {
+  return body(thread, locals, out);
+}
+
 // --- types ---
 
 // "<asyncio.locks.Lock object at 0x... [STATE, waiters:2]>"
