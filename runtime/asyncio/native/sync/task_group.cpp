@@ -176,7 +176,7 @@ Ref method_abort(Thread& thread, const Value* args) {
 Ref method_is_base_error(Thread&, const Value* args) { return share(Value::from_bool(is_exit(args[1]))); }
 
 constexpr NativeDef methods[] = {
-    {"create_task", "self, coro, **kwargs", method_create_task, "Start a task in this group."},
+    {"create_task", "def self, coro, **kwargs", method_create_task, "Start a task in this group."},
     {"_on_task_done", "self, task, /", method_on_task_done},
     {"_abort", "self, /", method_abort},
     {"_is_base_error", "self, exc, /", method_is_base_error},
@@ -333,7 +333,7 @@ constexpr GetSetDef attributes[] = {
 
 bool init(Thread& thread, Value, CallArgs call) {
   BoundArgs args;
-  return bind_args(thread, "TaskGroup.__init__", "", call, args);
+  return bind_args(thread, "TaskGroup.__init__", "def", call, args);
 }
 
 void clear_fields(TaskGroup* group) {

@@ -61,6 +61,7 @@ Own<TimeoutObject> make_timeout(Value when) {
 bool enter_timeout(Thread& thread, TimeoutObject* timeout) {
   if (timeout->state != TimeoutState::Created)
     return raise(thread, RuntimeError_type, "Timeout has already been entered");
+  if (!running_loop(thread)) return false;
   if (!thread.current_task) return raise(thread, RuntimeError_type, "Timeout should be used inside a task");
   timeout->state = TimeoutState::Active;
   assign(timeout->task, share(thread.current_task));
@@ -150,9 +151,9 @@ Ref method_reschedule(Thread& thread, const Value* args) {
   return start_timer(thread, timeout) ? share(None) : Ref();
 }
 constexpr NativeDef methods[] = {
-    {"when", "self, /", method_when, "The deadline on the loop's clock, or None."},
-    {"reschedule", "self, when", method_reschedule, "Move the deadline; None: no limit."},
-    {"expired", "self, /", method_expired, "Has the deadline passed while the block ran?"},
+    {"when", "def self", method_when, "The deadline on the loop's clock, or None."},
+    {"reschedule", "def self, when", method_reschedule, "Move the deadline; None: no limit."},
+    {"expired", "def self", method_expired, "Has the deadline passed while the block ran?"},
     {"_on_timeout", "self, /", method_on_timeout},
     {nullptr}};
 
@@ -194,7 +195,7 @@ Ref construct(Thread&, Type* type, CallArgs) {
 }
 bool init(Thread& thread, Value self, CallArgs call) {
   BoundArgs args;
-  if (!bind_args(thread, "Timeout.__init__", "when", call, args)) return false;
+  if (!bind_args(thread, "Timeout.__init__", "def when", call, args)) return false;
   assign(as_timeout(self)->when, share(args[0]));
   return true;
 }
