@@ -3,6 +3,7 @@
 #include "runtime/asyncio/native/short_repr.hpp"
 #include "runtime/asyncio/native/source_traceback.hpp"
 #include "runtime/asyncio/native/sync/task_group.hpp"
+#include "runtime/asyncio/native/sync/timeout.hpp"
 #include "runtime/asyncio/native/task.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "vm/bytecode/code.hpp"
@@ -63,7 +64,9 @@ bool run_handle(Thread& thread, Handle* handle) {
   Tuple* args = cast<Tuple>(handle->args);
   Ref callback = share(handle->callback), alive = share(handle->args);
   Ref result;
-  {
+  if (is_timeout(callback)) {
+    if (expire_timeout(thread, cast<TimeoutObject>(callback))) return true;
+  } else {
     ContextScope scope(thread, handle->context);
     result = call(thread, callback, CallArgs{args->items(), static_cast<uint32_t>(args->size), nullptr});
   }
@@ -166,8 +169,8 @@ bool append_call(Thread& thread, Value callback, Value args, Value kwargs, bool 
 } // namespace
 
 bool format_callback(Thread& thread, Value callback, Value args, bool debug, std::string& text) {
-  if (is_task_group(callback)) { // stands for its method
-    text += "TaskGroup._on_task_done()";
+  if (is_task_group(callback) || is_timeout(callback)) { // stands for its method
+    text += is_timeout(callback) ? "Timeout._on_timeout()" : "TaskGroup._on_task_done()";
     return true;
   }
   if (!append_call(thread, callback, args, Value(), debug, text)) return false;

@@ -33,6 +33,8 @@ namespace {
 // -----------------------------------------------------------------------------------------------------
 
 int64_t count_items(Thread& thread, QueueObject* queue) {
+  if (is_exact(queue->items, deque_type)) [[likely]]
+    return static_cast<int64_t>(cast<Deque>(queue->items)->size);
   Value items = queue_items(thread, queue);
   return items ? length(thread, items) : -1;
 }
@@ -98,25 +100,33 @@ bool add_item(Thread& thread, QueueObject* queue, Value item) {
   return static_cast<bool>(added);
 }
 
-Ref get_nowait(Thread& thread, QueueObject* queue) {
-  int empty = is_empty(thread, queue);
-  if (empty < 0) return Ref();
-  if (empty) return raise_value(thread, Value(queue->is_shut_down ? &QueueShutDown_type : &QueueEmpty_type));
+// There is an item.
+Ref get_now(Thread& thread, QueueObject* queue) {
   Ref item = take_item(thread, queue);
   if (item) wake_next(thread, queue->putters);
   return item;
 }
+Ref get_nowait(Thread& thread, QueueObject* queue) {
+  int empty = is_empty(thread, queue);
+  if (empty < 0) return Ref();
+  if (empty) return raise_value(thread, Value(queue->is_shut_down ? &QueueShutDown_type : &QueueEmpty_type));
+  return get_now(thread, queue);
+}
 
-bool put_nowait(Thread& thread, QueueObject* queue, Value item) {
-  if (queue->is_shut_down) return raise_value(thread, Value(&QueueShutDown_type));
-  int full = is_full(thread, queue);
-  if (full < 0) return false;
-  if (full) return raise_value(thread, Value(&QueueFull_type));
+// There is a place.
+bool put_now(Thread& thread, QueueObject* queue, Value item) {
   if (!add_item(thread, queue, item)) return false;
   ++queue->unfinished;
   if (queue->finished) clear_event(queue->finished);
   wake_next(thread, queue->getters);
   return true;
+}
+bool put_nowait(Thread& thread, QueueObject* queue, Value item) {
+  if (queue->is_shut_down) return raise_value(thread, Value(&QueueShutDown_type));
+  int full = is_full(thread, queue);
+  if (full < 0) return false;
+  if (full) return raise_value(thread, Value(&QueueFull_type));
+  return put_now(thread, queue, item);
 }
 
 void finish_if_done(Thread& thread, QueueObject* queue) {
@@ -162,7 +172,7 @@ NativeOutcome get_at_once(Thread& thread, const Value* locals, Ref& out) {
   if (!is_instance(locals[Self], queue_type)) return NativeOutcome::Wait;
   QueueObject* queue = as_queue(locals[Self]);
   if (!queue->native || has_no_items(thread, queue) != 0) return NativeOutcome::Wait;
-  return returned(get_nowait(thread, queue), out);
+  return returned(get_now(thread, queue), out);
 }
 
 NativeOutcome put(Thread& thread, Value* locals, Ref received, Ref& out) {
@@ -180,9 +190,9 @@ NativeOutcome put(Thread& thread, Value* locals, Ref received, Ref& out) {
 NativeOutcome put_at_once(Thread& thread, const Value* locals, Ref& out) {
   if (!is_instance(locals[Self], queue_type)) return NativeOutcome::Wait;
   QueueObject* queue = as_queue(locals[Self]);
-  if (!queue->native || !queue->max_size.is_int() || has_max_items(thread, queue) != 0)
+  if (!queue->native || queue->is_shut_down || !queue->max_size.is_int() || has_max_items(thread, queue) != 0)
     return NativeOutcome::Wait;
-  return returned(put_nowait(thread, queue, locals[Item]) ? share(None) : Ref(), out);
+  return returned(put_now(thread, queue, locals[Item]) ? share(None) : Ref(), out);
 }
 
 Value finished_event(QueueObject* queue) {

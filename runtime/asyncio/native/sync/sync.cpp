@@ -75,20 +75,11 @@ bool all_cancelled(Deque* waiters) {
 // --- subclasses
 // ------------------------------------------------------------------------------------------------------
 
-namespace {
-Str* acquire_name() {
-  static Str* const name = intern("acquire");
-  return name;
-}
-Str* release_name() {
-  static Str* const name = intern("release");
-  return name;
-}
-} // namespace
-
-Value override_of(Value self, Type& native, Str* name) {
+Value override_of(Value self, Type& native, const char* method) {
   Type* type = type_of(self);
-  if (!(type->flags & TypeHeap)) return Value();
+  if (!type->is_heap()) [[likely]]
+    return Value();
+  Str* name = intern(method);
   Value found = type_lookup(type, name);
   return found == type_lookup(&native, name) ? Value() : found;
 }
@@ -107,9 +98,9 @@ NativeOutcome enter_step(Thread& thread, Type& native, NativeStep acquire, Value
     out = share(None);
     return NativeOutcome::Return;
   }
-  if (!state && override_of(locals[0], native, acquire_name())) {
+  if (!state && override_of(locals[0], native, "acquire")) {
     state = None;
-    out = call_method(thread, locals[0], acquire_name());
+    out = call_method(thread, locals[0], "acquire");
     return out ? NativeOutcome::Wait : NativeOutcome::Raise;
   }
   NativeOutcome outcome = acquire(thread, locals, std::move(received), out);
@@ -119,7 +110,7 @@ NativeOutcome enter_step(Thread& thread, Type& native, NativeStep acquire, Value
 
 NativeOutcome enter_shortcut(Type& native, NativeShortcut acquire, Thread& thread, const Value* locals,
                              Ref& out) {
-  if (override_of(locals[0], native, acquire_name())) return NativeOutcome::Wait;
+  if (override_of(locals[0], native, "acquire")) return NativeOutcome::Wait;
   NativeOutcome outcome = acquire(thread, locals, out);
   if (outcome == NativeOutcome::Return) out = share(None);
   return outcome;
@@ -127,8 +118,8 @@ NativeOutcome enter_shortcut(Type& native, NativeShortcut acquire, Thread& threa
 
 NativeOutcome exit_step(Thread& thread, Type& native, NativeFn release, const Value* locals, Ref& out) {
   if (!check_self(thread, locals[0], native)) return NativeOutcome::Raise;
-  if (override_of(locals[0], native, release_name())) {
-    Ref released = call_method(thread, locals[0], release_name());
+  if (override_of(locals[0], native, "release")) {
+    Ref released = call_method(thread, locals[0], "release");
     if (!released) return NativeOutcome::Raise;
   } else if (!release(thread, locals)) {
     return NativeOutcome::Raise;

@@ -44,7 +44,7 @@ bool all_cancelled(Deque* waiters);
 // --- subclasses ---
 
 // What a subclass has put in place of the native type's method; empty when it has not.
-Value override_of(Value self, Type& native, Str* name);
+Value override_of(Value self, Type& native, const char* method);
 // Functions can be called with anything: TypeError when a method's object is not of the type.
 bool check_self(Thread& thread, Value self, Type& type);
 

@@ -158,7 +158,7 @@ Ref method_create_task(Thread& thread, const Value* args) {
   if (!group->tasks) group->tasks = new_dict().release();
   if (!dict_set(thread, group->tasks, task, None)) return Ref();
   // Also of a task that is done already: were it heard at once, a failure would cancel the parent too early.
-  if (is_exact(task, task_type) && !override_of(args[0], task_group_type, intern("_on_task_done"))) {
+  if (is_exact(task, task_type) && !override_of(args[0], task_group_type, "_on_task_done")) {
     add_callback(as_future(task), args[0], Ref());
     return task;
   }

@@ -44,10 +44,8 @@ bool start_timer(Thread& thread, TimeoutObject* timeout) {
   EventLoop* loop = running_loop(thread);
   double when = 0;
   if (!loop || !to_double(thread, timeout->when, when)) return false;
-  Ref callback = get_attr(thread, Value(timeout), "_on_timeout");
-  if (!callback) return false;
-  timeout->timer = schedule(thread, loop, when, callback).release();
-  return true;
+  timeout->timer = schedule(thread, loop, when, Value(timeout)).release();
+  return timeout->timer != nullptr;
 }
 
 } // namespace
@@ -67,6 +65,14 @@ bool enter_timeout(Thread& thread, TimeoutObject* timeout) {
   assign(timeout->task, share(thread.current_task));
   timeout->cancelling = cast<Task>(timeout->task)->cancel_requests;
   return start_timer(thread, timeout);
+}
+
+bool expire_timeout(Thread& thread, TimeoutObject* timeout) {
+  Ref cancelled = call_method(thread, timeout->task, names::cancel);
+  if (!cancelled) return false;
+  timeout->state = TimeoutState::Expiring;
+  clear_field(timeout->timer);
+  return true;
 }
 
 // --- leaving
@@ -126,12 +132,7 @@ namespace {
 // -----------------------------------------------------------------------------------------------------
 
 Ref method_on_timeout(Thread& thread, const Value* args) {
-  TimeoutObject* timeout = as_timeout(args[0]);
-  Ref cancelled = call_method(thread, timeout->task, names::cancel);
-  if (!cancelled) return cancelled;
-  timeout->state = TimeoutState::Expiring;
-  clear_field(timeout->timer);
-  return share(None);
+  return expire_timeout(thread, as_timeout(args[0])) ? share(None) : Ref();
 }
 
 Ref method_when(Thread&, const Value* args) { return share(as_timeout(args[0])->when); }

@@ -26,6 +26,10 @@ bool enter_timeout(Thread& thread, TimeoutObject* timeout);
 // cancellation.
 bool exit_timeout(Thread& thread, TimeoutObject* timeout, Value exception);
 
+// The deadline has come. A timeout is the callback of its own timer: it is told here. False: raised.
+bool expire_timeout(Thread& thread, TimeoutObject* timeout);
+inline bool is_timeout(Value value) { return value.is_object() && is_instance(value, timeout_type); }
+
 void init_timeout_type(Thread& thread);
 Ref wait_for_function(Thread& thread); // asyncio.wait_for
 
