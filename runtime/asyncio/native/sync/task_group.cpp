@@ -131,19 +131,17 @@ const char* closed_because(const TaskGroup* group) {
 
 Ref start_task(Thread& thread, TaskGroup* group, Value coroutine, Value keywords) {
   EventLoop* loop = group->loop;
-  if (!loop->task_factory && !loop->custom_create_task && !keywords)
-    return make_task(thread, loop, coroutine, Value(), Value(), false);
+  if (!keywords) return spawn(thread, loop, coroutine);
   Ref method = get_attr(thread, Value(loop), "create_task");
   if (!method) return method;
   std::vector<Value> values{coroutine}, names;
   Value name, value;
-  if (keywords)
-    for (uint32_t at = 0; dict_next(cast<Dict>(keywords), at, name, value);) {
-      names.push_back(name);
-      values.push_back(value);
-    }
+  for (uint32_t at = 0; dict_next(cast<Dict>(keywords), at, name, value);) {
+    names.push_back(name);
+    values.push_back(value);
+  }
   Own<Tuple> kwnames = make_tuple(std::span<const Value>(names));
-  return call(thread, method, CallArgs{values.data(), 1, names.empty() ? nullptr : kwnames.get()});
+  return call(thread, method, CallArgs{values.data(), 1, kwnames.get()});
 }
 
 Ref method_create_task(Thread& thread, const Value* args) {
