@@ -13,7 +13,16 @@ using namespace aspy;
 
 namespace {
 
-Job job(int number) { return {JobKind::RunCallback, Value::from_int(number), Value(), Value()}; }
+// The `number`th of many objects, told apart by address.
+Object* numbered(int number) {
+  static std::vector<Object> objects(4000, Object{immortal_refcount, 0, &object_type});
+  return &objects[static_cast<size_t>(number)];
+}
+void push(ReadyQueue& queue, int number) { queue.push(JobKind::RunHandle, Value(numbered(number))); }
+bool next_is(ReadyQueue& queue, int number) {
+  Job job = queue.pop();
+  return job.kind == JobKind::RunHandle && job.target == Value(numbered(number));
+}
 
 } // namespace
 
@@ -25,19 +34,39 @@ TEST_CASE("the ready queue gives jobs in the order of pushing, also around the e
   int pushed = 0, popped = 0;
   // Never more than 50 at once: the ring of 64 wraps many times.
   for (int round = 0; round < 100; ++round) {
-    while (queue.size() < 50) queue.push(job(pushed++));
-    for (int i = 0; i < 37; ++i) CHECK(queue.pop().target.as_int() == popped++);
+    while (queue.size() < 50) push(queue, pushed++);
+    for (int i = 0; i < 37; ++i) CHECK(next_is(queue, popped++));
   }
   CHECK(queue.size() == static_cast<size_t>(pushed - popped));
 }
 
 TEST_CASE("the ready queue keeps its order when it grows in the middle of the ring") {
   ReadyQueue queue;
-  for (int i = 0; i < 60; ++i) queue.push(job(i));
+  for (int i = 0; i < 60; ++i) push(queue, i);
   for (int i = 0; i < 40; ++i) queue.pop();
-  for (int i = 60; i < 1000; ++i) queue.push(job(i));
-  CHECK(queue.at(0).target.as_int() == 40);
-  for (int i = 40; i < 1000; ++i) CHECK(queue.pop().target.as_int() == i);
+  for (int i = 60; i < 1000; ++i) push(queue, i);
+  for (int i = 40; i < 1000; ++i) CHECK(next_is(queue, i));
+  CHECK(queue.empty());
+}
+
+TEST_CASE("jobs of every kind carry what their kind asks for") {
+  ReadyQueue queue;
+  for (int i = 0; i < 200; ++i) {
+    queue.push({JobKind::WakeTask, Value(numbered(i)), Value(), Value()});
+    queue.push({JobKind::FinishSleep, Value(numbered(i)), Value::from_int(i), Value()});
+    queue.push({JobKind::RunCallback, Value(numbered(i)), Value::from_int(-i), None});
+  }
+  int seen = 0;
+  queue.for_each([&](Value) { ++seen; });
+  CHECK(seen == 200 * 6);
+  for (int i = 0; i < 200; ++i) {
+    Job wake = queue.pop(), sleep = queue.pop(), callback = queue.pop();
+    CHECK(wake.kind == JobKind::WakeTask);
+    CHECK(!wake.argument);
+    CHECK(sleep.argument == Value::from_int(i));
+    CHECK(callback.argument == Value::from_int(-i));
+    CHECK(callback.context == None);
+  }
   CHECK(queue.empty());
 }
 
