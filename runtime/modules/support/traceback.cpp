@@ -14,6 +14,7 @@
 #include "vm/object/thread.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace aspy {
 namespace {
@@ -29,8 +30,23 @@ int limit_of(Value limit) {
   return static_cast<int>(std::clamp<int64_t>(limit.as_int(), -INT_MAX, INT_MAX));
 }
 
+bool raise_missing(Thread& thread, Value object, const char* attribute) {
+  return raise_attribute_error(
+      thread, object, intern(attribute),
+      fmt::format("'{}' object has no attribute '{}'", type_name(object), attribute));
+}
+bool check_traceback(Thread& thread, Value value) {
+  return value.is_empty() || value.is_none() || is_exact(value, traceback_type) ||
+         raise_missing(thread, value, "tb_frame");
+}
+bool check_exception(Thread& thread, Value value) {
+  return value.is_none() || is_instance(value, BaseException_type) ||
+         raise_missing(thread, value, "__suppress_context__");
+}
+
 // pieces(exception, traceback, limit, chain)
 Ref traceback_pieces(Thread& thread, const Value* args) {
+  if (!check_traceback(thread, args[1]) || !check_exception(thread, args[0])) return {};
   FormatOptions options;
   options.limit = limit_of(args[2]);
   options.chain = args[3].is_true();
@@ -40,6 +56,7 @@ Ref traceback_pieces(Thread& thread, const Value* args) {
 }
 
 Ref traceback_only(Thread& thread, const Value* args) {
+  if (!check_exception(thread, args[0])) return {};
   return text_list(format_exception_only(thread, args[0], args[1].is_true()));
 }
 
@@ -47,7 +64,8 @@ Ref number_or_none(uint32_t number, bool known) { return known ? make_int(number
 
 // entries(traceback): tuples (filename, line, name, end line, column, end column, source line or None,
 // traceback)
-Ref traceback_entries(Thread&, const Value* args) {
+Ref traceback_entries(Thread& thread, const Value* args) {
+  if (!check_traceback(thread, args[0])) return {};
   Own<List> list = new_list();
   for (Traceback* at = is_exact(args[0], traceback_type) ? cast<Traceback>(args[0]) : nullptr; at;
        at = at->next) {
