@@ -1,4 +1,5 @@
 // The bisect module: searching and inserting in sorted sequences.
+#include "runtime/modules/support/accelerated.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/module.hpp"
 #include "vm/object/number/int.hpp"
@@ -82,7 +83,12 @@ constexpr NativeDef functions[] = {
 
 } // namespace
 
+static bool init_bisect(Thread&, Module* module) {
+  set_native_module(module, "_bisect");
+  return true;
+}
+
 extern const ModuleSpec bisect_module;
-const ModuleSpec bisect_module = {"bisect", functions, nullptr, "Bisection algorithms."};
+const ModuleSpec bisect_module = {"bisect", functions, init_bisect, "Bisection algorithms."};
 
 } // namespace aspy

@@ -1,6 +1,7 @@
 // The heapq module: lists as binary heaps. Scripts print such lists, so items take the very places that the
 // classic method gives them: a hole sinks to a leaf along the smaller children, then the item rises from
 // there.
+#include "runtime/modules/support/accelerated.hpp"
 #include "runtime/modules/support/owned_fields.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/module.hpp"
@@ -247,7 +248,10 @@ constexpr NativeDef functions[] = {
      "Merge multiple sorted inputs into a single sorted output."},
     {nullptr}};
 
-bool init_heapq(Thread&, Module*) {
+bool init_heapq(Thread&, Module* module) {
+  set_native_module(module, "_heapq");
+  for (const char* name : {"merge", "nlargest", "nsmallest"}) // these are heapq's own
+    assign(cast<NativeFunction>(dict_get(module->dict, name))->module, share(Value(intern("heapq"))));
   if (merge_type.flags & TypeReady) return true;
   MergeFields::fill_iterator(merge_type.slots, merge_next);
   make_ready(merge_type, merge_spec);

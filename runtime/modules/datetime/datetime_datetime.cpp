@@ -61,6 +61,8 @@ Ref dt_construct(Thread& thread, Type* type, CallArgs args) {
       return raise_type_error(
           thread, fmt::format("function missing required argument '{}' (pos {})", names[i], i + 1));
     }
+    int64_t part;
+    if (!to_int64(thread, bound[i], part)) return {};
   }
   int64_t parts[8] = {};
   Value tz;

@@ -8,6 +8,8 @@
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/text/str.hpp"
 
+#include <fmt/format.h>
+
 namespace aspy {
 namespace {
 
@@ -47,8 +49,11 @@ Ref row_of_indices(int64_t count, int64_t first, int64_t step) {
 Ref product_construct(Thread& thread, Type* type, CallArgs args) {
   int64_t repeat = 1;
   if (args.kwnames) {
-    if (args.kwnames->size != 1 || cast<Str>((*args.kwnames)[0])->view() != "repeat")
-      return raise_type_error(thread, "product() got an unexpected keyword argument");
+    for (Value key : args.kwnames->view()) {
+      if (cast<Str>(key)->view() != "repeat")
+        return raise_type_error(
+            thread, fmt::format("product() got an unexpected keyword argument '{}'", cast<Str>(key)->view()));
+    }
     if (!to_size(thread, args[args.count], repeat)) return {};
     if (repeat < 0) return raise_value_error(thread, "repeat argument cannot be negative");
   }

@@ -1,4 +1,5 @@
 #include "runtime/modules/support/contextvars.hpp"
+#include "runtime/modules/support/accelerated.hpp"
 
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/descriptor.hpp"
@@ -329,6 +330,7 @@ void init_types_once() {
 }
 
 bool init(Thread& thread, Module* module) {
+  set_native_module(module, "_contextvars");
   init_types_once();
   module_set(module, "Context", Value(&context_type));
   module_set(module, "ContextVar", Value(&context_var_type));

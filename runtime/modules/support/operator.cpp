@@ -1,4 +1,5 @@
 // The operator module: the language's operators as functions, and callables that fetch items and attributes.
+#include "runtime/modules/support/accelerated.hpp"
 #include "runtime/modules/support/owned_fields.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
@@ -329,6 +330,7 @@ bool init_operator(Thread&, Module* module) {
   Own<List> all = new_list();
   for (std::string_view name : public_names) list_append(all.get(), share(Value(intern(name))));
   module_set(module, "__all__", all.value());
+  set_native_module(module, "_operator");
   // Every operator goes by its dunder name too: operator.__add__ is operator.add.
   for (std::string_view name :
        {"lt",        "le",      "eq",      "ne",       "ge",      "gt",    "add",     "sub",

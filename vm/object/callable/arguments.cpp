@@ -72,8 +72,8 @@ bool to_double(Thread& thread, Value value, double& out) {
 
 Str* to_str_arg(Thread& thread, const char* function, const char* what, Value value) {
   if (is_str(value)) return cast<Str>(value);
-  return raise_type_error(thread,
-                          fmt::format("{}() {} must be str, not {}", function, what, type_name(value)));
+  return raise_type_error(thread, fmt::format("{}() {} must be str, not {}", function, what,
+                                              value.is_none() ? "None" : type_name(value)));
 }
 
 } // namespace aspy

@@ -211,12 +211,13 @@ bool bind_signature(Thread& thread, const Signature& signature, const NativeFunc
   if (keywords && !takes_keywords)
     return raise_type_error(thread, fmt::format("{}() takes no keyword arguments", label(function, name)));
 
+  if (keywords && !signature.has_varargs && !signature.has_kwargs &&
+      given + keywords > signature.params.size() - self_count) {
+    uint32_t all = static_cast<uint32_t>(signature.params.size()) - self_count;
+    return raise_type_error(thread, fmt::format("{}() takes at most {} {}argument{} ({} given)", name, all,
+                                                given == 0 ? "keyword " : "", plural(all), given + keywords));
+  }
   if (args.count > signature.positional && !signature.has_varargs) {
-    if (keywords && given + keywords > signature.params.size() - self_count) {
-      uint32_t all = static_cast<uint32_t>(signature.params.size()) - self_count;
-      return raise_type_error(thread, fmt::format("{}() takes at most {} argument{} ({} given)", name, all,
-                                                  plural(all), given + keywords));
-    }
     return wrong_count(thread, signature, function, name, given, self_count);
   }
   uint32_t positional = std::min(args.count, signature.positional);
@@ -230,6 +231,7 @@ bool bind_signature(Thread& thread, const Signature& signature, const NativeFunc
   if (args.count < std::min(signature.posonly, signature.required))
     return wrong_count(thread, signature, function, name, given, self_count);
 
+  Str* unexpected = nullptr; // reported when nothing is missing
   for (uint32_t k = 0; k < keywords; ++k) {
     Str* key = cast<Str>((*args.kwnames)[k]);
     Value value = args[args.count + k];
@@ -250,14 +252,8 @@ bool bind_signature(Thread& thread, const Signature& signature, const NativeFunc
         values[signature.kwargs_at] = keep_kwargs;
       }
       dict_set(cast<Dict>(keep_kwargs), key, value);
-    } else {
-      std::vector<std::string_view> known;
-      for (size_t i = signature.posonly; i < signature.params.size(); ++i)
-        known.push_back(signature.params[i].name->view());
-      std::string_view closest = closest_name(key->view(), known);
-      std::string hint = closest.empty() ? std::string() : fmt::format(". Did you mean '{}'?", closest);
-      return raise_type_error(
-          thread, fmt::format("{}() got an unexpected keyword argument '{}'{}", name, key->view(), hint));
+    } else if (!unexpected) {
+      unexpected = key;
     }
   }
   for (uint32_t i = 0; i < signature.params.size(); ++i) {
@@ -269,7 +265,14 @@ bool bind_signature(Thread& thread, const Signature& signature, const NativeFunc
     return raise_type_error(thread, fmt::format("{}() missing required argument '{}' (pos {})", name,
                                                 signature.params[i].name->view(), i - self_count + 1));
   }
-  return true;
+  if (!unexpected) return true;
+  std::vector<std::string_view> known;
+  for (size_t at = signature.posonly; at < signature.params.size(); ++at)
+    known.push_back(signature.params[at].name->view());
+  std::string_view closest = closest_name(unexpected->view(), known);
+  std::string hint = closest.empty() ? std::string() : fmt::format(". Did you mean '{}'?", closest);
+  return raise_type_error(
+      thread, fmt::format("{}() got an unexpected keyword argument '{}'{}", name, unexpected->view(), hint));
 }
 
 // --- constructors and raw natives
