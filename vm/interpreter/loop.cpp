@@ -1419,6 +1419,13 @@ dispatch:
         }
       }
       value = make_generator(thread, Own<Function>::steal(callee), base, awaited).release();
+      if (awaited && (code->flags & CodeCoroutine)) { // straight on to the await
+        pc = next;
+        SAVE();
+        generator = as_generator(value);
+        store(R, b_of(*pc), value);
+        goto delegate;
+      }
       if (frame_flags & FrameInit) { // __init__ as a generator: let the check complain
         decref(frame_extra);
         raise_type_error(thread,
@@ -1806,6 +1813,17 @@ dispatch:
     generator->frame.state = GeneratorState::Finished;
     generator->set_flag(Object::finalized);
     generator->frame.suspended = false;
+    if (flags == 0 && generator->type == &coroutine_type && is_only_awaited(generator)) {
+      // Nobody but the await that it returns to knows it, so nothing is left of it.
+      frame = caller;
+      if (frame->in_generator) frame->stack_end = end;
+      LOAD_FRAME();
+      R[awaitable_register(*pc)] = Value();
+      retire_coroutine(generator);
+      store(R, a_of(*pc), value);
+      pc += size_of(*pc);
+      DISPATCH();
+    }
     bool was_async = generator->type == &async_generator_type;
     if (was_async) generator->frame.running_async = false;
     pop_frame(thread, frame);

@@ -206,6 +206,17 @@ Ref make_generator(Thread&, Own<Function> function, Value* base, bool awaited) {
   return Ref::steal(Value(generator));
 }
 
+void retire_coroutine(Generator* generator) {
+  Code* code = generator->frame.code;
+  Function* function = generator->frame.function;
+  Value* slots = generator->registers();
+  uint32_t registers = register_count(code);
+  for (uint32_t i = 0; i < registers; ++i) decref(slots[i]);
+  pool_free(generator, generator_bytes(code));
+  decref(static_cast<Object*>(code));
+  decref(static_cast<Object*>(function));
+}
+
 void finish_generator(Thread& thread, Generator* generator) {
   if (generator->state() == GeneratorState::Finished) return;
   generator->frame.state = GeneratorState::Finished;
