@@ -58,8 +58,7 @@ std::string describe(Thread& thread, Task* task) {
   if (!place.call.empty()) {
     text += fmt::format(" waits in {}", place.call);
   } else if (task->waiter && is_task(task->waiter)) {
-    text += fmt::format(" waits for task {}",
-                        text_of(thread, task_name(thread, cast<Task>(task->waiter))));
+    text += fmt::format(" waits for task {}", text_of(thread, task_name(thread, cast<Task>(task->waiter))));
   } else if (task->waiter) {
     text += fmt::format(" waits for {}", text_of(thread, repr(thread, task->waiter)));
   } else {

@@ -64,16 +64,6 @@ Ref result_of(Thread& thread, Value child) {
   return is_future(child) ? future_result(thread, as_future(child))
                           : call_method(thread, child, names::result);
 }
-int cancel_child(Thread& thread, Value child, Value message) { // 1, 0; -1 raised
-  bool cancelled = false;
-  if (is_exact(child, task_type))
-    return cancel_task(thread, cast<Task>(child), message, cancelled) ? cancelled : -1;
-  if (is_exact(child, future_type)) return cancel_future(thread, as_future(child), message);
-  Own<Tuple> kwnames = make_tuple({Value(intern("msg"))});
-  Ref method = get_attr(thread, child, names::cancel);
-  Ref answer = method ? call(thread, method, CallArgs{&message, 0, kwnames.get()}) : Ref();
-  return answer ? truthy(thread, answer) : -1;
-}
 
 // --- when a child is done
 // ----------------------------------------------------------------------------------------------------------
@@ -93,7 +83,8 @@ Ref outcome_of(Thread& thread, Value child) {
   return result_of(thread, child);
 }
 
-bool finish(Thread& thread, GatheringFuture* outer, Value last) {
+// All children are done. A cancelled gather takes its exception from the child that was given last.
+bool finish(Thread& thread, GatheringFuture* outer) {
   Own<List> results = new_list(outer->children->size);
   for (Value child : outer->children->view()) {
     Ref outcome = outcome_of(thread, child);
@@ -101,7 +92,7 @@ bool finish(Thread& thread, GatheringFuture* outer, Value last) {
     list_append(results.get(), outcome);
   }
   if (!outer->cancel_requested) return set_result(thread, outer, results.value());
-  Ref error = cancelled_error(thread, last);
+  Ref error = cancelled_error(thread, (*outer->children)[outer->children->size - 1]);
   return error && set_exception(thread, outer, error);
 }
 
@@ -117,7 +108,7 @@ bool child_done(Thread& thread, GatheringFuture* outer, Value child) {
     if (over) return true;
     if (!error.get().is_none()) return set_exception(thread, outer, error); // the first one ends the whole
   }
-  return outer->missing > 0 || finish(thread, outer, child);
+  return outer->missing > 0 || finish(thread, outer);
 }
 
 Ref callback_call(Thread& thread, Value self, CallArgs args) {
@@ -250,7 +241,7 @@ Ref method_cancel(Thread& thread, const Value* args) {
   if (is_done(outer.get())) return share(False);
   bool any = false;
   for (Value child : outer->children->view()) {
-    int cancelled = cancel_child(thread, child, args[1] ? args[1] : None);
+    int cancelled = cancel_awaited(thread, child, args[1] ? args[1] : None);
     if (cancelled < 0) return Ref();
     any |= cancelled == 1;
   }

@@ -74,17 +74,9 @@ bool handle_yield(Thread& thread, Task* task, Ref value) {
     add_callback(future, Value(task), Ref());
     assign(task->waiter, std::move(value));
     if (task->must_cancel) {
-      bool cancelled = false;
-      Value message = task->cancel_message() ? task->cancel_message() : None;
-      if (is_task(Value(future))) {
-        if (!cancel_task(thread, as_task(Value(future)), message, cancelled)) return false;
-      } else if (is_exact(Value(future), future_type)) {
-        cancelled = cancel_future(thread, future, message);
-      } else {
-        Ref result = call_method(thread, Value(future), names::cancel);
-        if (!result) return false;
-        cancelled = truthy(thread, result) == 1;
-      }
+      Ref message = share(task->cancel_message());
+      int cancelled = cancel_awaited(thread, Value(future), message);
+      if (cancelled < 0) return false;
       if (cancelled) task->must_cancel = false;
     }
     return true;
@@ -108,9 +100,10 @@ bool handle_yield(Thread& thread, Task* task, Ref value) {
     if (!wake || !call_method(thread, value, "add_done_callback", {wake})) return false;
     assign(task->waiter, share(value));
     if (task->must_cancel) {
-      Ref cancelled = call_method(thread, value, names::cancel);
-      if (!cancelled) return false;
-      if (truthy(thread, cancelled) == 1) task->must_cancel = false;
+      Ref message = share(task->cancel_message());
+      int cancelled = cancel_awaited(thread, value, message);
+      if (cancelled < 0) return false;
+      if (cancelled) task->must_cancel = false;
     }
     return true;
   }
@@ -236,6 +229,18 @@ private:
 };
 } // namespace
 
+int cancel_awaited(Thread& thread, Value awaited, Value message) {
+  if (!message) message = None;
+  bool cancelled = false;
+  if (is_exact(awaited, task_type))
+    return cancel_task(thread, cast<Task>(awaited), message, cancelled) ? cancelled : -1;
+  if (is_exact(awaited, future_type)) return cancel_future(thread, as_future(awaited), message);
+  Own<Tuple> kwnames = make_tuple({Value(intern("msg"))});
+  Ref method = get_attr(thread, awaited, names::cancel);
+  Ref answer = method ? call(thread, method, CallArgs{&message, 0, kwnames.get()}) : Ref();
+  return answer ? truthy(thread, answer) : -1;
+}
+
 bool cancel_task(Thread& thread, Task* task, Value message, bool& cancelled) {
   cancelled = false;
   task->log_traceback = false;
@@ -248,31 +253,20 @@ bool cancel_task(Thread& thread, Task* task, Value message, bool& cancelled) {
   CancellingScope scope(task);
   if (is_future(task->waiter)) {
     Own<Future> waiter = Own<Future>::share(as_future(task->waiter));
-    bool waiter_cancelled = false;
+    int waiter_cancelled = 0;
     if (is_task(waiter.value()) && static_cast<Task*>(waiter.get())->is_cancelling) {
       // The last of the ring: nobody else will ever wake it, so the ring is broken here.
       if (remove_callback(thread, waiter.get(), Value(task)) < 0) return false;
       clear_field(task->waiter);
       call_step_soon(task);
-    } else if (is_exact(waiter.value(), task_type)) {
-      if (!cancel_task(thread, static_cast<Task*>(waiter.get()), message, waiter_cancelled)) return false;
-    } else if (is_exact(waiter.value(), future_type)) {
-      waiter_cancelled = cancel_future(thread, waiter.get(), message);
     } else {
-      Str* name = intern("msg");
-      Own<Tuple> names_tuple = make_tuple({Value(name)});
-      Ref method = get_attr(thread, waiter.value(), names::cancel);
-      if (!method) return false;
-      Ref result = call(thread, method, CallArgs{&message, 0, names_tuple.get()});
-      if (!result) return false;
-      waiter_cancelled = truthy(thread, result) == 1;
+      waiter_cancelled = cancel_awaited(thread, waiter.value(), message);
     }
-    if (waiter_cancelled) return true;
+    if (waiter_cancelled != 0) return waiter_cancelled > 0;
   } else if (task->waiter) {
     Ref waiter = share(task->waiter);
-    Ref result = call_method(thread, waiter, names::cancel);
-    if (!result) return false;
-    if (truthy(thread, result) == 1) return true;
+    int waiter_cancelled = cancel_awaited(thread, waiter, message);
+    if (waiter_cancelled != 0) return waiter_cancelled > 0;
   }
   task->must_cancel = true;
   if (task->extras || !message.is_none()) assign(task->need_extras().cancel_message, share(message));

@@ -27,6 +27,9 @@ bool step_task(Thread& thread, Task* task);
 bool wake_task(Thread& thread, Task* task, Value future);
 // Puts the wake-up of a task for `future`, which it waits for, into the ready queue.
 void wake_soon(Own<Task> task, Future* future);
+// cancel(msg=message) of whatever a task waits for: a task, a future, or an object like one. 1: it is
+// cancelled, 0: it cannot be any more, -1: raised.
+int cancel_awaited(Thread& thread, Value awaited, Value message);
 bool cancel_task(Thread& thread, Task* task, Value message, bool& cancelled); // false: raised
 uint32_t uncancel_task(Task* task);                                           // how many requests remain
 Ref task_name(Thread& thread, Task* task);
