@@ -70,9 +70,13 @@ void LineEditor::State::open_terminal() {
 // Waits for something to read; what runs meanwhile (tasks) may take its time. False: a SIGINT came.
 bool LineEditor::State::wait_for_input() {
   for (;;) {
-    int milliseconds = while_waiting();
+    // Keys that are there already come first, or pasted text would crawl.
     pollfd input{STDIN_FILENO, POLLIN, 0};
-    int ready = poll(&input, 1, milliseconds);
+    int ready = poll(&input, 1, 0);
+    if (ready == 0) {
+      int milliseconds = while_waiting();
+      ready = poll(&input, 1, milliseconds);
+    }
     if (interrupted()) {
       was_interrupted = true;
       return false;
