@@ -312,7 +312,7 @@ void collect_if_due(Thread& thread) {
   if (!due || !enabled || collecting) return;
   // A full collection looks at everything, so it must be rare: only after growth in proportion.
   size_t old_now = old_end - std::min(old_end, holes);
-  bool full = stress || old_now > old_at_last_full + old_at_last_full / 4 + 10 * size_t{threshold};
+  bool full = stress || old_now > 2 * old_at_last_full + 10 * size_t{threshold};
   collect(thread, full ? 2 : 0);
 }
 

@@ -22,7 +22,7 @@ struct CollectorStats {
 size_t collect(Thread& thread, int generation);
 
 // Called by the interpreter when BreakCollect is set: collects young objects, and the old ones when they
-// have grown by a quarter since the last time.
+// have doubled since the last time.
 void collect_if_due(Thread& thread);
 
 void collector_enable(bool on);
