@@ -4,6 +4,7 @@
 #include "vm/compiler/compiler.hpp"
 #include "vm/interpreter/call.hpp"
 #include "vm/object/bytes/bytes.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
@@ -123,8 +124,8 @@ Ref builtin_locals(Thread& thread, const Value*) { return current_locals(thread)
 
 Ref builtin_import(Thread& thread, const Value* args) {
   if (!is_str(args[0]))
-    return raise_type_error(thread,
-                            fmt::format("__import__() argument 1 must be str, not {}", type_name(args[0])));
+    return raise_type_error(
+        thread, fmt::format("__import__() argument 1 must be str, not {}", argument_type(args[0])));
   int64_t level = 0;
   if (args[4] && !to_int64(thread, args[4], level)) return {};
   if (level < 0) return raise_value_error(thread, "level must be >= 0");

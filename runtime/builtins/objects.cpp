@@ -1,6 +1,7 @@
 // Built-in functions about any object: attributes, classes, identity, text, size.
 #include "runtime/builtins/builtins.hpp"
 #include "vm/interpreter/call.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/callable/function.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
@@ -119,7 +120,7 @@ Ref builtin_format(Thread& thread, const Value* args) {
   if (!args[1]) return format(thread, args[0], names::empty);
   if (!is_str(args[1]))
     return raise_type_error(thread,
-                            fmt::format("format() argument 2 must be str, not {}", type_name(args[1])));
+                            fmt::format("format() argument 2 must be str, not {}", argument_type(args[1])));
   return format(thread, args[0], cast<Str>(args[1]));
 }
 

@@ -4,6 +4,7 @@
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/attribute/shape.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/sequence/list.hpp"
@@ -88,8 +89,8 @@ bool module_init(Thread& thread, Value self, CallArgs args) {
   BoundArgs bound;
   if (!bind_args(thread, "module", "name, doc=None", args, bound)) return false;
   if (!is_str(bound[0]))
-    return raise_type_error(thread,
-                            fmt::format("module() argument 'name' must be str, not {}", type_name(bound[0])));
+    return raise_type_error(
+        thread, fmt::format("module() argument 'name' must be str, not {}", argument_type(bound[0])));
   Dict* dict = module_of(self)->dict;
   dict_set(dict, names::dunder_name, bound[0]);
   dict_set(dict, names::dunder_doc, bound[1] ? bound[1] : None);

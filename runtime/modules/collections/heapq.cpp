@@ -3,6 +3,7 @@
 // there.
 #include "runtime/modules/support/accelerated.hpp"
 #include "runtime/modules/support/owned_fields.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/module.hpp"
 #include "vm/object/number/int.hpp"
@@ -65,7 +66,7 @@ template <bool max> bool sink(Thread& thread, List* heap, size_t place) {
 List* heap_of(Thread& thread, const char* function, bool first_of_several, Value value) {
   if (is_list(value)) return cast<List>(value);
   raise_type_error(thread, fmt::format("{}() argument {}must be list, not {}", function,
-                                       first_of_several ? "1 " : "", type_name(value)));
+                                       first_of_several ? "1 " : "", argument_type(value)));
   return nullptr;
 }
 

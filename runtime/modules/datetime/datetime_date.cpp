@@ -3,6 +3,7 @@
 #include "runtime/modules/datetime/datetime_internal.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/bytes/bytes.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/number/float.hpp"
 #include "vm/object/sequence/tuple.hpp"
 
@@ -120,7 +121,7 @@ Ref date_strptime(Thread& thread, const Value* args) {
   for (int i : {1, 2}) {
     if (!is_str(args[i])) {
       return raise_type_error(
-          thread, fmt::format("strptime() argument {} must be str, not {}", i, type_name(args[i])));
+          thread, fmt::format("strptime() argument {} must be str, not {}", i, argument_type(args[i])));
     }
   }
   TimeFields fields;

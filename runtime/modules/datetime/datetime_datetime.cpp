@@ -2,6 +2,7 @@
 #include "runtime/loop/clock.hpp"
 #include "runtime/modules/datetime/datetime_internal.hpp"
 #include "vm/memory/heap.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/error/warnings.hpp"
 #include "vm/object/number/float.hpp"
 #include "vm/object/sequence/tuple.hpp"
@@ -233,11 +234,11 @@ Ref dt_utcnow(Thread& thread, const Value* args) {
 Ref dt_combine(Thread& thread, const Value* args) {
   if (!is_date(args[1])) {
     return raise_type_error(
-        thread, fmt::format("combine() argument 1 must be datetime.date, not {}", type_name(args[1])));
+        thread, fmt::format("combine() argument 1 must be datetime.date, not {}", argument_type(args[1])));
   }
   if (!is_time(args[2])) {
     return raise_type_error(
-        thread, fmt::format("combine() argument 2 must be datetime.time, not {}", type_name(args[2])));
+        thread, fmt::format("combine() argument 2 must be datetime.time, not {}", argument_type(args[2])));
   }
   Value tz = cast<Time>(args[2])->tz;
   if (args[3] && !tz_arg(thread, args[3], tz)) return {};
@@ -282,7 +283,7 @@ Ref dt_strptime(Thread& thread, const Value* args) {
   for (int i : {1, 2}) {
     if (!is_str(args[i])) {
       return raise_type_error(
-          thread, fmt::format("strptime() argument {} must be str, not {}", i, type_name(args[i])));
+          thread, fmt::format("strptime() argument {} must be str, not {}", i, argument_type(args[i])));
     }
   }
   TimeFields fields;

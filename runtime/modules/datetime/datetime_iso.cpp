@@ -2,6 +2,7 @@
 #include "runtime/modules/datetime/datetime_internal.hpp"
 #include "runtime/modules/importing/importing.hpp"
 #include "runtime/modules/support/struct_sequence.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/callable/native.hpp"
 
 #include <fmt/format.h>
@@ -198,15 +199,15 @@ bool add_zone(Thread& thread, Value tz, Value dt, TimeFields& fields) {
 Ref strftime_text(Thread& thread, Value format, const TimeFields& fields) {
   if (!is_str(format)) {
     return raise_type_error(thread,
-                            fmt::format("strftime() argument 1 must be str, not {}", type_name(format)));
+                            fmt::format("strftime() argument 1 must be str, not {}", argument_type(format)));
   }
   return make_str(format_time(fields, cast<Str>(format)->view()));
 }
 
 Ref format_method(Thread& thread, const Value* args) {
   if (!is_str(args[1])) {
-    return raise_type_error(thread,
-                            fmt::format("__format__() argument 1 must be str, not {}", type_name(args[1])));
+    return raise_type_error(
+        thread, fmt::format("__format__() argument 1 must be str, not {}", argument_type(args[1])));
   }
   if (cast<Str>(args[1])->size == 0) return str(thread, args[0]);
   return call_method(thread, args[0], "strftime", {args[1]});

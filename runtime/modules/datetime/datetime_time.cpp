@@ -1,6 +1,7 @@
 // datetime.time: a time of day, naive or in a zone.
 #include "runtime/modules/datetime/datetime_internal.hpp"
 #include "vm/memory/heap.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/sequence/tuple.hpp"
 
@@ -68,7 +69,7 @@ Ref time_strptime(Thread& thread, const Value* args) {
   for (int i : {1, 2}) {
     if (!is_str(args[i])) {
       return raise_type_error(
-          thread, fmt::format("strptime() argument {} must be str, not {}", i, type_name(args[i])));
+          thread, fmt::format("strptime() argument {} must be str, not {}", i, argument_type(args[i])));
     }
   }
   TimeFields fields;

@@ -1,6 +1,7 @@
 // datetime.tzinfo and datetime.timezone.
 #include "runtime/modules/datetime/datetime_internal.hpp"
 #include "vm/memory/heap.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/sequence/tuple.hpp"
 
 #include <fmt/format.h>
@@ -54,7 +55,7 @@ Ref tzinfo_construct(Thread&, Type* type, CallArgs) { return Ref::steal(allocate
 bool check_dt(Thread& thread, const char* method, Value value) {
   if (value.is_none() || is_datetime(value)) return true;
   return raise_type_error(thread, fmt::format("{}(dt) argument must be a datetime instance or None, not {}",
-                                              method, type_name(value)));
+                                              method, argument_type(value)));
 }
 
 Ref zone_utcoffset(Thread& thread, const Value* args) {
@@ -98,12 +99,12 @@ Ref zone_construct(Thread& thread, Type* type, CallArgs args) {
   BoundArgs bound;
   if (!bind_args(thread, "timezone", "offset, name=''", args, bound)) return {};
   if (!is_delta(bound[0])) {
-    return raise_type_error(
-        thread, fmt::format("timezone() argument 1 must be datetime.timedelta, not {}", type_name(bound[0])));
+    return raise_type_error(thread, fmt::format("timezone() argument 1 must be datetime.timedelta, not {}",
+                                                argument_type(bound[0])));
   }
   if (bound[1] && !is_str(bound[1])) {
-    return raise_type_error(thread,
-                            fmt::format("timezone() argument 2 must be str, not {}", type_name(bound[1])));
+    return raise_type_error(
+        thread, fmt::format("timezone() argument 2 must be str, not {}", argument_type(bound[1])));
   }
   if (!check_offset(thread, bound[0])) return {};
   Wide us = delta_us(cast<TimeDelta>(bound[0]));

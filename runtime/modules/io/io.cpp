@@ -4,6 +4,7 @@
 #include "runtime/builtins/output.hpp"
 #include "runtime/modules/io/io_internal.hpp"
 #include "runtime/modules/system/sys_state.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
 #include "vm/object/number/int.hpp"
@@ -57,7 +58,7 @@ bool given(Value value) { return value && !value.is_none(); }
 bool optional_str(Thread& thread, Value value, const char* name) {
   if (!given(value) || is_str(value)) return true;
   return raise_type_error(
-      thread, fmt::format("open() argument '{}' must be str or None, not {}", name, type_name(value)));
+      thread, fmt::format("open() argument '{}' must be str or None, not {}", name, argument_type(value)));
 }
 
 Ref open_file(Thread& thread, const Value* args) {
@@ -65,8 +66,8 @@ Ref open_file(Thread& thread, const Value* args) {
   std::string_view mode_text = "r";
   if (args[1]) {
     if (!is_str(args[1])) {
-      return raise_type_error(thread,
-                              fmt::format("open() argument 'mode' must be str, not {}", type_name(args[1])));
+      return raise_type_error(
+          thread, fmt::format("open() argument 'mode' must be str, not {}", argument_type(args[1])));
     }
     mode_text = cast<Str>(args[1])->view();
   }

@@ -2,6 +2,7 @@
 #include "runtime/modules/io/io_internal.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/bytes/bytes_internal.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list.hpp"
@@ -151,9 +152,9 @@ const NativeDef raw_methods[] = {
 // BufferedIOBase.readinto and readinto1 over read() and read1(), for script classes.
 template <const char* name> Ref buffered_readinto(Thread& thread, const Value* args) {
   if (!is_bytearray(args[1])) {
-    return raise_type_error(thread,
-                            fmt::format("{}() argument must be read-write bytes-like object, not {}",
-                                        name == name_read ? "readinto" : "readinto1", type_name(args[1])));
+    return raise_type_error(thread, fmt::format("{}() argument must be read-write bytes-like object, not {}",
+                                                name == name_read ? "readinto" : "readinto1",
+                                                argument_type(args[1])));
   }
   ByteArray* room = cast<ByteArray>(args[1]);
   Ref piece = call_method(thread, args[0], name, {Value::from_int(static_cast<int64_t>(room->size))});

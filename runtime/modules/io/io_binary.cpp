@@ -4,6 +4,7 @@
 #include "runtime/modules/io/io_internal.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/bytes/bytes_internal.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list.hpp"
 
@@ -84,9 +85,9 @@ Ref file_readinto(Thread& thread, const Value* args) {
   Descriptor* file = open_for(thread, args[0], false, "readinto");
   if (!file) return {};
   if (!is_bytearray(args[1])) {
-    return raise_type_error(
-        thread,
-        fmt::format("readinto() argument must be read-write bytes-like object, not {}", type_name(args[1])));
+    return raise_type_error(thread,
+                            fmt::format("readinto() argument must be read-write bytes-like object, not {}",
+                                        argument_type(args[1])));
   }
   Ref keep = share(args[1]);
   std::string data;

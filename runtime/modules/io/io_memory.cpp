@@ -64,9 +64,9 @@ Ref bytes_readinto(Thread& thread, const Value* args) {
   BytesIO* file = open_bytes(thread, args[0]);
   if (!file) return {};
   if (!is_bytearray(args[1])) {
-    return raise_type_error(
-        thread,
-        fmt::format("readinto() argument must be read-write bytes-like object, not {}", type_name(args[1])));
+    return raise_type_error(thread,
+                            fmt::format("readinto() argument must be read-write bytes-like object, not {}",
+                                        argument_type(args[1])));
   }
   ByteArray* room = cast<ByteArray>(args[1]);
   size_t count = std::min(room->size, rest(file).size());

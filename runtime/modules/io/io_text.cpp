@@ -334,7 +334,8 @@ Ref text_next(Thread& thread, Value self) {
 
 Ref text_write(Thread& thread, const Value* args) {
   if (!is_str(args[1])) {
-    return raise_type_error(thread, fmt::format("write() argument must be str, not {}", type_name(args[1])));
+    return raise_type_error(thread,
+                            fmt::format("write() argument must be str, not {}", argument_type(args[1])));
   }
   if (!open_state(thread, args[0]) || !write_text(thread, as_text(args[0]), cast<Str>(args[1]))) return {};
   return make_int(cast<Str>(args[1])->length);

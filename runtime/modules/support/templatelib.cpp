@@ -1,6 +1,7 @@
 // string.templatelib: what a t-string evaluates to.
 #include "runtime/modules/support/owned_fields.hpp"
 #include "vm/object/attribute/descriptor.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/module.hpp"
@@ -54,13 +55,13 @@ Ref interpolation_construct(Thread& thread, Type*, CallArgs args) {
     if (bound[i] && !is_str(bound[i])) {
       return raise_type_error(thread,
                               fmt::format("Interpolation() argument '{}' must be str, not {}",
-                                          i == 1 ? "expression" : "format_spec", type_name(bound[i])));
+                                          i == 1 ? "expression" : "format_spec", argument_type(bound[i])));
     }
   }
   if (!conversion.is_none()) {
     if (!is_str(conversion)) {
       return raise_type_error(thread, fmt::format("Interpolation() argument 'conversion' must be str, not {}",
-                                                  type_name(conversion)));
+                                                  argument_type(conversion)));
     }
     std::string_view code = cast<Str>(conversion)->view();
     if (code != "s" && code != "a" && code != "r") {

@@ -6,6 +6,7 @@
 #include "runtime/report/traceback_format.hpp"
 #include "vm/interpreter/call.hpp"
 #include "vm/memory/heap.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/number/int.hpp"
@@ -146,7 +147,8 @@ Ref sys_getsizeof(Thread& thread, const Value* args) {
 
 Ref sys_intern(Thread& thread, const Value* args) {
   if (!is_exact(args[0], str_type))
-    return raise_type_error(thread, fmt::format("intern() argument must be str, not {}", type_name(args[0])));
+    return raise_type_error(thread,
+                            fmt::format("intern() argument must be str, not {}", argument_type(args[0])));
   return share(intern(cast<Str>(args[0])));
 }
 

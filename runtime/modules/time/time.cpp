@@ -3,6 +3,7 @@
 #include "runtime/modules/support/struct_sequence.hpp"
 #include "runtime/modules/time/time_format.hpp"
 #include "vm/object/attribute/descriptor.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
@@ -254,7 +255,7 @@ Ref time_ctime(Thread& thread, const Value* args) {
 Ref time_strftime(Thread& thread, const Value* args) {
   if (!is_str(args[0])) {
     return raise_type_error(thread,
-                            fmt::format("strftime() argument 1 must be str, not {}", type_name(args[0])));
+                            fmt::format("strftime() argument 1 must be str, not {}", argument_type(args[0])));
   }
   tm moment{};
   if (args[1].is_empty()) {

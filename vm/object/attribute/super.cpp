@@ -2,6 +2,7 @@
 #include "vm/interpreter/call.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/descriptor.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/callable/function.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
@@ -81,7 +82,7 @@ bool super_init(Thread& thread, Value self, CallArgs args) {
     start = args[0];
     if (!is_instance(start, type_type))
       return raise_type_error(thread,
-                              fmt::format("super() argument 1 must be a type, not {}", type_name(start)));
+                              fmt::format("super() argument 1 must be a type, not {}", argument_type(start)));
     if (args.count == 2 && !args[1].is_none()) object = args[1];
   }
   Type* owner = nullptr;

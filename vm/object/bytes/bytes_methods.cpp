@@ -257,7 +257,7 @@ Ref bytes_method_fromhex(Thread& thread, const Value* args) {
     text = cast<Str>(args[1])->view();
   } else if (!as_bytes_like(args[1], text)) {
     return raise_type_error(
-        thread, fmt::format("fromhex() argument must be str or bytes-like, not {}", type_name(args[1])));
+        thread, fmt::format("fromhex() argument must be str or bytes-like, not {}", argument_type(args[1])));
   }
   std::string out;
   out.reserve(text.size() / 2);

@@ -6,6 +6,7 @@
 #include "vm/interpreter/call.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/descriptor.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
@@ -79,10 +80,10 @@ Ref function_construct(Thread& thread, Type*, CallArgs args) {
   auto given = [&](int i) { return bound[i] && !bound[i].is_none() ? bound[i] : Value(); };
   if (!is_exact(bound[0], code_type))
     return raise_type_error(
-        thread, fmt::format("function() argument 'code' must be code, not {}", type_name(bound[0])));
+        thread, fmt::format("function() argument 'code' must be code, not {}", argument_type(bound[0])));
   if (!is_dict(bound[1]))
     return raise_type_error(
-        thread, fmt::format("function() argument 'globals' must be dict, not {}", type_name(bound[1])));
+        thread, fmt::format("function() argument 'globals' must be dict, not {}", argument_type(bound[1])));
   auto* code = cast<Code>(bound[0]);
   size_t free_count = code->free_names ? code->free_names->size : 0;
   Value closure = given(4);

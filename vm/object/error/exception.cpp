@@ -2,6 +2,7 @@
 #include "vm/object/error/exception.hpp"
 
 #include "vm/memory/heap.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception_base.hpp"
 #include "vm/object/hash/dict.hpp"
@@ -252,7 +253,7 @@ static Ref with_traceback(Thread& thread, const Value* args) {
 static Ref add_note(Thread& thread, const Value* args) {
   if (!is_str(args[1]))
     return raise_type_error(thread,
-                            fmt::format("add_note() argument must be str, not {}", type_name(args[1])));
+                            fmt::format("add_note() argument must be str, not {}", argument_type(args[1])));
   // An ordinary attribute, so that scripts may read, replace or delete it.
   Ref notes = find_attr(thread, args[0], names::dunder_notes);
   if (!notes) {

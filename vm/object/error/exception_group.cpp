@@ -1,4 +1,5 @@
 // BaseExceptionGroup and ExceptionGroup, and what `except*` does with them.
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/callable/function.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception_base.hpp"
@@ -28,8 +29,8 @@ Ref group_construct(Thread& thread, Type* type, CallArgs call) {
     return raise_type_error(thread,
                             fmt::format("{} takes exactly 2 arguments ({} given)", where, call.count));
   if (!is_str(call.args[0]))
-    return raise_type_error(thread,
-                            fmt::format("{} argument 1 must be str, not {}", where, type_name(call.args[0])));
+    return raise_type_error(
+        thread, fmt::format("{} argument 1 must be str, not {}", where, argument_type(call.args[0])));
   // Lists, tuples, and other things that can be indexed; not sets, mappings or iterators.
   if (!type_of(call.args[1])->slots.get_item || has_type_flag(call.args[1], TypeIsDict))
     return raise_type_error(thread, "second argument (exceptions) must be a sequence");

@@ -1,5 +1,6 @@
 // The built-in exceptions that have fields of their own.
 #include "vm/object/bytes/bytes.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception_base.hpp"
 #include "vm/object/hash/dict.hpp"
@@ -352,7 +353,7 @@ bool unicode_init(Thread& thread, Value self, CallArgs call, bool with_encoding,
   auto want_str = [&](uint32_t index) {
     if (is_str(call.args[index])) return true;
     return bool(raise_type_error(
-        thread, fmt::format("argument {} must be str, not {}", index + 1, type_name(call.args[index]))));
+        thread, fmt::format("argument {} must be str, not {}", index + 1, argument_type(call.args[index]))));
   };
   if (with_encoding && !want_str(at++)) return false;
   std::string_view bytes;

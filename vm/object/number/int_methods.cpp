@@ -250,7 +250,7 @@ int read_byte_order(Thread& thread, Value order) {
   if (text == "little") return 1;
   if (text == "big") return 0;
   if (!is_str(order))
-    raise_type_error(thread, fmt::format("argument 'byteorder' must be str, not {}", type_name(order)));
+    raise_type_error(thread, fmt::format("argument 'byteorder' must be str, not {}", argument_type(order)));
   else raise_value_error(thread, "byteorder must be either 'little' or 'big'");
   return -1;
 }

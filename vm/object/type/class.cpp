@@ -4,6 +4,7 @@
 #include "vm/interpreter/call.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/descriptor.hpp"
+#include "vm/object/callable/argument_type.hpp"
 #include "vm/object/callable/function.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
@@ -114,8 +115,8 @@ constexpr uint32_t inherited_flags = TypeIsInt | TypeIsStr | TypeIsList | TypeIs
                                      TypeIsType | TypeIsException | TypeIsBytes | TypeIsFloat | TypeIsSet |
                                      TypeIsSequence | TypeIsMapping | TypeWeakRefs;
 
-// A class begins with the slots of its base, and only recomputes those that the namespace of another class in its
-// order names: itself, in most cases.
+// A class begins with the slots of its base, and only recomputes those that the namespace of another class in
+// its order names: itself, in most cases.
 void fill_slots(Type* type) {
   if (!is_subtype(type, type->base)) return update_all_slots(type); // a metaclass's own mro() left it out
   for (Value entry : type->mro->view()) {
@@ -221,7 +222,7 @@ Ref type_construct(Thread& thread, Type* metatype, CallArgs args) {
   for (uint32_t i = 0; i < 3; ++i)
     if (!fits[i])
       return raise_type_error(thread, fmt::format("type.__new__() argument {} must be {}, not {}", i + 1,
-                                                  kind[i], type_name(args[i])));
+                                                  kind[i], argument_type(args[i])));
   auto* bases = cast<Tuple>(args[1]);
   for (Value base : bases->view()) {
     if (is_instance(base, type_type)) continue;

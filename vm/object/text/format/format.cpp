@@ -192,7 +192,8 @@ static Ref format_text(Thread& thread, Value self, std::string_view spec_text) {
 
 static Str* spec_arg(Thread& thread, Value spec) {
   if (is_str(spec)) return cast<Str>(spec);
-  return raise_type_error(thread, fmt::format("__format__() argument must be str, not {}", type_name(spec)));
+  return raise_type_error(thread,
+                          fmt::format("__format__() argument must be str, not {}", argument_type(spec)));
 }
 
 Ref str_method_format_spec(Thread& thread, const Value* args) {
