@@ -36,7 +36,7 @@ Own<Future> make_future(EventLoop* loop) {
 
 void add_callback(Future* future, Value callback, Ref context) {
   if (is_done(future)) {
-    if (is_exact(callback, task_type) && !context)
+    if (!context && is_task(callback))
       return wake_soon(Own<Task>::share(cast<Task>(callback)), future);
     call_soon(future->loop, {JobKind::RunCallback, share(callback).release(), share(Value(future)).release(),
                              context.release()});
@@ -81,7 +81,7 @@ int remove_callback(Thread& thread, Future* future, Value callback) {
 
 void schedule_callbacks(Thread&, Future* future) {
   auto schedule = [&](FutureCallback entry) {
-    if (is_exact(entry.callback, task_type) && !entry.context)
+    if (!entry.context && is_task(entry.callback))
       return wake_soon(Own<Task>::steal(cast<Task>(entry.callback)), future);
     call_soon(future->loop,
               {JobKind::RunCallback, entry.callback, share(Value(future)).release(), entry.context});
@@ -324,7 +324,7 @@ Ref method_add_done_callback(Thread& thread, const Value* args) {
   if (!check_init(thread, as_future(args[0]))) return Ref();
   Ref context = args[2] && !args[2].is_none() ? share(args[2]) : copy_context_lazily(thread);
   // A plain callable never stands for a task's wake-up, even if it is a task.
-  if (is_exact(args[1], task_type) && !context) context = copy_context(thread);
+  if (!context && is_task(args[1])) context = copy_context(thread);
   add_callback(as_future(args[0]), args[1], std::move(context));
   return share(None);
 }
@@ -450,7 +450,7 @@ bool append_callbacks(Thread& thread, Future* future, std::string& text) {
     for (const FutureCallback& entry : future->extras->callbacks) callbacks.push_back(entry.callback);
   if (callbacks.empty()) return true;
   auto one = [&](size_t i) {
-    if (is_exact(callbacks[i], task_type)) {
+    if (is_task(callbacks[i])) {
       text += "Task.task_wakeup()";
       return true;
     }
