@@ -310,7 +310,8 @@ void collect_if_due(Thread& thread) {
   bool due = requested;
   requested = false;
   if (!due || !enabled || collecting) return;
-  // A full collection looks at everything, so it must be rare: only after growth in proportion.
+  // A full collection looks at everything, so it must be rare: when the old have doubled. A program that
+  // builds up a million tasks then sees each of them about twice, however many they become.
   size_t old_now = old_end - std::min(old_end, holes);
   bool full = stress || old_now > 2 * old_at_last_full + 10 * size_t{threshold};
   collect(thread, full ? 2 : 0);
