@@ -2,7 +2,7 @@
 //
 //   0x0000_0000_0000_0000   empty: "no value". An unbound register, or an error that is pending
 //   0x0000_pppp_pppp_pppp   pointer to an Object (48 bits, never null)
-//   0x0001_0000_0000_000x   None (0), False (2), True (3)
+//   0x0001_0000_0000_000x   None (1), False (2), True (3)
 //   0x0002.. to 0xFFF2..    a double: its IEEE bits + 2^49; NaN is kept in one canonical form
 //   0xFFFF_iiii_iiii_iiii   a 48-bit signed integer
 //
@@ -49,10 +49,10 @@ struct Value {
 
   constexpr bool is_empty() const { return bits == 0; }
   constexpr explicit operator bool() const { return bits != 0; } // "there is a value", not truthiness
-  constexpr bool is_object() const { return bits - 1 < special_tag - 1; }
+  constexpr bool is_object() const { return bits - 1 < special_tag; } // no value is special_tag itself
   constexpr bool is_int() const { return bits >= int_tag; }
   constexpr bool is_double() const { return bits - double_offset < int_tag - double_offset; }
-  constexpr bool is_none() const { return bits == special_tag; }
+  constexpr bool is_none() const { return bits == (special_tag | 1); }
   constexpr bool is_false() const { return bits == (special_tag | 2); }
   constexpr bool is_true() const { return bits == (special_tag | 3); }
   constexpr bool is_bool() const { return (bits | 1) == (special_tag | 3); }
@@ -74,7 +74,7 @@ struct Value {
 
 constexpr bool both_int(Value a, Value b) { return (a.bits & b.bits) >= Value::int_tag; }
 
-inline constexpr Value None{Value::special_tag};
+inline constexpr Value None{Value::special_tag | 1};
 inline constexpr Value False{Value::special_tag | 2};
 inline constexpr Value True{Value::special_tag | 3};
 
