@@ -1,6 +1,6 @@
 // Built-in functions that run or look at code: eval, exec, globals, locals, __import__, compile.
 #include "runtime/builtins/builtins.hpp"
-#include "runtime/modules/importing/importing.hpp"
+#include "runtime/importing/importing.hpp"
 #include "vm/compiler/compiler.hpp"
 #include "vm/interpreter/call.hpp"
 #include "vm/object/bytes/bytes.hpp"

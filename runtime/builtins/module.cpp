@@ -1,7 +1,7 @@
 // The builtins module put together: functions, types, exceptions, constants.
 #include "vm/object/module.hpp"
 #include "runtime/builtins/builtins.hpp"
-#include "runtime/modules/importing/registry.hpp"
+#include "runtime/importing/registry.hpp"
 #include "vm/object/bytes/bytes.hpp"
 #include "vm/object/callable/function.hpp"
 #include "vm/object/error/exception.hpp"

@@ -1,6 +1,6 @@
 // exit, quit, copyright, credits, license, help: objects whose repr tells how they are to be used.
 #include "runtime/builtins/builtins.hpp"
-#include "runtime/builtins/output.hpp"
+#include "runtime/report/output.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"

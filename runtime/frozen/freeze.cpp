@@ -1,5 +1,6 @@
-// aspy_freeze OUT ROOT FILE...: compiles library modules while aspy is built. OUT becomes a C++ source with the
-// table that frozen.hpp declares; FILEs lie below ROOT/modules, or in a package's folder directly below ROOT.
+// aspy_freeze OUT ROOT FILE...: compiles library modules while aspy is built. OUT becomes a C++ source with
+// the table that frozen.hpp declares; FILEs lie below ROOT/modules, or in a package's folder directly below
+// ROOT.
 #include "vm/bytecode/image.hpp"
 #include "vm/compiler/compiler.hpp"
 #include "vm/interpreter/lock.hpp"
@@ -90,7 +91,9 @@ int main(int argc, char** argv) {
 
   std::FILE* out = std::fopen(argv[1], "w");
   if (!out) fail(fmt::format("cannot write {}", argv[1]));
-  std::fputs("#include \"runtime/frozen/frozen.hpp\"\n\nnamespace aspy {\nconst FrozenModule frozen_modules[] = {\n", out);
+  std::fputs(
+      "#include \"runtime/frozen/frozen.hpp\"\n\nnamespace aspy {\nconst FrozenModule frozen_modules[] = {\n",
+      out);
   for (const auto& [name, frozen] : modules) {
     std::fprintf(out, "{\"%s\", %s, {", name.c_str(), frozen.is_package ? "true" : "false");
     write_literal(out, frozen.image);

@@ -1,7 +1,7 @@
 #include "runtime/report/suggestions.hpp"
 
-#include "runtime/modules/importing/importing.hpp"
-#include "runtime/modules/importing/registry.hpp"
+#include "runtime/importing/importing.hpp"
+#include "runtime/importing/registry.hpp"
 #include "vm/bytecode/code.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/error/suggestions.hpp"

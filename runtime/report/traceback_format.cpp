@@ -211,8 +211,8 @@ std::vector<std::string> only(Thread& thread, Value exception, bool names = true
                     (said == "invalid syntax" || said.find("Perhaps you forgot a comma") != said.npos) &&
                     find_keyword_typo(text_of(error->text), typo);
     append_syntax_place(thread, error, misspelt ? &typo : nullptr, out, suffix);
-    std::string message =
-        error->msg && !error->msg.is_none() ? safe_str(thread, error->msg, "exception") : "<no detail available>";
+    std::string message = error->msg && !error->msg.is_none() ? safe_str(thread, error->msg, "exception")
+                                                              : "<no detail available>";
     if (message.empty() && (!error->msg || error->msg.is_none())) message = "None";
     if (misspelt) message = fmt::format("invalid syntax. Did you mean '{}'?", typo.keyword);
     out.push_back(

@@ -1,14 +1,14 @@
 // Exceptions that nobody can receive: from destructors, callbacks, the end of the session.
 #include "runtime/report/unraisable.hpp"
 
-#include "runtime/builtins/output.hpp"
-#include "runtime/modules/importing/importing.hpp"
-#include "runtime/modules/support/struct_sequence.hpp"
+#include "runtime/importing/importing.hpp"
+#include "runtime/report/output.hpp"
 #include "runtime/report/traceback_format.hpp"
 #include "vm/interpreter/frame.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
+#include "vm/object/sequence/struct_sequence.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"

@@ -18,7 +18,7 @@ extern Type module_type;
 
 Own<Module> new_module(Str* name);
 
-// A built-in module: one constant a module, all listed in runtime/modules/importing/registry.cpp. `init`
+// A built-in module: one constant a module, all listed in runtime/importing/registry.cpp. `init`
 // fills the namespace with what is not a function; false: raised.
 struct ModuleSpec {
   const char* name;

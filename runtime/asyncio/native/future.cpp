@@ -36,8 +36,7 @@ Own<Future> make_future(EventLoop* loop) {
 
 void add_callback(Future* future, Value callback, Ref context) {
   if (is_done(future)) {
-    if (!context && is_task(callback))
-      return wake_soon(Own<Task>::share(cast<Task>(callback)), future);
+    if (!context && is_task(callback)) return wake_soon(Own<Task>::share(cast<Task>(callback)), future);
     call_soon(future->loop, {JobKind::RunCallback, share(callback).release(), share(Value(future)).release(),
                              context.release()});
     return;

@@ -1,6 +1,6 @@
 // collections.defaultdict, and the module _collections.
+#include "runtime/importing/registry.hpp"
 #include "runtime/modules/collections/deque.hpp"
-#include "runtime/modules/importing/registry.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"

@@ -1,9 +1,9 @@
 // ISO 8601 texts, and helpers that date, time and datetime share.
+#include "runtime/importing/importing.hpp"
 #include "runtime/modules/datetime/datetime_internal.hpp"
-#include "runtime/modules/importing/importing.hpp"
-#include "runtime/modules/support/struct_sequence.hpp"
 #include "vm/object/callable/argument_type.hpp"
 #include "vm/object/callable/native.hpp"
+#include "vm/object/sequence/struct_sequence.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 // The native half of `functools`: partial, reduce, cmp_to_key.
+#include "runtime/importing/registry.hpp"
 #include "runtime/modules/functools/functools_types.hpp"
-#include "runtime/modules/importing/registry.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/shape.hpp"
 #include "vm/object/callable/function.hpp"

@@ -1,7 +1,7 @@
 // TextIOWrapper: text over a binary file. Decodes in chunks, translates newlines, collects what is written.
-#include "runtime/builtins/output.hpp"
 #include "runtime/modules/io/io.hpp"
 #include "runtime/modules/io/io_internal.hpp"
+#include "runtime/report/output.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/number/int.hpp"

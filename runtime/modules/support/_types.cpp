@@ -1,5 +1,5 @@
 // _types: the types that have no name of their own, for the `types` module (types.aspy).
-#include "runtime/modules/importing/registry.hpp"
+#include "runtime/importing/registry.hpp"
 #include "vm/bytecode/code.hpp"
 #include "vm/interpreter/call.hpp"
 #include "vm/object/attribute/descriptor.hpp"

@@ -1,5 +1,5 @@
 // _weakref: references and proxies (vm/object/weakref.hpp) for the `weakref` module (weakref.aspy).
-#include "runtime/modules/importing/registry.hpp"
+#include "runtime/importing/registry.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/module.hpp"
 #include "vm/object/number/int.hpp"

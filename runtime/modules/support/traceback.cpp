@@ -1,5 +1,5 @@
 // The native half of `traceback` (runtime/modules/traceback.aspy): exceptions and stacks as text.
-#include "runtime/modules/importing/registry.hpp"
+#include "runtime/importing/registry.hpp"
 #include "runtime/report/source_lines.hpp"
 #include "runtime/report/traceback_format.hpp"
 #include "vm/bytecode/code.hpp"

@@ -1,7 +1,7 @@
 #include "runtime/modules/support/warnings.hpp"
 
-#include "runtime/modules/importing/importing.hpp"
-#include "runtime/modules/importing/registry.hpp"
+#include "runtime/importing/importing.hpp"
+#include "runtime/importing/registry.hpp"
 #include "runtime/report/source_lines.hpp"
 #include "vm/bytecode/code.hpp"
 #include "vm/interpreter/call.hpp"

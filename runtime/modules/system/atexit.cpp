@@ -1,6 +1,6 @@
 #include "runtime/modules/system/atexit.hpp"
 
-#include "runtime/modules/importing/registry.hpp"
+#include "runtime/importing/registry.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/sequence/list.hpp"
 #include "vm/object/sequence/tuple.hpp"

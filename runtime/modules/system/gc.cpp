@@ -1,5 +1,5 @@
 // The gc module: the cycle collector as scripts see it.
-#include "runtime/modules/importing/registry.hpp"
+#include "runtime/importing/registry.hpp"
 #include "vm/memory/collector.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"

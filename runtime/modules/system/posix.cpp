@@ -1,6 +1,5 @@
 // The module posix: what the system offers, one call a function. `os` (os.aspy) is built on it.
 #include "runtime/modules/io/fs_path.hpp"
-#include "runtime/modules/support/struct_sequence.hpp"
 #include "vm/interpreter/breaker.hpp"
 #include "vm/interpreter/lock.hpp"
 #include "vm/memory/heap.hpp"
@@ -12,6 +11,7 @@
 #include "vm/object/module.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/struct_sequence.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"

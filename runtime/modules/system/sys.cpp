@@ -1,8 +1,8 @@
 // The sys module: functions here, constants and structures in sys_values.cpp.
-#include "runtime/builtins/output.hpp"
-#include "runtime/modules/importing/importing.hpp"
-#include "runtime/modules/importing/registry.hpp"
+#include "runtime/importing/importing.hpp"
+#include "runtime/importing/registry.hpp"
 #include "runtime/modules/system/sys_state.hpp"
+#include "runtime/report/output.hpp"
 #include "runtime/report/traceback_format.hpp"
 #include "vm/interpreter/call.hpp"
 #include "vm/memory/heap.hpp"

@@ -1,7 +1,6 @@
 // Constants and structures of the sys module.
-#include "runtime/modules/importing/importing.hpp"
-#include "runtime/modules/importing/registry.hpp"
-#include "runtime/modules/support/struct_sequence.hpp"
+#include "runtime/importing/importing.hpp"
+#include "runtime/importing/registry.hpp"
 #include "runtime/modules/system/sys_state.hpp"
 #include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/attribute/shape.hpp"
@@ -10,6 +9,7 @@
 #include "vm/object/number/float.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/struct_sequence.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 

@@ -1,7 +1,6 @@
 // The module _thread: threads, locks and thread-local data, for threading and concurrent.futures.
+#include "runtime/importing/registry.hpp"
 #include "runtime/loop/thread_watch.hpp"
-#include "runtime/modules/importing/registry.hpp"
-#include "runtime/modules/support/struct_sequence.hpp"
 #include "vm/interpreter/breaker.hpp"
 #include "vm/interpreter/lock.hpp"
 #include "vm/memory/heap.hpp"
@@ -9,6 +8,7 @@
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
+#include "vm/object/sequence/struct_sequence.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"

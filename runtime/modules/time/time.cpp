@@ -1,6 +1,5 @@
 // The module time. All clocks and sleeps go through the process's clock, so virtual time is seen here too.
 #include "runtime/loop/clock.hpp"
-#include "runtime/modules/support/struct_sequence.hpp"
 #include "runtime/modules/time/time_format.hpp"
 #include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/callable/argument_type.hpp"
@@ -9,6 +8,7 @@
 #include "vm/object/module.hpp"
 #include "vm/object/number/float.hpp"
 #include "vm/object/number/int.hpp"
+#include "vm/object/sequence/struct_sequence.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"

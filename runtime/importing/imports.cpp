@@ -1,6 +1,6 @@
 // The native half of `importlib`.
-#include "runtime/modules/importing/importing.hpp"
-#include "runtime/modules/importing/registry.hpp"
+#include "runtime/importing/importing.hpp"
+#include "runtime/importing/registry.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/slot/protocol.hpp"

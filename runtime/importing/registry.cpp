@@ -1,4 +1,4 @@
-#include "runtime/modules/importing/registry.hpp"
+#include "runtime/importing/registry.hpp"
 
 #include <algorithm>
 #include <string>
@@ -7,7 +7,7 @@ namespace aspy {
 
 static const ModuleSpec* const native_modules[] = {
 #define ASPY_MODULE(id) &id##_module,
-#include "runtime/modules/importing/registry.def"
+#include "runtime/importing/registry.def"
 #undef ASPY_MODULE
 };
 
@@ -20,8 +20,9 @@ const ModuleSpec* find_native_module(std::string_view name) {
 const FrozenModule* find_frozen_module(std::string_view name) {
   const FrozenModule* end = frozen_modules + frozen_module_count;
   const FrozenModule* found =
-      std::lower_bound(frozen_modules, end, name,
-                       [](const FrozenModule& module, std::string_view wanted) { return module.name < wanted; });
+      std::lower_bound(frozen_modules, end, name, [](const FrozenModule& module, std::string_view wanted) {
+        return module.name < wanted;
+      });
   return found != end && found->name == name ? found : nullptr;
 }
 

@@ -11,7 +11,7 @@
 namespace aspy {
 
 #define ASPY_MODULE(id) extern const ModuleSpec id##_module;
-#include "runtime/modules/importing/registry.def"
+#include "runtime/importing/registry.def"
 #undef ASPY_MODULE
 
 // Null when there is none of this (dotted) name.

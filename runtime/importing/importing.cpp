@@ -1,7 +1,7 @@
-#include "runtime/modules/importing/importing.hpp"
+#include "runtime/importing/importing.hpp"
 
-#include "runtime/modules/importing/module_spec.hpp"
-#include "runtime/modules/importing/registry.hpp"
+#include "runtime/importing/module_spec.hpp"
+#include "runtime/importing/registry.hpp"
 #include "vm/bytecode/image.hpp"
 #include "vm/compiler/compiler.hpp"
 #include "vm/interpreter/call.hpp"

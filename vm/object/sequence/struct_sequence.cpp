@@ -1,4 +1,4 @@
-#include "runtime/modules/support/struct_sequence.hpp"
+#include "vm/object/sequence/struct_sequence.hpp"
 
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/descriptor.hpp"

@@ -1,4 +1,4 @@
-#include "runtime/modules/importing/module_spec.hpp"
+#include "runtime/importing/module_spec.hpp"
 
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/shape.hpp"
