@@ -106,12 +106,19 @@ void Lexer::lex_fstring_text() {
       next_line(at + 1);
     }
   }
+  if (!string.triple && in_spec && imply_newline_) { // as at the line end that is implied
+    return fail(fmt::format("{0}: newlines are not allowed in format specifiers for single quoted {0}s",
+                            string_name()),
+                end_, 1);
+  }
   std::uint32_t detected = line_;
   if (line_ > string.line && line_start_ == offset(end_)) --detected;
   fail_unterminated(string, detected);
 }
 
 void Lexer::begin_field() {
+  if (fields_.size() - fstrings_.back().fields >= max_fields)
+    return fail(fmt::format("{}: expressions nested too deeply", string_name()), cursor_);
   if (brackets_.size() >= max_brackets) return fail("too many nested parentheses", cursor_ + 1);
   open_bracket(Token::LeftBrace, '{');
   fields_.push_back({brackets_.size(), false});

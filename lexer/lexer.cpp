@@ -43,9 +43,9 @@ Class class_of(char c) { return classes[static_cast<unsigned char>(c)]; }
 
 } // namespace
 
-Lexer::Lexer(std::string_view source, bool imply_dedent, Tokens& tokens)
+Lexer::Lexer(std::string_view source, bool imply_dedent, bool imply_newline, Tokens& tokens)
     : begin_(source.data()), end_(source.data() + source.size()), cursor_(begin_),
-      imply_dedent_(imply_dedent), tokens_(tokens) {
+      imply_dedent_(imply_dedent), imply_newline_(imply_newline), tokens_(tokens) {
   indents_.push_back({0, 0});
   // About one token in five bytes of ordinary code; growing by doubling does the rest.
   tokens.kinds.reserve(source.size() / 5 + 16);
@@ -143,7 +143,7 @@ void Lexer::next_token() {
   while (cursor_ != end_ && class_of(*cursor_) == Class::Space) ++cursor_;
   if (cursor_ == end_) {
     at_line_start_ = true; // lets begin_line() see the end
-    if (brackets_.empty() && tokens_.size() > 0) {
+    if (imply_newline_ && brackets_.empty() && tokens_.size() > 0) {
       // The last line lacks its line end: it is implied.
       auto last = tokens_.kind(tokens_.size() - 1);
       if (last != Token::Newline && last != Token::Dedent) {
@@ -184,7 +184,7 @@ void Lexer::continue_line() {
     next_line(cursor_);
     if (cursor_ != end_) return;
   }
-  if (next >= end_ || cursor_ == end_) {
+  if ((next >= end_ || cursor_ == end_) && imply_newline_) {
     LexIssue issue{LexIssueKind::Syntax, "unexpected EOF while parsing", line_, 0, -1};
     if (cursor_ == end_) {
       // Reported at the line with the backslash, not at the empty one after it.
@@ -199,7 +199,7 @@ void Lexer::continue_line() {
     return fail_late(std::move(issue));
   }
   fail_late({LexIssueKind::Syntax, "unexpected character after line continuation character", line_,
-             characters(line_start_, next) + 1, 0});
+             characters(line_start_, next) + (next < end_ ? 1 : 0), 0});
 }
 
 void Lexer::lex_word() {
@@ -314,6 +314,8 @@ void Lexer::finish() {
     LexIssue issue{LexIssueKind::Syntax, fmt::format("'{}' was never closed", bracket.open), bracket.line,
                    characters(bracket.line_start, begin_ + bracket.start) + 1, 0};
     issue.unclosed = issue.incomplete = true;
+    issue.passed =
+        fstrings_.empty() && !tokens_.extents.empty() && tokens_.extents.back().line > bracket.line;
     return fail_at(std::move(issue));
   }
   if (!imply_dedent_ && indents_.size() > 1 && end_ > begin_ && end_[-1] != '\n') {
@@ -342,8 +344,8 @@ std::uint32_t Lexer::line_length_with_end() const {
   return characters(line_start_, newline != nullptr ? newline : end_) + 1;
 }
 
-void Lexer::fail(std::string message, const char* at) {
-  auto offset = characters(line_start_, at);
+void Lexer::fail(std::string message, const char* at, std::uint32_t further) {
+  auto offset = characters(line_start_, at) + further;
   fail_at({LexIssueKind::Syntax, std::move(message), line_, offset, static_cast<std::int32_t>(offset)});
 }
 
@@ -363,9 +365,9 @@ void Lexer::warn(std::string message, const char* at) {
   tokens_.warnings.push_back({std::move(message), line_, offset(at) - line_start_});
 }
 
-Tokens lex(std::string_view source, bool imply_dedent) {
+Tokens lex(std::string_view source, bool imply_dedent, bool imply_newline) {
   Tokens tokens;
-  Lexer(source, imply_dedent, tokens).run();
+  Lexer(source, imply_dedent, imply_newline, tokens).run();
   return tokens;
 }
 

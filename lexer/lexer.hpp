@@ -27,6 +27,7 @@ struct LexIssue {
   std::uint32_t offset = 0;
   std::int32_t end_offset = 0;
   bool unclosed = false;   // the end came inside a bracket; `line`/`offset` are the bracket's
+  bool passed = false;     // of an unclosed one: the end is on a later line
   bool late = false;       // tells only when the parser gets there; the others come before its issues
   bool in_fstring = false; // it came inside an f-string: an error in a field there may well be its cause
   bool incomplete = false; // the end came too early: more lines could make it right
@@ -53,10 +54,12 @@ struct Tokens {
 inline constexpr std::size_t max_brackets = 200;
 inline constexpr std::size_t max_indents = 100;
 inline constexpr std::size_t max_fstrings = 150;
+inline constexpr std::size_t max_fields = 3; // of one f-string, each in the format spec of the one before
 
 /// Splits `source` (valid UTF-8, "\n" line ends) into tokens. Never throws but for lack of memory.
 /// `imply_dedent` false: a last line without "\n" leaves open blocks open, which makes the source incomplete.
-Tokens lex(std::string_view source, bool imply_dedent = true);
+/// `imply_newline` false: such a line has no Newline token either (an expression for eval()).
+Tokens lex(std::string_view source, bool imply_dedent = true, bool imply_newline = true);
 
 /// The number of characters in valid UTF-8.
 std::uint32_t count_characters(std::string_view utf8);

@@ -14,7 +14,7 @@ namespace aspy {
 /// `stopped`.
 class Lexer {
 public:
-  Lexer(std::string_view source, bool imply_dedent, Tokens& tokens);
+  Lexer(std::string_view source, bool imply_dedent, bool imply_newline, Tokens& tokens);
   void run();
 
 private:
@@ -91,7 +91,7 @@ private:
 
   /// Stops with an issue at the characters before `at` in the current line, as most lexical errors are
   /// placed.
-  void fail(std::string message, const char* at);
+  void fail(std::string message, const char* at, std::uint32_t further = 0);
   void fail_at(LexIssue issue);
   void fail_late(LexIssue issue);
   void warn(std::string message, const char* at);
@@ -106,6 +106,7 @@ private:
   std::uint32_t line_ = 1;
   std::uint32_t line_start_ = 0;
   bool imply_dedent_;
+  bool imply_newline_;
   bool stopped_ = false;
   bool at_line_start_ = true;
   const char* comment_ = nullptr; // the comment at the end of the current line: its line end begins there

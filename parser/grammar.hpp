@@ -179,6 +179,7 @@ struct named_expression : sor<assignment_expression, diagnose<wrong_named_expres
 struct star_expression : sor<starred, expression> {};
 struct star_expressions : comma_list<star_expression> {};
 struct yield_from : seq<t<T::From>, expression> {};
+struct expressions : comma_list<expression> {};
 struct yield_expr : seq<t<T::Yield>, sor<yield_from, maybe<star_expressions>>> {};
 
 // --- Parameters
@@ -326,7 +327,7 @@ struct compound_keyword : at<t<T::If, T::For, T::Def, T::Class, T::At, T::Async,
 struct compound_stmt : sor<if_stmt, for_stmt, while_stmt, with_stmt, try_stmt, decorated> {};
 struct statement : if_then_else<compound_keyword, compound_stmt, sor<match_stmt, simple_stmts>> {};
 struct file : seq<star<statement>, t<T::EndMarker>> {};
-struct eval : seq<star_expressions, star<t<T::Newline>>, t<T::EndMarker>> {};
+struct eval : seq<expressions, star<t<T::Newline>>, t<T::EndMarker>> {};
 struct interactive_end : seq<star<t<T::Newline>>, t<T::EndMarker>> {};
 struct interactive : seq<star<t<T::Newline>>, sor<t<T::EndMarker>, statement>> {};
 

@@ -48,6 +48,7 @@ SyntaxIssue from_lexer(const SourceTree& tree, const LexIssue& issue) {
   result.end_col = issue.end_offset;
   result.text = tree.line_text(issue.line);
   result.incomplete = issue.incomplete;
+  result.text_bare = !issue.late && !(issue.unclosed && !issue.passed);
   return result;
 }
 
@@ -84,12 +85,18 @@ std::optional<SyntaxIssue> explain_in(Builder& b, Builder::Pass pass, Mode mode)
 
 /// The first pass has failed. Further ones look for an explanation; without one, the token that could not be
 /// used is to blame.
-SyntaxIssue explain(SourceTree& tree, const Tokens& tokens, Builder& first, Mode mode) {
+SyntaxIssue explain(SourceTree& tree, const Tokens& tokens, Builder& first, Mode mode,
+                    std::uint32_t& reached) {
   const std::uint32_t stuck = std::min(first.furthest, last_index(tokens));
   if (tokens.kind(stuck) == Token::Error) return from_lexer(tree, *tokens.issue);
 
   Builder second(tree, tokens);
   second.furthest = first.furthest;
+  struct Report { // however it ends
+    Builder& from;
+    std::uint32_t& to;
+    ~Report() { to = std::max(to, from.furthest); }
+  } report{second, reached};
   bool braces = false;
   for (std::uint32_t i = 0; i <= stuck && !braces; ++i) braces = tokens.kind(i) == Token::LeftBrace;
   if (braces) {
@@ -101,7 +108,7 @@ SyntaxIssue explain(SourceTree& tree, const Tokens& tokens, Builder& first, Mode
   if (tokens.kind(std::min(second.furthest, last_index(tokens))) == Token::Error)
     return from_lexer(tree, *tokens.issue);
 
-  const std::uint32_t reached = second.furthest;
+  reached = second.furthest;
   try {
     const Token kind = tokens.kind(stuck);
     second.furthest = stuck;
@@ -113,6 +120,10 @@ SyntaxIssue explain(SourceTree& tree, const Tokens& tokens, Builder& first, Mode
       SyntaxIssue issue = tree.issue_at(second.pos(stuck, stuck + 1), "invalid syntax");
       issue.col = 0;
       issue.end_col = 0;
+      if (tree.source.empty() && mode == Mode::Eval) { // nothing but spaces: not even a line
+        issue.line = issue.end_line = 0;
+        issue.text_bare = true;
+      }
       return issue;
     }
     second.raise_at(second.pos(stuck, stuck + 1), "invalid syntax");
@@ -131,7 +142,7 @@ ParseResult parse_decoded(std::string text, std::optional<SyntaxIssue> issue, Mo
     return result;
   }
   std::string_view source = tree.source;
-  Tokens tokens = lex(source, mode != Mode::Interactive);
+  Tokens tokens = lex(source, mode != Mode::Interactive, mode != Mode::Eval);
   Builder builder(tree, tokens);
   for (const auto& warning : tokens.warnings) {
     SyntaxWarning told;
@@ -141,17 +152,23 @@ ParseResult parse_decoded(std::string text, std::optional<SyntaxIssue> issue, Mo
     told.token = ~std::uint32_t(0);
     tree.warnings.push_back(std::move(told));
   }
+  std::uint32_t reached = 0; // by any pass
   try {
     if (run(builder, mode) && !tokens.issue.has_value()) {
       tree.root = builder.stack.back().node;
     } else {
-      result.issue = explain(tree, tokens, builder, mode);
+      result.issue = explain(tree, tokens, builder, mode, reached);
     }
   } catch (Diagnosed& raised) {
     // Bad literals and too deep nesting do not wait for the second pass.
     auto issue = raised.issue.kind == IssueKind::MemoryError ? std::nullopt
                                                              : lexer_first(tree, tokens, builder.furthest);
     result.issue = issue.has_value() ? std::move(*issue) : std::move(raised.issue);
+  }
+  if (result.issue.has_value()) {
+    reached = std::min(std::max(reached, builder.furthest), last_index(tokens));
+    result.issue->text_passed =
+        tokens.extents[reached].line > result.issue->line || (mode == Mode::Eval && !source.ends_with('\n'));
   }
   if (result.issue.has_value() && mode == Mode::Interactive && !result.issue->incomplete) {
     // Stuck at the very end of the text: more of it may help.

@@ -39,6 +39,9 @@ struct SyntaxIssue {
   std::string text;           // the source line, without its line end
   bool incomplete = false;    // more lines could make it right: a prompt asks for them
   bool text_known = true;     // false: text is None (no source line to show)
+  bool text_bare = false;     // `text` is reported without a line end whatever the source
+  bool text_passed = false;   // and this, unless the source is a file: the parser had read beyond the line
+  bool always_quoted = false; // the line is reported although a step behind the parser found the issue
 };
 
 /// A SyntaxWarning found while reading, in source order.

@@ -112,6 +112,7 @@ template <> struct action<grammar::expression> : remembers { static bool build(c
 template <> struct action<grammar::assignment_expression> : builds { static bool build(const Matched& f); };
 template <> struct action<grammar::star_expression> : remembers { static bool build(const Matched& f); };
 template <> struct action<grammar::star_expressions> : builds { static bool build(const Matched& f); };
+template <> struct action<grammar::expressions> : builds { static bool build(const Matched& f); };
 template <> struct action<grammar::yield_from> : builds { static bool build(const Matched& f); };
 template <> struct action<grammar::yield_expr> : builds { static bool build(const Matched& f); };
 template <> struct action<grammar::star_mark> : builds { static bool build(const Matched& f); };

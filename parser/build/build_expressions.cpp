@@ -399,6 +399,7 @@ bool action<g::conditional>::build(const Matched& f) {
 bool action<g::expression>::build(const Matched&) { return true; }
 bool action<g::star_expression>::build(const Matched&) { return true; }
 bool action<g::star_expressions>::build(const Matched& f) { return tuple_or_single(f); }
+bool action<g::expressions>::build(const Matched& f) { return tuple_or_single(f); }
 
 bool action<g::assignment_expression>::build(const Matched& f) {
   auto* node = f.b.make<NamedExpr>(f.pos());

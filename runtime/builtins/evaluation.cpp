@@ -53,7 +53,7 @@ bool settle_namespaces(Thread& thread, Value globals, Value locals, bool exec, D
       return raise_type_error(thread,
                               fmt::format("exec() globals must be a dict, not {}", type_name(globals)));
     return raise_type_error(thread, is_mapping(globals)
-                                        ? "globals must be a real dict; try eval(code, {}, mapping)"
+                                        ? "globals must be a real dict; try eval(expr, {}, mapping)"
                                         : "globals must be a dict");
   }
   bool no_locals = !locals || locals.is_none();

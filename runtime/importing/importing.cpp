@@ -315,7 +315,9 @@ bool is_empty_list(Value fromlist) {
 
 Ref hook_import_name(Thread& thread, Str* name, Value globals, Value fromlist, int level) {
   // A script may have put its own function in place of builtins.__import__.
-  Value function = dict_get(current_builtins, names::dunder_import);
+  Value function =
+      dict_get(globals && is_exact(globals, dict_type) ? builtins_of(cast<Dict>(globals)) : current_builtins,
+               names::dunder_import);
   if (!function) return raise(thread, ImportError_type, "__import__ not found");
   if (is_exact(function, native_function_type))
     return import_by_statement(thread, name, globals, fromlist, level);

@@ -124,7 +124,9 @@ std::optional<SyntaxIssue> read_future(SourceTree& tree, ScopeTable& table) {
   return std::nullopt;
 }
 
-void raise_issue(Thread& thread, const SyntaxIssue& issue, std::string_view filename, bool show_text) {
+// `from_file`: the source can be read again, which is where a quoted line then comes from.
+void raise_issue(Thread& thread, const SyntaxIssue& issue, std::string_view filename, bool show_text,
+                 bool from_file = true) {
   Type* type = &SyntaxError_type;
   switch (issue.kind) {
   case IssueKind::IndentationError: type = &IndentationError_type; break;
@@ -133,8 +135,10 @@ void raise_issue(Thread& thread, const SyntaxIssue& issue, std::string_view file
   case IssueKind::RecursionError: raise(thread, RecursionError_type, issue.message); return;
   default: break;
   }
-  Own<Str> message = make_str(issue.message), name = make_str(filename), line = make_str(issue.text + "\n");
-  bool has_text = show_text && issue.text_known;
+  bool line_end = !issue.text_bare && !(issue.text_passed && !from_file);
+  Own<Str> message = make_str(issue.message), name = make_str(filename),
+           line = make_str(line_end ? issue.text + "\n" : issue.text);
+  bool has_text = (show_text || issue.always_quoted) && issue.text_known;
   Own<aspy::Tuple> place = make_tuple({Value(name.get()), Value::from_int(issue.line),
                                        Value::from_int(issue.col), has_text ? Value(line.get()) : None,
                                        Value::from_int(issue.end_line), Value::from_int(issue.end_col)});
@@ -173,12 +177,12 @@ Own<Code> compile(Thread& thread, std::string_view source, std::string_view file
   SourceTree& tree = *parsed.tree;
   for (const SyntaxWarning& warning : tree.warnings)
     if (!give_warning(thread, tree, warning, filename)) return nullptr;
+  // Errors of the later steps quote the file; text that came from nowhere cannot be quoted.
+  bool show_text = !(options.decoded && filename.starts_with('<'));
   if (parsed.issue) {
-    raise_issue(thread, *parsed.issue, filename, true);
+    raise_issue(thread, *parsed.issue, filename, true, show_text);
     return nullptr;
   }
-  // Errors of these later steps quote the file; text that came from nowhere cannot be quoted.
-  bool show_text = !(options.decoded && filename.starts_with('<'));
   ScopeTable table;
   table.future_annotations = options.future_annotations;
   table.issue = read_future(tree, table);

@@ -208,7 +208,8 @@ void Generator::return_statement(const Return* stmt) {
     return fail(stmt->pos, "'return' with value in async generator");
   for (const Block& block : blocks_)
     if (block.kind == BlockKind::StarHandler)
-      return fail(stmt->pos, "'break', 'continue' and 'return' cannot appear in an except* block");
+      return fail(stmt->value && is<Constant>(stmt->value) ? stmt->value->pos : stmt->pos,
+                  "'break', 'continue' and 'return' cannot appear in an except* block");
   bool runs_code = false;
   for (const Block& block : blocks_)
     runs_code |= block.kind == BlockKind::FinallyBody || block.kind == BlockKind::With ||

@@ -147,6 +147,9 @@ void Generator::pattern(const Pattern* node, int subject, Captures& captures) {
   at(node);
   switch (node->kind) {
   case Kind::MatchValue: {
+    const Expr* literal = as<MatchValue>(node)->value;
+    if (is<JoinedStr>(literal) || is<TemplateStr>(literal))
+      return fail(node->pos, "patterns may only match literals and attribute lookups");
     int height = u->top;
     int value = operand(as<MatchValue>(node)->value);
     at(node);
@@ -258,7 +261,9 @@ void Generator::pattern_mapping(const MatchMapping* node, int subject, Captures&
       return fail(node->pos, "mapping pattern keys may only match literals and attribute lookups");
     if (value.is_empty()) continue;
     for (Value earlier : seen) {
-      if (!(earlier == value)) continue;
+      int same = earlier == value ? 1 : equals(thread_, earlier, value); // 1 and True are one key
+      if (same < 0) clear_error(thread_);
+      if (same <= 0) continue;
       Ref shown = repr(thread_, value);
       if (!shown) clear_error(thread_);
       return fail(node->pos, fmt::format("mapping pattern checks duplicate key ({})",

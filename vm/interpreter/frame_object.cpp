@@ -133,7 +133,7 @@ uint32_t instruction_of(FrameObject* object) {
 
 Ref get_code(Thread&, Value self) { return share(Value(as_frame(self)->code)); }
 Ref get_globals(Thread&, Value self) { return share(Value(as_frame(self)->globals)); }
-Ref get_builtins(Thread&, Value) { return share(Value(current_builtins)); }
+Ref get_builtins(Thread&, Value self) { return share(Value(builtins_of(as_frame(self)->globals))); }
 Ref get_lineno(Thread&, Value self) {
   FrameObject* object = as_frame(self);
   uint32_t at = instruction_of(object);

@@ -35,6 +35,8 @@
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cassert>
 #include <cmath>
@@ -1612,7 +1614,9 @@ dispatch:
       goto await_done;
     }
     if (generator->state() == GeneratorState::Active && !generator->is_suspended()) {
-      if (generator->type == &coroutine_type)
+      if (generator_is_running(thread, generator))
+        raise(thread, ValueError_type, fmt::format("{} already executing", generator_kind(generator)));
+      else if (generator->type == &coroutine_type)
         raise(thread, RuntimeError_type, "coroutine is being awaited already");
       else raise(thread, ValueError_type, "generator already executing");
       goto error;
@@ -1645,6 +1649,10 @@ dispatch:
   }
   enter_async_step : {
     // Enters the async generator `generator`, whose step the instruction at pc waits for, sending `value`.
+    if (frame->depth >= thread.recursion_limit) {
+      clear_field(value);
+      goto async_step_too_deep;
+    }
     if (frame->in_generator && !frame->generator()->is_tracked()) track_suspended(frame);
     generator->frame.flags = 0;
     generator->frame.caller = frame;
@@ -1669,6 +1677,10 @@ dispatch:
       generator->frame.running_async = false;
       goto async_step_raised;
     }
+    if (frame->depth >= thread.recursion_limit) {
+      clear_error(thread);
+      goto async_step_too_deep;
+    }
     generator->frame.flags = 0;
     generator->frame.caller = frame;
     generator->frame.depth = frame->depth + 1;
@@ -1677,6 +1689,12 @@ dispatch:
     frame = &generator->frame;
     LOAD_FRAME();
     goto throw_leaf;
+  }
+  async_step_too_deep : {
+    finish_generator(thread, generator); // it counts as entered
+    generator->frame.running_async = false;
+    raise(thread, RecursionError_type, "maximum recursion depth exceeded");
+    goto async_step_raised;
   }
   async_step_raised : {
     // The async generator awaited at pc ended with the pending exception.

@@ -4,6 +4,7 @@
 #include "vm/object/thread.hpp"
 #include "vm/object/type/type.hpp"
 
+#include <utility>
 #include <vector>
 
 namespace aspy {
@@ -15,18 +16,25 @@ namespace {
 // A chain of objects that own each other (a linked list, nested tuples) would recurse once a link.
 // Beyond this depth the dead are queued and buried by the outermost call.
 constexpr int max_depth = 200;
-thread_local int depth = 0;
-thread_local std::vector<Object*> queue;
+struct Burials {
+  int depth = 0;
+  std::vector<Object*> queue;
+};
+thread_local Burials burials;
 
 // Runs __del__ and the like, once in the object's life. False when it brought the object back to life.
 bool finalize(Object* object) {
   object->refcount = 1; // the finaliser may take and drop references
   object->set_flag(Object::finalized);
   Thread& thread = Thread::current();
+  // What dies while the finaliser runs is buried then and there: it is no link of the chain outside, and
+  // a finaliser that makes objects like its own must meet the recursion limit instead of going on forever.
+  Burials outer = std::exchange(burials, Burials());
   {
     ErrorShelter shelter(thread);
     object->type->slots.finalize(thread, object);
   }
+  burials = std::move(outer);
   return --object->refcount == 0;
 }
 
@@ -46,22 +54,22 @@ void bury(Object* object) {
 } // namespace
 
 void destroy(Object* object) {
-  if (depth >= max_depth) {
+  if (burials.depth >= max_depth) {
     // A finaliser may still see it through its weak references, so those wait with it.
     if (object->is_tracked()) gc_untrack(object);
-    queue.push_back(object);
+    burials.queue.push_back(object);
     return;
   }
-  ++depth;
+  ++burials.depth;
   bury(object);
-  if (--depth == 0) {
+  if (--burials.depth == 0) {
     // Whatever was too deep then is shallow now.
-    while (!queue.empty()) {
-      Object* next = queue.back();
-      queue.pop_back();
-      ++depth;
+    while (!burials.queue.empty()) {
+      Object* next = burials.queue.back();
+      burials.queue.pop_back();
+      ++burials.depth;
       bury(next);
-      --depth;
+      --burials.depth;
     }
   }
 }

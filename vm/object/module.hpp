@@ -30,6 +30,8 @@ struct ModuleSpec {
 // The namespace of the builtins module, borrowed: where names are looked up last. Set before any script code
 // runs.
 extern Dict* current_builtins;
+// The builtins of code with these globals, borrowed: another dict or module may stand as its `__builtins__`.
+Dict* builtins_of(Dict* globals);
 
 // Stores an attribute in a module being set up.
 void module_set(Module* module, std::string_view name, Value value);

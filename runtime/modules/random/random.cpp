@@ -67,7 +67,7 @@ Ref next_bits(Thread& thread, RandomObject* self, uint64_t bits) {
   std::reverse(bytes.begin(), bytes.end());
   Big number;
   auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
-  return int_from_big(thread, mp_from_ubin(number.get(), data, bytes.size()), number);
+  return int_from_big(thread, big_from_bytes(data, bytes.size(), number.get()), number);
 }
 
 // --- seeding ---
@@ -88,8 +88,8 @@ void seed_with_bytes(RandomObject* self, std::string_view bytes) {
   std::string extended(bytes);
   extended.append(reinterpret_cast<const char*>(digest.data()), digest.size());
   Big number;
-  if (mp_from_ubin(number.get(), reinterpret_cast<const unsigned char*>(extended.data()), extended.size()) ==
-      MP_OKAY)
+  if (big_from_bytes(reinterpret_cast<const unsigned char*>(extended.data()), extended.size(),
+                     number.get()) == MP_OKAY)
     seed_with_int(self, int_from_big(number.number));
 }
 

@@ -9,6 +9,8 @@
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
 
@@ -22,7 +24,19 @@ Value Generator::constant(const Constant* expr) {
   case ConstantKind::True: return True;
   case ConstantKind::False: return False;
   case ConstantKind::Ellipsis: return Ellipsis;
-  case ConstantKind::Int: return pool_.integer(expr->text, expr->base);
+  case ConstantKind::Int: {
+    uint32_t limit = int_max_str_digits();
+    if (limit && expr->base == 10 && expr->text.size() > limit && !issue) {
+      fail(expr->pos,
+           fmt::format("Exceeds the limit ({} digits) for integer string conversion: value has {} digits; "
+                       "use sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for "
+                       "huge integer literals to avoid decimal conversion limits.",
+                       limit, expr->text.size()));
+      issue->col = issue->end_col = 0;
+      issue->always_quoted = issue->text_bare = true;
+    }
+    return pool_.integer(expr->text, expr->base);
+  }
   case ConstantKind::Float: return pool_.number(expr->number);
   case ConstantKind::Imaginary: return pool_.imaginary(expr->number);
   case ConstantKind::Str: return pool_.text(expr->text);

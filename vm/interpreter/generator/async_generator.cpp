@@ -199,7 +199,7 @@ Ref step_method_send(Thread& thread, const Value* args) {
   return step_result(thread, outcome, std::move(out));
 }
 Ref step_method_throw(Thread& thread, const Value* args) {
-  if (!raise_thrown(thread, args + 1)) return Ref();
+  if (!raise_thrown(thread, args + 1, "throw")) return Ref();
   Ref out;
   SendOutcome outcome = step_throw(thread, as_step(args[0]), out);
   return step_result(thread, outcome, std::move(out));
@@ -288,7 +288,7 @@ Ref method_asend(Thread& thread, const Value* args) {
 Ref method_athrow(Thread& thread, const Value* args) {
   Generator* generator = as_generator(args[0]);
   if (!run_firstiter_hook(thread, generator)) return Ref();
-  if (!raise_thrown(thread, args + 1)) return Ref();
+  if (!raise_thrown(thread, args + 1, "athrow")) return Ref();
   Ref exception = take_error(thread);
   return make_step(generator, StepKind::Throw, exception);
 }
@@ -300,7 +300,7 @@ Ref method_aclose(Thread& thread, const Value* args) {
 Ref class_getitem(Thread&, const Value* args) { return share(args[0]); }
 constexpr NativeDef methods[] = {
     {"asend", "self, value, /", method_asend, "Awaitable that sends a value into the generator."},
-    {"athrow", "self, type, value=None, traceback=None, /", method_athrow,
+    {"athrow", "self, type, value=<unrepresentable>, traceback=<unrepresentable>, /", method_athrow,
      "Awaitable that raises inside the generator."},
     {"aclose", "self, /", method_aclose, "Awaitable that closes the generator."},
     {"__class_getitem__", "cls, item, /", class_getitem, nullptr, NativeKind::ClassMethod},

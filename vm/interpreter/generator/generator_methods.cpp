@@ -7,6 +7,7 @@
 #include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
+#include "vm/object/error/warnings.hpp"
 #include "vm/object/generator.hpp"
 #include "vm/object/init.hpp"
 #include "vm/object/sequence/tuple.hpp"
@@ -82,8 +83,13 @@ bool generator_is_running(Thread& thread, Generator* generator) {
   return false;
 }
 
-bool raise_thrown(Thread& thread, const Value* arguments) {
+bool raise_thrown(Thread& thread, const Value* arguments, const char* method) {
   Value type = arguments[0], value = arguments[1], traceback = arguments[2];
+  if (value && !warn(thread, DeprecationWarning_type,
+                     fmt::format("the (type, exc, tb) signature of {}() is deprecated, use the single-arg "
+                                 "signature instead.",
+                                 method)))
+    return false;
   if (traceback && !traceback.is_none() && !is_exact(traceback, traceback_type))
     return raise_type_error(thread, "throw() third argument must be a traceback object");
   Ref exception;
@@ -133,7 +139,7 @@ Ref generator_send(Thread& thread, const Value* args) {
 }
 
 Ref generator_throw(Thread& thread, const Value* args) {
-  if (!raise_thrown(thread, args + 1)) return Ref();
+  if (!raise_thrown(thread, args + 1, "throw")) return Ref();
   Ref out;
   SendOutcome outcome = resume_with_error(thread, args[0], out);
   return step_result(thread, outcome, std::move(out));
@@ -204,7 +210,7 @@ Ref get_origin(Thread&, Value) { return share(None); } // origins are not tracke
 constexpr NativeDef generator_methods[] = {
     {"send", "self, value, /", generator_send,
      "Send a value into the generator; returns what it yields next."},
-    {"throw", "self, type, value=None, traceback=None, /", generator_throw,
+    {"throw", "self, type, value=<unrepresentable>, traceback=<unrepresentable>, /", generator_throw,
      "Raise an exception inside the generator."},
     {"close", "self, /", generator_close, "Raise GeneratorExit inside the generator."},
     {"__del__", "self, /", generator_del},
@@ -227,7 +233,7 @@ Ref coroutine_await(Thread&, Value self) {
 constexpr NativeDef coroutine_methods[] = {
     {"send", "self, value, /", generator_send,
      "Send a value into the coroutine; returns what it yields next."},
-    {"throw", "self, type, value=None, traceback=None, /", generator_throw,
+    {"throw", "self, type, value=<unrepresentable>, traceback=<unrepresentable>, /", generator_throw,
      "Raise an exception inside the coroutine."},
     {"close", "self, /", generator_close, "Raise GeneratorExit inside the coroutine."},
     {"__del__", "self, /", generator_del},
@@ -259,7 +265,7 @@ Ref wrapper_close(Thread& thread, const Value* args) {
 }
 constexpr NativeDef wrapper_methods[] = {
     {"send", "self, value, /", wrapper_send},
-    {"throw", "self, type, value=None, traceback=None, /", wrapper_throw},
+    {"throw", "self, type, value=<unrepresentable>, traceback=<unrepresentable>, /", wrapper_throw},
     {"close", "self, /", wrapper_close},
     {nullptr}};
 void wrapper_dealloc(Object* object) {

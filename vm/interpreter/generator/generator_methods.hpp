@@ -16,7 +16,7 @@ void fill_generator_lifetime(Slots& slots);
 
 // The exception that throw(type, value, traceback) means, made pending. False: another one is, about the
 // arguments.
-bool raise_thrown(Thread& thread, const Value* arguments);
+bool raise_thrown(Thread& thread, const Value* arguments, const char* method = "throw");
 // What send() and throw() return for an outcome: a yielded value, or StopIteration pending.
 Ref step_result(Thread& thread, SendOutcome outcome, Ref out);
 

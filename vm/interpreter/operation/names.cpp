@@ -71,7 +71,7 @@ Ref namespace_get(Thread& thread, Value ns, Str* name) {
 // Globals, then builtins; NameError.
 Ref global_get(Thread& thread, Frame* frame, Str* name) {
   Value found = dict_get(frame->globals, name);
-  if (!found) found = dict_get(current_builtins, name);
+  if (!found) found = dict_get(builtins_of(frame->globals), name);
   if (!found) raise_not_defined(thread, name);
   return share(found);
 }
@@ -98,11 +98,13 @@ bool op_load_global(Thread& thread, Frame* frame, Value* R, const Word* pc) {
       at[4] = static_cast<Word>(index);
     }
   } else {
-    index = dict_find(current_builtins, name);
+    Dict* builtins = builtins_of(frame->globals);
+    index = dict_find(builtins, name);
     if (index < 0) return raise_not_defined(thread, name);
-    found = current_builtins->entries[index].value;
-    uint32_t layout = dict_layout(frame->globals), builtins_layout = dict_layout(current_builtins);
-    if (layout && builtins_layout && !dict_may_revive(frame->globals, Value(name))) {
+    found = builtins->entries[index].value;
+    uint32_t layout = dict_layout(frame->globals), builtins_layout = dict_layout(builtins);
+    if (layout && builtins_layout && builtins == current_builtins &&
+        !dict_may_revive(frame->globals, Value(name))) {
       Word* at = patch(pc, Op::LoadGlobalBuiltin);
       at[2] = layout;
       at[3] = builtins_layout;
@@ -230,8 +232,8 @@ bool op_load_dict_free(Thread& thread, Frame* frame, Value* R, const Word* pc) {
   return true;
 }
 
-bool op_load_build_class(Thread& thread, Frame*, Value* R, const Word* pc) {
-  Value found = dict_get(current_builtins, names::dunder_build_class);
+bool op_load_build_class(Thread& thread, Frame* frame, Value* R, const Word* pc) {
+  Value found = dict_get(builtins_of(frame->globals), names::dunder_build_class);
   if (!found) return raise(thread, NameError_type, "__build_class__ not found");
   store(R, a_of(*pc), share(found).release());
   return true;

@@ -74,7 +74,7 @@ Ref super_get_attr(Thread& thread, Value object, Str* name) {
 Ref super_construct(Thread&, Type* type, CallArgs) { return Ref::steal(allocate_instance(type)); }
 
 bool super_init(Thread& thread, Value self, CallArgs args) {
-  if (!refuse_keywords(thread, "super", args) || !check_count(thread, "super", args, 0, 2)) return false;
+  if (!refuse_keywords(thread, "super", args) || !check_count(thread, "super()", args, 0, 2)) return false;
   Value start, object;
   if (args.count == 0) {
     if (!current_super_args(thread, start, object)) return false;

@@ -3,6 +3,7 @@
 #include "vm/object/bytes/bytes_internal.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/search.hpp"
+#include "vm/object/sequence/sequence.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/encoding/codecs.hpp"
@@ -83,7 +84,7 @@ enum class Side { Left, Right, Both };
 
 Ref justify(Thread& thread, const Value* args, const char* method, Side side) {
   int64_t width;
-  if (!to_index(thread, args[1], width)) return {};
+  if (!to_c_size(thread, args[1], width)) return {};
   char fill = ' ';
   if (args[2]) {
     std::string_view text;
@@ -116,7 +117,7 @@ Ref rjust(Thread& thread, const Value* args) { return justify(thread, args, "rju
 
 Ref zfill(Thread& thread, const Value* args) {
   int64_t width;
-  if (!to_index(thread, args[1], width)) return {};
+  if (!to_c_size(thread, args[1], width)) return {};
   std::string_view data = self_view(args[0]);
   int64_t missing = width - static_cast<int64_t>(data.size());
   if (missing <= 0) return unchanged(args[0]);
@@ -132,7 +133,13 @@ Ref zfill(Thread& thread, const Value* args) {
 
 Ref expandtabs(Thread& thread, const Value* args) {
   int64_t tab = 8;
-  if (args[1] && !to_index(thread, args[1], tab)) return {};
+  if (args[1]) {
+    Ref number = to_index_object(thread, args[1]);
+    if (!number) return {};
+    if (!int_as_int64(number, tab)) tab = INT64_MAX;
+  }
+  if (tab != int32_t(tab))
+    return raise(thread, OverflowError_type, "Python int too large to convert to C int");
   std::string out;
   int64_t column = 0;
   for (char c : self_view(args[0])) {

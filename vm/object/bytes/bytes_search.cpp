@@ -45,8 +45,8 @@ Ref search(Thread& thread, const Value* args, bool backwards, bool must_exist) {
   std::string_view part, window;
   int64_t start;
   bool exists;
-  if (!need_part(thread, args[1], byte, part)) return {};
   if (!make_window(thread, self_view(args[0]), args[2], args[3], window, start, exists)) return {};
+  if (!need_part(thread, args[1], byte, part)) return {};
   size_t at = !exists ? not_found : backwards ? rfind_bytes(window, part) : find_bytes(window, part);
   if (at == not_found) {
     if (must_exist) return raise_value_error(thread, "subsection not found");

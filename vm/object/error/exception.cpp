@@ -76,16 +76,17 @@ void chain_context(Thread& thread, ExceptionObject* exception) {
 }
 
 int exception_matches(Thread& thread, Value exception, Value class_or_tuple) {
-  if (is_tuple(class_or_tuple)) {
-    for (Value each : cast<Tuple>(class_or_tuple)->view())
-      if (int found = exception_matches(thread, exception, each)) return found;
-    return 0;
-  }
-  if (!is_exception_class(class_or_tuple)) {
+  // All are checked before any is matched; a tuple in a tuple is no class.
+  std::span<const Value> classes(&class_or_tuple, 1);
+  if (is_tuple(class_or_tuple)) classes = cast<Tuple>(class_or_tuple)->view();
+  for (Value each : classes) {
+    if (is_exception_class(each)) continue;
     raise_type_error(thread, "catching classes that do not inherit from BaseException is not allowed");
     return -1;
   }
-  return is_instance(exception, *cast<Type>(class_or_tuple));
+  for (Value each : classes)
+    if (is_instance(exception, *cast<Type>(each))) return 1;
+  return 0;
 }
 
 bool raise_stop_iteration(Thread& thread, Value value) {

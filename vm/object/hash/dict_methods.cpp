@@ -55,13 +55,23 @@ bool update_from_mapping(Thread& thread, Dict* dict, Value mapping) {
   return !thread.has_error();
 }
 
+Raised raise_no_sequence(Thread& thread, size_t number) {
+  raise_type_error(thread, "object is not iterable");
+  Ref error = take_error(thread);
+  Own<Str> note =
+      make_str(fmt::format("Cannot convert dictionary update sequence element #{} to a sequence", number));
+  if (!call_method(thread, error, "add_note", {Value(note.get())})) return {};
+  set_error(thread, std::move(error));
+  return {};
+}
+
 // One element of a sequence of pairs.
 bool set_pair(Thread& thread, Dict* dict, Value element, size_t number) {
   if (is_exact(element, tuple_type) && cast<Tuple>(element)->size == 2)
     return dict_set(thread, dict, (*cast<Tuple>(element))[0], (*cast<Tuple>(element))[1]);
   Own<List> pair;
   if (!type_of(element)->slots.iter && !type_of(element)->slots.get_item)
-    return raise_type_error(thread, "object is not iterable");
+    return raise_no_sequence(thread, number);
   pair = list_from_iterable(thread, element);
   if (!pair) return false;
   if (pair->size != 2)

@@ -63,6 +63,9 @@ Ref big_shift_right(const mp_int* a, size_t bits); // rounds down
 // `a`.
 void big_divide(const mp_int* a, const mp_int* b, Ref* quotient, Ref* remainder);
 
+// Makes `out` the number that these bytes are, the highest first. (mp_from_ubin() shifts everything for every
+// byte.)
+mp_err big_from_bytes(const unsigned char* bytes, size_t size, mp_int* out);
 // Bits in the absolute value.
 size_t big_bits(const mp_int* number);
 // The absolute value as the top 64 bits (the highest one set, unless it is 0), what exponent of 2 they stand

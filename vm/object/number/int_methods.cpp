@@ -244,13 +244,14 @@ Ref int_is_integer(Thread&, const Value*) { return share(True); }
 Ref int_getnewargs(Thread&, const Value* args) { return make_tuple({int_value(args[0])}); }
 
 // 1 little, 0 big, -1 raised.
-int read_byte_order(Thread& thread, Value order) {
+int read_byte_order(Thread& thread, Value order, const char* method) {
   if (!order) return 0;
   std::string_view text = is_str(order) ? cast<Str>(order)->view() : std::string_view();
   if (text == "little") return 1;
   if (text == "big") return 0;
   if (!is_str(order))
-    raise_type_error(thread, fmt::format("argument 'byteorder' must be str, not {}", argument_type(order)));
+    raise_type_error(thread, fmt::format("{}() argument 'byteorder' must be str, not {}", method,
+                                         argument_type(order)));
   else raise_value_error(thread, "byteorder must be either 'little' or 'big'");
   return -1;
 }
@@ -258,7 +259,7 @@ int read_byte_order(Thread& thread, Value order) {
 Ref int_to_bytes(Thread& thread, const Value* args) {
   int64_t length = 1;
   if (args[1] && !to_size(thread, args[1], length)) return {};
-  int little = read_byte_order(thread, args[2]);
+  int little = read_byte_order(thread, args[2], "to_bytes");
   int is_signed = args[3] ? truthy(thread, args[3]) : 0;
   if (little < 0 || is_signed < 0) return {};
   if (length < 0) return raise_value_error(thread, "length argument must be non-negative");
@@ -310,7 +311,7 @@ bool read_bytes(Thread& thread, Value value, std::string& out) {
 
 Ref int_from_bytes(Thread& thread, const Value* args) {
   std::string bytes;
-  int little = read_byte_order(thread, args[2]);
+  int little = read_byte_order(thread, args[2], "from_bytes");
   int is_signed = args[3] ? truthy(thread, args[3]) : 0;
   if (little < 0 || is_signed < 0 || !read_bytes(thread, args[1], bytes)) return {};
   if (little) std::reverse(bytes.begin(), bytes.end());
@@ -322,7 +323,7 @@ Ref int_from_bytes(Thread& thread, const Value* args) {
   }
   Big number;
   auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
-  mp_err status = mp_from_ubin(number.get(), data, bytes.size());
+  mp_err status = big_from_bytes(data, bytes.size(), number.get());
   if (status == MP_OKAY && negative) {
     Big whole;
     status = mp_2expt(whole.get(), int(bytes.size() * 8));

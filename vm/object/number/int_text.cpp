@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <climits>
 #include <vector>
 
 namespace aspy {
@@ -60,9 +61,30 @@ mp_err read_digits(std::string_view digits, int base, mp_int* out) {
   return MP_OKAY;
 }
 
+// Digits of bases 2, 4, 8, 16 and 32 are bits: they go straight to where they belong.
+mp_err read_binary_base(std::string_view digits, int base, mp_int* out) {
+  size_t width = size_t(std::countr_zero(unsigned(base)));
+  size_t places = digits.size() * width / 60 + 1;
+  if (places > size_t(INT_MAX)) return MP_MEM;
+  mp_err status = mp_grow(out, int(places));
+  if (status != MP_OKAY) return status;
+  mp_zero(out);
+  size_t bit = 0;
+  for (size_t i = digits.size(); i-- > 0; bit += width) {
+    auto digit = mp_digit(digit_of(digits[i]));
+    size_t place = bit / 60, shift = bit % 60;
+    out->dp[place] |= digit << shift & ((mp_digit{1} << 60) - 1);
+    if (shift + width > 60) out->dp[place + 1] |= digit >> (60 - shift);
+  }
+  out->used = int(places);
+  mp_clamp(out);
+  return MP_OKAY;
+}
+
 // The same for long text: halves, joined by one multiplication, which libtommath does faster than by the
 // digit.
 mp_err read_long(std::string_view digits, int base, mp_int* out) {
+  if (is_binary_base(base)) return read_binary_base(digits, base, out);
   if (digits.size() < 2000) return read_digits(digits, base, out);
   size_t low_size = digits.size() / 2;
   Big low, scale;
@@ -114,6 +136,27 @@ mp_err write_other_base(const mp_int* number, int base, std::string& out) {
   }
   return status;
 }
+
+} // namespace
+
+mp_err big_from_bytes(const unsigned char* bytes, size_t size, mp_int* out) {
+  size_t places = size * 8 / 60 + 1;
+  if (places > size_t(INT_MAX)) return MP_MEM;
+  mp_err status = mp_grow(out, int(places));
+  if (status != MP_OKAY) return status;
+  mp_zero(out);
+  size_t bit = 0;
+  for (size_t i = size; i-- > 0; bit += 8) {
+    size_t place = bit / 60, shift = bit % 60;
+    out->dp[place] |= mp_digit(bytes[i]) << shift & ((mp_digit{1} << 60) - 1);
+    if (shift + 8 > 60) out->dp[place + 1] |= mp_digit(bytes[i]) >> (60 - shift);
+  }
+  out->used = int(places);
+  mp_clamp(out);
+  return MP_OKAY;
+}
+
+namespace {
 
 bool raise_digit_limit(Thread& thread, std::string_view value_part) {
   return raise_value_error(thread,

@@ -42,7 +42,7 @@ int64_t length_hint(Thread& thread, Value value, int64_t fallback) {
     return -1;
   }
   if (!int_as_int64(hint, number)) {
-    raise(thread, OverflowError_type, "cannot fit 'int' into an index-sized integer");
+    raise(thread, OverflowError_type, "Python int too large to convert to C ssize_t");
     return -1;
   }
   if (number < 0) {
@@ -235,6 +235,7 @@ Ref next(Thread& thread, Value iterator) {
   auto* slot = type_of(iterator)->slots.next;
   if (!slot)
     return raise_type_error(thread, fmt::format("'{}' object is not an iterator", type_name(iterator)));
+  if (!check_native_stack(thread)) return {}; // a chain of native iterators recurses once a link
   Ref item = slot(thread, iterator);
   if (!item && thread.has_error() && error_matches(thread, StopIteration_type)) clear_error(thread);
   return item;

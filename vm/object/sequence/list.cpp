@@ -84,7 +84,10 @@ bool list_extend(Thread& thread, List* list, Value iterable) {
   if (!iterator) return false;
   int64_t hint = length_hint(thread, iterable, 8);
   if (hint < 0) return false;
-  if (size_t(hint) > size_t{1} << 24 && !may_allocate(thread, size_t(hint) * sizeof(Value))) return false;
+  if (size_t(hint) > size_t{1} << 24) { // a hint is whatever the iterator says
+    size_t bytes = std::min(size_t(hint), SIZE_MAX / sizeof(Value)) * sizeof(Value);
+    if (!may_allocate(thread, bytes)) return false;
+  }
   if (hint > 0) list_reserve(list, list->size + size_t(hint));
   // The slot is read once: an iterator keeps its type while it runs.
   auto step = type_of(iterator)->slots.next;

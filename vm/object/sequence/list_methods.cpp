@@ -261,7 +261,7 @@ Ref list_extend_method(Thread& thread, const Value* args) {
 
 Ref list_insert_method(Thread& thread, const Value* args) {
   int64_t index;
-  if (!to_size(thread, args[1], index)) return {};
+  if (!to_c_size(thread, args[1], index)) return {};
   auto* list = cast<List>(args[0]);
   auto size = int64_t(list->size);
   if (index < 0) index = std::max<int64_t>(index + size, 0);
@@ -271,7 +271,7 @@ Ref list_insert_method(Thread& thread, const Value* args) {
 
 Ref list_pop_method(Thread& thread, const Value* args) {
   int64_t index = -1;
-  if (args[1] && !to_size(thread, args[1], index)) return {};
+  if (args[1] && !to_c_size(thread, args[1], index)) return {};
   auto* list = cast<List>(args[0]);
   if (list->size == 0) return raise(thread, IndexError_type, "pop from empty list");
   if (index < 0) index += int64_t(list->size);

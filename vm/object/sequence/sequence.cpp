@@ -41,6 +41,13 @@ bool to_size(Thread& thread, Value value, int64_t& out) {
   return raise(thread, OverflowError_type, fmt::format(too_large, type_name(value)));
 }
 
+bool to_c_size(Thread& thread, Value value, int64_t& out) {
+  Ref number = index_of(thread, value);
+  if (!number) return false;
+  if (int_as_int64(number, out)) return true;
+  return raise(thread, OverflowError_type, "Python int too large to convert to C ssize_t");
+}
+
 bool to_bound(Thread& thread, Value value, int64_t length, int64_t& out) {
   if (!has_index(value))
     return raise_type_error(thread, "slice indices must be integers or have an __index__ method");

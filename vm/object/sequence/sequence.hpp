@@ -12,6 +12,8 @@ inline bool has_index(Value value) { return value.is_int() || type_of(value)->sl
 bool to_subscript(Thread& thread, Value key, int64_t& out);
 // A count or size. OverflowError when it does not fit 64 bits, TypeError when it is no integer.
 bool to_size(Thread& thread, Value value, int64_t& out);
+// The same for an argument of a method, which CPython reads as a C integer: only the message differs.
+bool to_c_size(Thread& thread, Value value, int64_t& out);
 // A `start` or `stop` argument, clamped to 64 bits; negative ones count from `length` and end at 0.
 // TypeError "slice indices must be integers or have an __index__ method".
 bool to_bound(Thread& thread, Value value, int64_t length, int64_t& out);

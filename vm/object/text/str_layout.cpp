@@ -1,6 +1,7 @@
 // Methods of str that pad and substitute: center, ljust, zfill, expandtabs, translate, maketrans.
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/number/int.hpp"
+#include "vm/object/sequence/sequence.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str_internal.hpp"
 #include "vm/object/thread.hpp"
@@ -39,7 +40,7 @@ Ref pad(Thread& thread, Str* self, int64_t left, int64_t right, std::string_view
 // Width and fill character of center and its kin.
 bool layout_args(Thread& thread, const Value* args, int64_t& missing, std::string_view& fill) {
   int64_t width;
-  if (!to_index(thread, args[1], width)) return false;
+  if (!to_c_size(thread, args[1], width)) return false;
   fill = " ";
   if (args[2]) {
     if (!is_str(args[2])) {
@@ -113,7 +114,7 @@ Ref str_method_rjust(Thread& thread, const Value* args) {
 Ref str_method_zfill(Thread& thread, const Value* args) {
   Str* self = cast<Str>(args[0]);
   int64_t width;
-  if (!to_index(thread, args[1], width)) return {};
+  if (!to_c_size(thread, args[1], width)) return {};
   int64_t missing = width - self->length;
   if (missing <= 0) return plain_str(self);
   if (static_cast<uint64_t>(missing) > max_str_size) return raise(thread, MemoryError_type, "");
@@ -130,7 +131,13 @@ Ref str_method_zfill(Thread& thread, const Value* args) {
 
 Ref str_method_expandtabs(Thread& thread, const Value* args) {
   int64_t tab = 8;
-  if (args[1] && !to_index(thread, args[1], tab)) return {};
+  if (args[1]) {
+    Ref number = to_index_object(thread, args[1]);
+    if (!number) return {};
+    if (!int_as_int64(number, tab)) tab = INT64_MAX;
+  }
+  if (tab != int32_t(tab))
+    return raise(thread, OverflowError_type, "Python int too large to convert to C int");
   std::string_view text = cast<Str>(args[0])->view();
   std::string out;
   int64_t column = 0;
@@ -189,9 +196,6 @@ Ref str_method_maketrans(Thread& thread, const Value* args) {
   Own<Dict> table = new_dict();
   Value from = args[0], to = args[1], remove = args[2];
   if (to) {
-    if (!is_str(from))
-      return raise_type_error(thread,
-                              "first maketrans argument must be a string if there is a second argument");
     if (!is_str(to)) {
       return raise_type_error(thread,
                               fmt::format("maketrans() argument 2 must be str, not {}", argument_type(to)));
@@ -200,6 +204,9 @@ Ref str_method_maketrans(Thread& thread, const Value* args) {
       return raise_type_error(
           thread, fmt::format("maketrans() argument 3 must be str, not {}", argument_type(remove)));
     }
+    if (!is_str(from))
+      return raise_type_error(thread,
+                              "first maketrans argument must be a string if there is a second argument");
     Str *source = cast<Str>(from), *target = cast<Str>(to);
     if (source->length != target->length) {
       return raise_value_error(thread, "the first two maketrans arguments must have equal length");

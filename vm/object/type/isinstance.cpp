@@ -80,17 +80,18 @@ int recursive_issubclass(Thread& thread, Value derived, Value cls) {
 
 int isinstance(Thread& thread, Value object, Value cls) {
   if (Value(type_of(object)) == cls) return 1;
-  if (is_exact(cls, union_type)) cls = Value(union_args(cls));
+  bool in_union = is_exact(cls, union_type);
+  if (in_union) cls = Value(union_args(cls));
   if (is_tuple(cls)) {
     if (!check_native_stack(thread)) return -1;
     Ref keep = share(cls);
     for (Value one : cast<Tuple>(cls)->view()) {
+      if (in_union && one.is_none()) one = Value(&none_type);
       int found = isinstance(thread, object, one);
       if (found != 0) return found;
     }
     return 0;
   }
-  if (cls.is_none()) cls = Value(&none_type); // inside unions
   if (Value hook = hook_of(cls, names::dunder_instancecheck)) return call_hook(thread, hook, cls, object);
   return recursive_isinstance(thread, object, cls);
 }
