@@ -75,7 +75,7 @@ bool settle_namespaces(Thread& thread, Value globals, Value locals, bool exec, D
   if (ns && ns.get() == Value(out)) ns.reset();
   if (!dict_get(out, names::dunder_builtins))
     if (Value builtins = dict_get(loaded_modules(), "builtins"))
-      dict_set(out, names::dunder_builtins, builtins);
+      dict_set(out, names::dunder_builtins, Value(cast<Module>(builtins)->dict));
   return true;
 }
 

@@ -1613,7 +1613,9 @@ dispatch:
       value = None;
       goto await_done;
     }
-    if (generator->state() == GeneratorState::Active && !generator->is_suspended()) {
+    // A coroutine that was begun already waits for something of its own.
+    if (generator->state() == GeneratorState::Active &&
+        (!generator->is_suspended() || generator->type == &coroutine_type)) {
       if (generator_is_running(thread, generator))
         raise(thread, ValueError_type, fmt::format("{} already executing", generator_kind(generator)));
       else if (generator->type == &coroutine_type)
