@@ -37,8 +37,8 @@ Ref own_object(Frame* frame) {
   return {};
 }
 
-bool raise_name_error(Thread& thread, Type& type, const std::string& message, Str* name) {
-  raise(thread, type, message);
+bool raise_name_error(Thread& thread, const std::string& message, Str* name) {
+  raise(thread, NameError_type, message);
   if (!thread.error || !is_instance(thread.error, NameError_type)) return false;
   auto* error = cast<NameErrorObject>(thread.error);
   assign(error->name, share(Value(name)));
@@ -47,13 +47,12 @@ bool raise_name_error(Thread& thread, Type& type, const std::string& message, St
 }
 
 bool raise_not_defined(Thread& thread, Str* name) {
-  return raise_name_error(thread, NameError_type, fmt::format("name '{}' is not defined", name->view()),
-                          name);
+  return raise_name_error(thread, fmt::format("name '{}' is not defined", name->view()), name);
 }
 
 bool raise_free_unbound(Thread& thread, Str* name) {
   return raise_name_error(
-      thread, NameError_type,
+      thread,
       fmt::format(
           "cannot access free variable '{}' where it is not associated with a value in enclosing scope",
           name->view()),
@@ -80,10 +79,10 @@ Ref global_get(Thread& thread, Frame* frame, Str* name) {
 
 bool raise_unbound_local(Thread& thread, const Code* code, int index) {
   Str* name = cast<Str>((*code->local_names)[static_cast<size_t>(index)]);
-  return raise_name_error(
+  // It carries no name: nothing else is suggested for a local that is merely not bound yet.
+  return raise(
       thread, UnboundLocalError_type,
-      fmt::format("cannot access local variable '{}' where it is not associated with a value", name->view()),
-      name);
+      fmt::format("cannot access local variable '{}' where it is not associated with a value", name->view()));
 }
 
 bool op_load_global(Thread& thread, Frame* frame, Value* R, const Word* pc) {
