@@ -293,6 +293,8 @@ void generator_dealloc(Object* object) {
     for (uint32_t i = 0; i < registers; ++i) clear_field(slots[i]);
     if (frame.has_object) detach_frame_object(&frame);
     --object->refcount;
+  } else if (generator->type == &async_generator_type) {
+    clear_field(generator->finalizer()); // behind the registers that the end of the frame has released
   }
   clear_field(generator->handled);
   if (generator->frame.has_names) forget_names(generator);
@@ -308,7 +310,10 @@ void generator_traverse(Object* object, Visitor& visit) {
   visit(generator->handled);
   Frame& frame = generator->frame;
   visit(frame.function);
-  if (generator->state() == GeneratorState::Finished) return;
+  if (generator->state() == GeneratorState::Finished) {
+    if (generator->type == &async_generator_type) visit(generator->finalizer());
+    return;
+  }
   if (frame.has_object) visit(peek_frame_object(&frame));
   Code* code = frame.code;
   uint32_t registers = register_count(code);
