@@ -1,14 +1,16 @@
-// The frame stack: entering a function and leaving it, inline for the dispatch loop.
+// Entering functions and awaited coroutines, and leaving them: inline for the dispatch loop.
 #pragma once
 
 #include "vm/interpreter/interpreter.hpp"
+#include "vm/memory/block_pool.hpp"
+#include "vm/object/generator.hpp"
 
 namespace aspy {
 
 bool raise_too_deep(Thread& thread); // RecursionError; always false
 
-// Pushes a stack frame for `code` with its locals bound at `base`; `function`, `globals`, `flags` and `extra` are the
-// caller's to set. Null: RecursionError is pending (nothing released).
+// Pushes a stack frame for `code` with its locals bound at `base`; `function`, `globals`, `flags` and `extra`
+// are the caller's to set. Null: RecursionError is pending (nothing released).
 inline StackFrame* push_frame(Thread& thread, Code* code, Value* base, Frame* caller) {
   uint32_t depth = caller ? caller->depth + 1 : 1;
   StackFrame* frame = thread.frame_top;
@@ -40,6 +42,41 @@ inline void leave_frame(Thread& thread, Frame* frame) {
   }
   --thread.frame_top;
   if (Function* function = frame->function) decref(static_cast<Object*>(function));
+}
+
+// Values behind a Generator: its registers, and an async generator's finaliser.
+inline uint32_t generator_registers(const Code* code) {
+  return code->local_count + code->temp_count + code->far_count + ((code->flags & CodeAsyncGenerator) != 0);
+}
+inline size_t generator_bytes(const Code* code) {
+  return sizeof(Generator) + generator_registers(code) * sizeof(Value);
+}
+
+// The coroutine of `await f(...)`, already entered from `caller`: `count` arguments at `base`, which fill the
+// parameters exactly, move into it. Takes over `function`. The collector learns of it when it is first
+// suspended.
+inline Generator* enter_coroutine(Function* function, Value* base, uint32_t count, Frame* caller) {
+  Code* code = function->code;
+  auto* generator = new (pool_alloc(generator_bytes(code))) Generator;
+  generator->refcount = 1;
+  generator->gc_word = 0;
+  generator->type = &coroutine_type;
+  Value* slots = generator->registers();
+  for (uint32_t i = 0; i < count; ++i) slots[i] = std::exchange(base[i], Value());
+  for (uint32_t i = count; i < generator_registers(code); ++i) slots[i] = Value();
+  Frame& frame = generator->frame;
+  incref(static_cast<Object*>(code)); // the function may get another one
+  frame.code = code;
+  frame.globals = function->globals;
+  frame.function = function;
+  frame.ip = code->words.data();
+  frame.regs = slots + code->local_count;
+  frame.in_generator = true;
+  frame.state = GeneratorState::Active;
+  frame.caller = caller;
+  frame.depth = caller->depth + 1;
+  frame.stack_end = caller->stack_end;
+  return generator;
 }
 
 } // namespace aspy

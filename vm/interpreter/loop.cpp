@@ -82,6 +82,12 @@ inline int awaitable_register(Word word) {
   return generic_op(op_of(word)) == Op::AsyncForIter ? b_of(word) + 1 : b_of(word);
 }
 
+// The result of the call at `pc` is awaited by the next instruction, and by nothing else.
+inline bool awaits_result(const Word* pc) {
+  Word next = pc[size_of(*pc)];
+  return op_of(next) == Op::Await && b_of(next) == a_of(*pc);
+}
+
 inline bool mod_floor(int64_t x, int64_t y, int64_t& out) {
   if (y == 0) return false;
   int64_t r = x % y;
@@ -1369,6 +1375,22 @@ dispatch:
   enter_function : {
     // Calls `callee` (owned) with arguments at `base` in the caller's registers.
     if (frame->in_generator) {
+      Code* code = callee->code;
+      if ((code->flags & CodeCoroutine) && code->exact_args == nargs && !kwnames && !frame_flags &&
+          awaits_result(pc) && !code->unread_body && op_of(code->words[0]) != Op::NativeStep &&
+          frame->depth < thread.recursion_limit) {
+        // `await f(...)`: from the call straight into the coroutine.
+        generator = enter_coroutine(callee, base, nargs, frame);
+        pc += size_of(*pc);
+        SAVE();
+        store(R, b_of(*pc), Value(generator));
+        frame = &generator->frame;
+        LOAD_FRAME();
+        if (thread.breaker.load(std::memory_order_relaxed)) [[unlikely]] {
+          if (!handle_breaker(thread)) goto error;
+        }
+        DISPATCH();
+      }
       // Registers of a generator are not on the stack: move the arguments there.
       uint32_t total = nargs + (kwnames ? static_cast<uint32_t>(kwnames->size) : 0);
       Value* target = frame->stack_end;
@@ -1398,7 +1420,7 @@ dispatch:
     Code* code = callee->code;
     if (code->flags & (CodeGenerator | CodeCoroutine | CodeAsyncGenerator)) {
       const Word* next = pc + size_of(*pc);
-      bool awaited = op_of(*next) == Op::Await && b_of(*next) == a_of(*pc);
+      bool awaited = awaits_result(pc);
       if (awaited && op_of(code->words[0]) == Op::NativeStep && native_def(code->words.data())->shortcut) {
         // `await f()` of a native coroutine function that may have nothing to wait for.
         Ref result;

@@ -3,6 +3,7 @@
 
 #include "vm/bytecode/image.hpp"
 #include "vm/interpreter/frame_object.hpp"
+#include "vm/interpreter/frame_stack.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
 #include "vm/memory/block_pool.hpp"
 #include "vm/memory/heap.hpp"
@@ -151,17 +152,12 @@ SendOutcome resume_with_error(Thread& thread, Value object, Ref& out) {
 
 namespace {
 // Those of an async generator's allocation include the hook behind them.
-uint32_t register_count(const Code* code) {
-  return code->local_count + code->temp_count + code->far_count + ((code->flags & CodeAsyncGenerator) != 0);
-}
-size_t generator_bytes(const Code* code) { return sizeof(Generator) + register_count(code) * sizeof(Value); }
-
 // A coroutine in C++ that holds no object which could close a cycle, sleep(0) above all.
 bool holds_nothing(Generator* generator) {
   Code* code = generator->frame.code;
   if (op_of(code->words[0]) != Op::NativeStep) return false;
   Value* slot = generator->registers();
-  for (Value* end = slot + register_count(code); slot != end; ++slot)
+  for (Value* end = slot + generator_registers(code); slot != end; ++slot)
     if (slot->is_object() && slot->as_object()->type->slots.traverse) return false;
   return true;
 }
@@ -183,7 +179,7 @@ Ref make_generator(Thread&, Own<Function> function, Value* base, bool awaited) {
   Type& type = (code->flags & CodeCoroutine)        ? coroutine_type
                : (code->flags & CodeAsyncGenerator) ? async_generator_type
                                                     : generator_type;
-  uint32_t registers = register_count(code), locals = code->local_count;
+  uint32_t registers = generator_registers(code), locals = code->local_count;
   auto* generator = new (pool_alloc(generator_bytes(code))) Generator();
   generator->refcount = 1;
   generator->gc_word = 0;
@@ -210,7 +206,7 @@ void retire_coroutine(Generator* generator) {
   Code* code = generator->frame.code;
   Function* function = generator->frame.function;
   Value* slots = generator->registers();
-  uint32_t registers = register_count(code);
+  uint32_t registers = generator_registers(code);
   for (uint32_t i = 0; i < registers; ++i) decref(slots[i]);
   pool_free(generator, generator_bytes(code));
   decref(static_cast<Object*>(code));
@@ -225,7 +221,7 @@ void finish_generator(Thread& thread, Generator* generator) {
   Value* slots = generator->registers();
   Frame& frame = generator->frame;
   Code* code = frame.code;
-  uint32_t registers = register_count(code);
+  uint32_t registers = generator_registers(code);
   Own<Generator> alive = Own<Generator>::share(generator);
   for (uint32_t i = 0; i < registers; ++i) clear_field(slots[i]);
   pop_frame(thread, &frame);
@@ -288,7 +284,7 @@ void generator_dealloc(Object* object) {
     ++object->refcount; // releasing may look at it
     Frame& frame = generator->frame;
     Code* code = frame.code;
-    uint32_t registers = register_count(code);
+    uint32_t registers = generator_registers(code);
     Value* slots = generator->registers();
     for (uint32_t i = 0; i < registers; ++i) clear_field(slots[i]);
     if (frame.has_object) detach_frame_object(&frame);
@@ -316,7 +312,7 @@ void generator_traverse(Object* object, Visitor& visit) {
   }
   if (frame.has_object) visit(peek_frame_object(&frame));
   Code* code = frame.code;
-  uint32_t registers = register_count(code);
+  uint32_t registers = generator_registers(code);
   Value* slots = generator->registers();
   for (uint32_t i = 0; i < registers; ++i) visit(slots[i]);
 }
@@ -328,7 +324,7 @@ void generator_clear(Object* object) {
       generator->frame.caller == nullptr)
     return;
   Code* code = generator->frame.code;
-  uint32_t registers = register_count(code);
+  uint32_t registers = generator_registers(code);
   generator->frame.state = GeneratorState::Finished;
   generator->frame.suspended = false;
   Value* slots = generator->registers();
