@@ -3,6 +3,7 @@
 #include "vm/object/bytes/bytes.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
+#include "vm/object/error/suggestions.hpp"
 #include "vm/object/error/warnings.hpp"
 #include "vm/object/init.hpp"
 #include "vm/object/number/bigint.hpp"
@@ -103,9 +104,12 @@ Ref int_construct(Thread& thread, Type* type, CallArgs args) {
   if (args.kwnames) {
     for (size_t i = 0; i < args.kwnames->size; ++i) {
       auto* name = cast<Str>((*args.kwnames)[i]);
-      if (name->view() != "base")
-        return raise_type_error(thread,
-                                fmt::format("int() got an unexpected keyword argument '{}'", name->view()));
+      if (name->view() != "base") {
+        static constexpr std::string_view known[] = {"base"};
+        const char* hint = closest_name(name->view(), known).empty() ? "" : ". Did you mean 'base'?";
+        return raise_type_error(
+            thread, fmt::format("int() got an unexpected keyword argument '{}'{}", name->view(), hint));
+      }
       base = args[uint32_t(args.count + i)];
     }
   }
@@ -250,8 +254,8 @@ int read_byte_order(Thread& thread, Value order, const char* method) {
   if (text == "little") return 1;
   if (text == "big") return 0;
   if (!is_str(order))
-    raise_type_error(thread, fmt::format("{}() argument 'byteorder' must be str, not {}", method,
-                                         argument_type(order)));
+    raise_type_error(
+        thread, fmt::format("{}() argument 'byteorder' must be str, not {}", method, argument_type(order)));
   else raise_value_error(thread, "byteorder must be either 'little' or 'big'");
   return -1;
 }
