@@ -627,27 +627,29 @@ dispatch:
     CASE(LoadItem) : {
       Word w = *pc;
       Value object = R[b_of(w)], key = R[c_of(w)];
-      if (object.is_object()) [[likely]] {
+      if (object.is_object() && key.is_int()) [[likely]] {
         Type* type = object.as_object()->type;
-        if (key.is_int()) {
-          int64_t index = key.as_int();
-          Value item;
-          if (type == &list_type) {
-            List* list = cast<List>(object);
-            if (index < 0) index += static_cast<int64_t>(list->size);
-            if (static_cast<uint64_t>(index) < list->size) item = list->items[index];
-          } else if (type == &tuple_type) {
-            Tuple* tuple = cast<Tuple>(object);
-            if (index < 0) index += static_cast<int64_t>(tuple->size);
-            if (static_cast<uint64_t>(index) < tuple->size) item = tuple->items()[index];
-          }
-          if (item) {
-            incref(item);
+        int64_t index = key.as_int();
+        Value item;
+        if (type == &list_type) [[likely]] {
+          List* list = cast<List>(object);
+          if (index < 0) index += static_cast<int64_t>(list->size);
+          if (static_cast<uint64_t>(index) < list->size) [[likely]]
+            item = list->items[index];
+        } else if (type == &tuple_type) {
+          Tuple* tuple = cast<Tuple>(object);
+          if (index < 0) index += static_cast<int64_t>(tuple->size);
+          if (static_cast<uint64_t>(index) < tuple->size) item = tuple->items()[index];
+        }
+        if (item) [[likely]] {
+          incref(item);
+          if (b_of(w) >= 0) {
+            R[b_of(w)] = Value();
             SAVE();
-            kill(R, b_of(w));
-            store(R, a_of(w), item);
-            NEXT(2);
+            decref(object);
           }
+          SET_RESULT(a_of(w), item);
+          NEXT(2);
         }
       }
       SAVE();
@@ -880,7 +882,11 @@ dispatch:
     CASE(JumpIfTrue) : {
       Word w = *pc;
       Value test = R[a_of(w)];
-      if (!test.is_object() && !test.is_double()) { // None, a bool, an int: truth is in its bits
+      if (test.is_bool()) [[likely]] {
+        if (test.is_true()) pc += i_of(w);
+        NEXT(1);
+      }
+      if (test.is_int() || test.is_none()) { // nothing to release
         if (is_true_number(test)) pc += i_of(w);
         NEXT(1);
       }
@@ -893,7 +899,11 @@ dispatch:
     CASE(JumpIfFalse) : {
       Word w = *pc;
       Value test = R[a_of(w)];
-      if (!test.is_object() && !test.is_double()) { // None, a bool, an int: truth is in its bits
+      if (test.is_bool()) [[likely]] {
+        if (test.is_false()) pc += i_of(w);
+        NEXT(1);
+      }
+      if (test.is_int() || test.is_none()) { // nothing to release
         if (!is_true_number(test)) pc += i_of(w);
         NEXT(1);
       }
