@@ -158,6 +158,7 @@ Session::~Session() {
   collector_unfreeze();
   collect(*thread_, 2);
   release_lock(*thread_);
+  detach_signals();
   delete_thread(thread_);
   bind_thread(nullptr);
 }

@@ -59,6 +59,11 @@ void install_signals(Thread& main) {
   sigaction(SIGINT, &ours, nullptr);
 }
 
+void detach_signals() {
+  main_thread = nullptr;
+  interrupt_wakeup = nullptr;
+}
+
 InterruptHandler set_interrupt_handler(InterruptHandler handler) {
   return std::exchange(current_handler, handler);
 }

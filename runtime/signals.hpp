@@ -9,6 +9,8 @@ namespace aspy {
 // closed pipe is an error and not the end. `main` is the state of the calling thread, which will get the
 // interrupts.
 void install_signals(Thread& main);
+// Signals that come from here on are noted and no more: the main thread's state is about to go.
+void detach_signals();
 
 // Called in the main thread, at a safe point, when a SIGINT has come. False: an exception is pending.
 // The default raises KeyboardInterrupt; an event loop's runner puts its own in its place for a while.

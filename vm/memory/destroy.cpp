@@ -1,6 +1,7 @@
 // The end of an object: its finaliser, its weak references, its memory.
 #include "vm/memory/heap.hpp"
 #include "vm/object/object.hpp"
+#include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 #include "vm/object/type/type.hpp"
 
@@ -54,6 +55,8 @@ void bury(Object* object) {
 } // namespace
 
 void destroy(Object* object) {
+  // The commonest of all, and the simplest: strings own no object, and nobody watches them go.
+  if (object->type == &str_type) return str_type.slots.dealloc(object);
   if (burials.depth >= max_depth) {
     // A finaliser may still see it through its weak references, so those wait with it.
     if (object->is_tracked()) gc_untrack(object);

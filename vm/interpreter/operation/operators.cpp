@@ -2,6 +2,8 @@
 #include "vm/interpreter/operation/operations.hpp"
 
 #include "vm/object/hash/dict.hpp"
+#include "vm/object/number/float.hpp"
+#include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list.hpp"
 #include "vm/object/sequence/range.hpp"
 #include "vm/object/sequence/tuple.hpp"
@@ -10,12 +12,20 @@
 
 namespace aspy {
 
+namespace {
+bool is_plain_int(Value value) { return value.is_int() || is_exact(value, int_type); }
+} // namespace
+
 bool slow_binary(Thread& thread, Value* R, Word word, BinaryOp op, bool inplace) {
   int a = a_of(word), b = b_of(word), c = c_of(word);
   Ref result;
   if (op == BinaryOp::Add && is_exact(R[b], str_type) && is_exact(R[c], str_type)) {
     auto *left = cast<Str>(R[b]), *right = cast<Str>(R[c]);
     result = inplace ? str_append(thread, left, right) : str_concat(thread, left, right);
+  } else if (is_plain_int(R[b]) && is_plain_int(R[c]) && op != BinaryOp::MatMul) {
+    result = int_binary(thread, op, R[b], R[c]);
+  } else if (R[b].is_double() && R[c].is_double() && op == BinaryOp::Pow) {
+    result = float_binary(thread, op, R[b].as_double(), R[c].as_double());
   } else {
     result = inplace ? inplace_op(thread, op, R[b], R[c]) : binary_op(thread, op, R[b], R[c]);
   }

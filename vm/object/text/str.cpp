@@ -142,7 +142,8 @@ Own<Str> str_from_codepoint(uint32_t codepoint) {
 void str_dealloc(Object* object) {
   Str* text = static_cast<Str*>(object);
   if (text->index) heap_free(text->index);
-  free_object(object);
+  if (text->type == &str_type) heap_free(text);
+  else free_object(object);
 }
 
 // --- interning -----------------------------------------------------------------------------------------
