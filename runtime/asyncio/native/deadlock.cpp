@@ -93,6 +93,7 @@ namespace {
 const TypeSpec spec{
     .name = "asyncio.exceptions.DeadlockError",
     .base = &RuntimeError_type,
+    .flags = TypePlainName,
     .doc = "No task can ever go on: nothing is ready, no timer is set, nothing outside can wake the loop."};
 }
 

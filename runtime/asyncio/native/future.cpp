@@ -583,9 +583,11 @@ const TypeSpec iterator_spec{.name = "_asyncio.FutureIter",
                              .methods = iterator_methods};
 const TypeSpec cancelled_spec{.name = "asyncio.exceptions.CancelledError",
                               .base = &BaseException_type,
+                              .flags = TypePlainName,
                               .doc = "The Future or Task was cancelled."};
 const TypeSpec invalid_spec{.name = "asyncio.exceptions.InvalidStateError",
                             .base = &Exception_type,
+                            .flags = TypePlainName,
                             .doc = "The operation is not allowed in this state."};
 
 } // namespace

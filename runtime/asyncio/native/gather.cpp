@@ -306,7 +306,8 @@ void callback_traverse(Object* object, Visitor& visit) {
 const TypeSpec gathering_spec{.name = "asyncio.tasks._GatheringFuture",
                               .base = &future_type,
                               .instance_size = sizeof(GatheringFuture),
-                              .flags = TypeFinal | TypeNoConstruct | TypeTracked | TypeWeakRefs,
+                              .flags =
+                                  TypePlainName | TypeFinal | TypeNoConstruct | TypeTracked | TypeWeakRefs,
                               .methods = methods,
                               .getset = attributes,
                               .doc = "The future that gather() returns."};

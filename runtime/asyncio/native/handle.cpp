@@ -273,19 +273,19 @@ void handle_traverse(Object* object, Visitor& visit) {
 
 const TypeSpec handle_spec{.name = "asyncio.events.Handle",
                            .instance_size = sizeof(Handle),
-                           .flags = TypeWeakRefs | TypeTracked | TypeNoConstruct,
+                           .flags = TypePlainName | TypeWeakRefs | TypeTracked | TypeNoConstruct,
                            .methods = handle_methods,
                            .getset = handle_attributes};
 const TypeSpec timer_spec{.name = "asyncio.events.TimerHandle",
                           .base = &handle_type,
                           .instance_size = sizeof(Handle),
-                          .flags = TypeWeakRefs | TypeTracked | TypeNoConstruct,
+                          .flags = TypePlainName | TypeWeakRefs | TypeTracked | TypeNoConstruct,
                           .methods = timer_methods};
 
 const TypeSpec thread_safe_spec{.name = "asyncio.events._ThreadSafeHandle",
                                 .base = &handle_type,
                                 .instance_size = sizeof(Handle),
-                                .flags = TypeWeakRefs | TypeTracked | TypeNoConstruct};
+                                .flags = TypePlainName | TypeWeakRefs | TypeTracked | TypeNoConstruct};
 
 } // namespace
 

@@ -295,12 +295,14 @@ constexpr NativeDef random_methods[] = {
 constexpr TypeSpec random_spec = {
     .name = "random.Random",
     .instance_size = sizeof(RandomObject),
+    .flags = TypePlainName,
     .methods = random_methods,
     .doc = "Random number generator base class used by bound module functions.\n\n"
            "Used to instantiate instances of Random to get generators that don't\nshare state."};
 constexpr TypeSpec system_random_spec = {.name = "random.SystemRandom",
                                          .base = &random_type,
                                          .instance_size = sizeof(RandomObject),
+                                         .flags = TypePlainName,
                                          .doc = "Alternate random number generator using sources "
                                                 "provided\nby the operating system (such as /dev/urandom on "
                                                 "Unix or CryptGenRandom on Windows).\n\n Not available on "

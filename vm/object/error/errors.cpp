@@ -93,9 +93,7 @@ static std::string type_display(Thread& thread, Value type) {
 // Native types are named with their module, as far as they have one; classes by their bare name.
 std::string_view type_name(Value value) {
   Type* type = type_of(value);
-  // Native classes of the asyncio library are classes like those of scripts to whoever reads a message.
-  bool with_module =
-      type->spec && !type->is_heap() && !std::string_view(type->spec->name).starts_with("asyncio.");
+  bool with_module = type->spec && !type->is_heap() && !(type->flags & TypePlainName);
   return with_module ? std::string_view(type->spec->name) : type->name->view();
 }
 

@@ -183,6 +183,7 @@ enum TypeFlag : uint32_t {
   TypeWeakRefs = 1 << 25,  // instances may be referred to weakly (inherited)
   TypeMethodLike =
       1 << 26, // a descriptor whose instances, found on a type, are called with the object put in front
+  TypePlainName = 1 << 27, // a native type that messages call by its bare name, as they do classes of scripts
 };
 
 struct Type : Object {

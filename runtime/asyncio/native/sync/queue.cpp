@@ -411,7 +411,7 @@ void traverse(Object* object, Visitor& visit) {
 
 const TypeSpec spec{.name = "asyncio.queues.Queue",
                     .instance_size = sizeof(QueueObject),
-                    .flags = TypeTracked | TypeWeakRefs,
+                    .flags = TypePlainName | TypeTracked | TypeWeakRefs,
                     .attrs_offset = offsetof(QueueObject, attrs),
                     .methods = methods,
                     .getset = attributes,
@@ -419,12 +419,15 @@ const TypeSpec spec{.name = "asyncio.queues.Queue",
                         "First in, first out. put() waits while the queue is full, get() while it is empty."};
 const TypeSpec empty_spec{.name = "asyncio.queues.QueueEmpty",
                           .base = &Exception_type,
+                          .flags = TypePlainName,
                           .doc = "Raised when get_nowait() is called on an empty Queue."};
 const TypeSpec full_spec{.name = "asyncio.queues.QueueFull",
                          .base = &Exception_type,
+                         .flags = TypePlainName,
                          .doc = "Raised when put_nowait() is called on a full Queue."};
 const TypeSpec shut_down_spec{.name = "asyncio.queues.QueueShutDown",
                               .base = &Exception_type,
+                              .flags = TypePlainName,
                               .doc = "Raised when putting on to or getting from a shut-down Queue."};
 
 } // namespace
