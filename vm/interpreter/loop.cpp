@@ -88,6 +88,22 @@ inline bool awaits_result(const Word* pc) {
   return op_of(next) == Op::Await && b_of(next) == a_of(*pc);
 }
 
+// The attributes of an instance whose type and shape are those that the cache at `pc` knows; null for any
+// other value.
+inline Attrs* cached_attrs(Value object, const Word* pc) {
+  if (!object.is_object() || object.as_object()->type->version != pc[2]) return nullptr;
+  auto* attrs = reinterpret_cast<Attrs*>(reinterpret_cast<char*>(object.as_object()) +
+                                         object.as_object()->type->attrs_offset);
+  return attrs->shape && attrs->shape->id == pc[3] ? attrs : nullptr;
+}
+// The same for a slot inside the instance, which the cache addresses from the header: that slot, or null.
+inline Value* cached_inline_slot(Value object, const Word* pc) {
+  if (!object.is_object() || object.as_object()->type->version != pc[2]) return nullptr;
+  char* instance = reinterpret_cast<char*>(object.as_object());
+  const Shape* shape = reinterpret_cast<Attrs*>(instance + pc[5])->shape;
+  return shape && shape->id == pc[3] ? reinterpret_cast<Value*>(instance + pc[4]) : nullptr;
+}
+
 inline bool mod_floor(int64_t x, int64_t y, int64_t& out) {
   if (y == 0) return false;
   int64_t r = x % y;
@@ -135,6 +151,39 @@ inline bool mod_floor(int64_t x, int64_t y, int64_t& out) {
         decref(old_);                                                                                        \
       }                                                                                                      \
     }                                                                                                        \
+  } while (0)
+
+// Ends a load of something out of `object`, which is R[b] of the instruction `w`: `found_` is borrowed.
+#define FOUND_RESULT(found_, words)                                                                          \
+  do {                                                                                                       \
+    Value result_of_load_ = (found_);                                                                        \
+    incref(result_of_load_);                                                                                 \
+    if (b_of(w) >= 0) {                                                                                      \
+      R[b_of(w)] = Value();                                                                                  \
+      SAVE();                                                                                                \
+      decref(object);                                                                                        \
+    }                                                                                                        \
+    SET_RESULT(a_of(w), result_of_load_);                                                                    \
+    NEXT(words);                                                                                             \
+  } while (0)
+
+// Ends a store of R[b] into `slot_` of `object`, which is R[a].
+#define STORE_RESULT(slot_)                                                                                  \
+  do {                                                                                                       \
+    Value stored_ = R[b_of(w)];                                                                              \
+    if (b_of(w) >= 0) R[b_of(w)] = Value();                                                                  \
+    else incref(stored_);                                                                                    \
+    Value replaced_ = std::exchange((slot_), stored_);                                                       \
+    if (replaced_.is_object()) {                                                                             \
+      SAVE();                                                                                                \
+      decref(replaced_);                                                                                     \
+    }                                                                                                        \
+    if (a_of(w) >= 0) {                                                                                      \
+      R[a_of(w)] = Value();                                                                                  \
+      SAVE();                                                                                                \
+      decref(object);                                                                                        \
+    }                                                                                                        \
+    NEXT(7);                                                                                                 \
   } while (0)
 
 // A case that is wholly out of line.
@@ -431,46 +480,15 @@ dispatch:
     CASE(LoadAttrInline) : {
       Word w = *pc;
       Value object = R[b_of(w)];
-      if (object.is_object()) [[likely]] {
-        char* o = reinterpret_cast<char*>(object.as_object());
-        if (object.as_object()->type->version == pc[2]) [[likely]] {
-          Shape* shape = reinterpret_cast<Attrs*>(o + pc[5])->shape;
-          if (shape && shape->id == pc[3]) [[likely]] {
-            Value found = *reinterpret_cast<Value*>(o + pc[4]);
-            incref(found);
-            if (b_of(w) >= 0) {
-              R[b_of(w)] = Value();
-              SAVE();
-              decref(object);
-            }
-            SET_RESULT(a_of(w), found);
-            NEXT(7);
-          }
-        }
-      }
+      if (Value* slot = cached_inline_slot(object, pc)) [[likely]]
+        FOUND_RESULT(*slot, 7);
       goto load_attr_slowly;
     }
     CASE(LoadAttrSlot) : {
       Word w = *pc;
       Value object = R[b_of(w)];
-      if (object.is_object()) [[likely]] {
-        Object* o = object.as_object();
-        Type* type = o->type;
-        if (type->version == pc[2]) [[likely]] {
-          Attrs* attrs = reinterpret_cast<Attrs*>(reinterpret_cast<char*>(o) + type->attrs_offset);
-          if (attrs->shape && attrs->shape->id == pc[3]) [[likely]] {
-            Value found = attrs->slots[pc[4]];
-            incref(found);
-            if (b_of(w) >= 0) {
-              R[b_of(w)] = Value();
-              SAVE();
-              decref(object);
-            }
-            SET_RESULT(a_of(w), found);
-            NEXT(7);
-          }
-        }
-      }
+      if (Attrs* attrs = cached_attrs(object, pc)) [[likely]]
+        FOUND_RESULT(attrs->slots[pc[4]], 7);
       goto load_attr_slowly;
     }
     CASE(LoadAttrMember) : { // one of __slots__: its place follows from the type
@@ -478,37 +496,18 @@ dispatch:
       Value object = R[b_of(w)];
       if (object.is_object() && object.as_object()->type->version == pc[2]) [[likely]] {
         Value found = member_at(object.as_object(), pc[3]);
-        if (found) [[likely]] {
-          incref(found);
-          if (b_of(w) >= 0) {
-            R[b_of(w)] = Value();
-            SAVE();
-            decref(object);
-          }
-          SET_RESULT(a_of(w), found);
-          NEXT(7);
-        }
+        if (found) [[likely]]
+          FOUND_RESULT(found, 7);
       }
       goto load_attr_slowly;
     }
     CASE(LoadAttrClass) : {
       Word w = *pc;
       Value object = R[b_of(w)];
-      if (object.is_object()) [[likely]] {
-        Object* o = object.as_object();
-        Type* type = o->type;
-        if (type->version == pc[2]) [[likely]] {
-          Attrs* attrs = reinterpret_cast<Attrs*>(reinterpret_cast<char*>(o) + type->attrs_offset);
-          if (attrs->shape && attrs->shape->id == pc[3]) [[likely]] {
-            Value found;
-            std::memcpy(&found.bits, pc + 4, sizeof found.bits);
-            incref(found);
-            SAVE();
-            kill(R, b_of(w));
-            store(R, a_of(w), found);
-            NEXT(7);
-          }
-        }
+      if (cached_attrs(object, pc)) [[likely]] {
+        Value found;
+        std::memcpy(&found.bits, pc + 4, sizeof found.bits);
+        FOUND_RESULT(found, 7);
       }
       goto load_attr_slowly;
     }
@@ -518,13 +517,8 @@ dispatch:
       if (is_exact(object, module_type)) [[likely]] {
         Dict* dict = cast<Module>(object)->dict;
         Value found = dict->layout == pc[2] ? dict->entries[pc[3]].value : Value();
-        if (found) [[likely]] {
-          incref(found);
-          SAVE();
-          kill(R, b_of(w));
-          store(R, a_of(w), found);
-          NEXT(7);
-        }
+        if (found) [[likely]]
+          FOUND_RESULT(found, 7);
       }
       goto load_attr_slowly;
     }
@@ -536,90 +530,42 @@ dispatch:
     CASE(StoreAttrInline) : {
       Word w = *pc;
       Value object = R[a_of(w)];
-      if (object.is_object()) [[likely]] {
-        char* o = reinterpret_cast<char*>(object.as_object());
-        if (object.as_object()->type->version == pc[2]) [[likely]] {
-          Shape* shape = reinterpret_cast<Attrs*>(o + pc[5])->shape;
-          if (shape && shape->id == pc[3]) [[likely]] {
-            Value stored = R[b_of(w)];
-            if (b_of(w) >= 0) R[b_of(w)] = Value();
-            else incref(stored);
-            Value old = *reinterpret_cast<Value*>(o + pc[4]);
-            *reinterpret_cast<Value*>(o + pc[4]) = stored;
-            if (old.is_object()) {
-              SAVE();
-              decref(old);
-            }
-            if (a_of(w) >= 0) {
-              R[a_of(w)] = Value();
-              SAVE();
-              decref(object);
-            }
-            NEXT(7);
-          }
-        }
-      }
+      if (Value* slot = cached_inline_slot(object, pc)) [[likely]]
+        STORE_RESULT(*slot);
       goto store_attr_slowly;
     }
     CASE(StoreAttrNew) : {
       Word w = *pc;
       Value object = R[a_of(w)];
-      if (object.is_object()) [[likely]] {
-        Object* o = object.as_object();
-        Type* type = o->type;
-        if (type->version == pc[2]) [[likely]] {
-          Attrs* attrs = reinterpret_cast<Attrs*>(reinterpret_cast<char*>(o) + type->attrs_offset);
-          if (attrs->shape && attrs->shape->id == pc[3]) [[likely]] {
-            Shape* child;
-            std::memcpy(&child, pc + 4, sizeof child);
-            SAVE();
-            if (child->count <= type->attrs_hint) [[likely]] {
-              // Room inside the instance: nothing moves.
-              attrs->slots[child->count - 1] = take(R, b_of(w)).release();
-              attrs->shape = child;
-            } else {
-              attrs_append(o, attrs, child, R[b_of(w)]);
-              kill(R, b_of(w));
-            }
-            kill(R, a_of(w));
-            NEXT(7);
-          }
+      if (Attrs* attrs = cached_attrs(object, pc)) [[likely]] {
+        Shape* child;
+        std::memcpy(&child, pc + 4, sizeof child);
+        SAVE();
+        if (child->count <= object.as_object()->type->attrs_hint) [[likely]] {
+          // Room inside the instance: nothing moves.
+          attrs->slots[child->count - 1] = take(R, b_of(w)).release();
+          attrs->shape = child;
+        } else {
+          attrs_append(object.as_object(), attrs, child, R[b_of(w)]);
+          kill(R, b_of(w));
         }
+        kill(R, a_of(w));
+        NEXT(7);
       }
       goto store_attr_slowly;
     }
     CASE(StoreAttrSlot) : {
       Word w = *pc;
       Value object = R[a_of(w)];
-      if (object.is_object()) [[likely]] {
-        Object* o = object.as_object();
-        Type* type = o->type;
-        if (type->version == pc[2]) [[likely]] {
-          Attrs* attrs = reinterpret_cast<Attrs*>(reinterpret_cast<char*>(o) + type->attrs_offset);
-          if (attrs->shape && attrs->shape->id == pc[3]) [[likely]] {
-            Value stored = R[b_of(w)];
-            if (b_of(w) >= 0) R[b_of(w)] = Value();
-            else incref(stored);
-            Value old = attrs->slots[pc[4]];
-            attrs->slots[pc[4]] = stored;
-            SAVE();
-            decref(old);
-            kill(R, a_of(w));
-            NEXT(7);
-          }
-        }
-      }
+      if (Attrs* attrs = cached_attrs(object, pc)) [[likely]]
+        STORE_RESULT(attrs->slots[pc[4]]);
       goto store_attr_slowly;
     }
     CASE(StoreAttrMember) : {
       Word w = *pc;
       Value object = R[a_of(w)];
-      if (object.is_object() && object.as_object()->type->version == pc[2]) [[likely]] {
-        SAVE();
-        assign(member_at(object.as_object(), pc[3]), take(R, b_of(w)));
-        kill(R, a_of(w));
-        NEXT(7);
-      }
+      if (object.is_object() && object.as_object()->type->version == pc[2]) [[likely]]
+        STORE_RESULT(member_at(object.as_object(), pc[3]));
       goto store_attr_slowly;
     }
     OUT_OF_LINE(DeleteAttr, op_delete_attr)
@@ -641,16 +587,8 @@ dispatch:
           if (index < 0) index += static_cast<int64_t>(tuple->size);
           if (static_cast<uint64_t>(index) < tuple->size) item = tuple->items()[index];
         }
-        if (item) [[likely]] {
-          incref(item);
-          if (b_of(w) >= 0) {
-            R[b_of(w)] = Value();
-            SAVE();
-            decref(object);
-          }
-          SET_RESULT(a_of(w), item);
-          NEXT(2);
-        }
+        if (item) [[likely]]
+          FOUND_RESULT(item, 2);
       }
       SAVE();
       if (!op_load_item(thread, frame, R, pc)) goto error;
