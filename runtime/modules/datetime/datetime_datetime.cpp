@@ -569,17 +569,6 @@ Ref dt_reduce(Thread&, const Value* args) {
   return make_tuple({type_of(args[0]), state.value()});
 }
 
-Ref get_hour(Thread&, Value self) { return make_int(as_dt(self)->clock.hour); }
-Ref get_minute(Thread&, Value self) { return make_int(as_dt(self)->clock.minute); }
-Ref get_second(Thread&, Value self) { return make_int(as_dt(self)->clock.second); }
-Ref get_us(Thread&, Value self) { return make_int(as_dt(self)->clock.us); }
-Ref get_fold(Thread&, Value self) { return make_int(as_dt(self)->clock.fold); }
-Ref get_tz(Thread&, Value self) { return share(as_dt(self)->tz ? as_dt(self)->tz : None); }
-
-const GetSetDef getset[] = {{"hour", get_hour},      {"minute", get_minute}, {"second", get_second},
-                            {"microsecond", get_us}, {"fold", get_fold},     {"tzinfo", get_tz},
-                            {nullptr, nullptr}};
-
 const char replace_params[] =
     "self, /, year=None, month=None, day=None, hour=None, minute=None, second=None, "
     "microsecond=None, tzinfo=None, *, fold=None";
@@ -662,7 +651,7 @@ void init_datetime_type(Thread& thread) {
       0,
       0,
       methods,
-      getset,
+      clock_getset<DateTime>,
       "datetime(year, month, day[, hour[, minute[, second[, microsecond[,tzinfo]]]]])"};
   Slots& slots = datetime_type.slots;
   slots.dealloc = dt_dealloc;

@@ -44,6 +44,21 @@ struct TimeZone : TzInfo {
   Value name;   // str, owned; empty: made from the offset
 };
 
+// The attributes that times and datetimes have in common.
+template <class T> Ref get_hour(Thread&, Value self) { return make_int(cast<T>(self)->clock.hour); }
+template <class T> Ref get_minute(Thread&, Value self) { return make_int(cast<T>(self)->clock.minute); }
+template <class T> Ref get_second(Thread&, Value self) { return make_int(cast<T>(self)->clock.second); }
+template <class T> Ref get_microsecond(Thread&, Value self) { return make_int(cast<T>(self)->clock.us); }
+template <class T> Ref get_fold(Thread&, Value self) { return make_int(cast<T>(self)->clock.fold); }
+template <class T> Ref get_tzinfo(Thread&, Value self) {
+  return share(cast<T>(self)->tz ? cast<T>(self)->tz : None);
+}
+template <class T>
+inline constexpr GetSetDef clock_getset[] = {{"hour", get_hour<T>},     {"minute", get_minute<T>},
+                                             {"second", get_second<T>}, {"microsecond", get_microsecond<T>},
+                                             {"fold", get_fold<T>},     {"tzinfo", get_tzinfo<T>},
+                                             {nullptr, nullptr}};
+
 extern Type timedelta_type, date_type, datetime_type, time_type, tzinfo_type, timezone_type, iso_date_type;
 
 inline bool is_delta(Value value) { return is_instance(value, timedelta_type); }

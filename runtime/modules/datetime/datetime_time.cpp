@@ -182,17 +182,6 @@ Ref time_reduce(Thread&, const Value* args) {
   return make_tuple({type_of(args[0]), state.value()});
 }
 
-Ref get_hour(Thread&, Value self) { return make_int(as_time(self)->clock.hour); }
-Ref get_minute(Thread&, Value self) { return make_int(as_time(self)->clock.minute); }
-Ref get_second(Thread&, Value self) { return make_int(as_time(self)->clock.second); }
-Ref get_us(Thread&, Value self) { return make_int(as_time(self)->clock.us); }
-Ref get_fold(Thread&, Value self) { return make_int(as_time(self)->clock.fold); }
-Ref get_tz(Thread&, Value self) { return share(as_time(self)->tz ? as_time(self)->tz : None); }
-
-const GetSetDef getset[] = {{"hour", get_hour},      {"minute", get_minute}, {"second", get_second},
-                            {"microsecond", get_us}, {"fold", get_fold},     {"tzinfo", get_tz},
-                            {nullptr, nullptr}};
-
 const char replace_params[] =
     "self, /, hour=None, minute=None, second=None, microsecond=None, tzinfo=None, *, fold=None";
 
@@ -241,7 +230,7 @@ void init_time_type(Thread& thread) {
       0,
       0,
       methods,
-      getset,
+      clock_getset<Time>,
       "time([hour[, minute[, second[, microsecond[, tzinfo]]]]]) --> a time object"};
   Slots& slots = time_type.slots;
   slots.dealloc = time_dealloc;

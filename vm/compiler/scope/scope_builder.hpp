@@ -28,6 +28,10 @@ private:
   void statements(ast::List<ast::Stmt> body);
   void statement(const ast::Stmt* stmt);
   void conditional(ast::List<ast::Stmt> body);
+  // A loop's body: what it breaks or continues is not a `finally` around the loop.
+  void loop_body(ast::List<ast::Stmt> body);
+  // `async for` and `async with` make their scope a coroutine, where it may be one. False: failed.
+  bool may_wait(const ast::Position& pos, const char* message);
   void function(const ast::FunctionDef* def);
   void class_def(const ast::ClassDef* def);
   void type_alias(const ast::TypeAlias* alias);

@@ -165,6 +165,22 @@ void ScopeBuilder::conditional(List<Stmt> body) {
   conditional_block_ = saved;
 }
 
+bool ScopeBuilder::may_wait(const Position& pos, const char* message) {
+  if (!scope_->is_coroutine && !(top_level_await_ && scope_ == table_.root)) {
+    fail(pos, message);
+    return false;
+  }
+  scope_->is_coroutine = true;
+  return true;
+}
+
+void ScopeBuilder::loop_body(List<Stmt> body) {
+  int saved = std::exchange(finally_loop_, 0), saved_return = std::exchange(finally_return_, 0);
+  conditional(body);
+  finally_loop_ = saved;
+  finally_return_ = saved_return;
+}
+
 void ScopeBuilder::statement(const Stmt* stmt) {
   if (too_deep()) return;
   ++depth_;
@@ -190,28 +206,17 @@ void ScopeBuilder::statement(const Stmt* stmt) {
   case Kind::For:
   case Kind::AsyncFor: {
     auto* loop = as<For>(stmt);
-    if (stmt->kind == Kind::AsyncFor && !scope_->is_coroutine &&
-        !(top_level_await_ && scope_ == table_.root)) {
-      fail(stmt->pos, "'async for' outside async function");
-      break;
-    }
-    if (stmt->kind == Kind::AsyncFor) scope_->is_coroutine = true;
+    if (stmt->kind == Kind::AsyncFor && !may_wait(stmt->pos, "'async for' outside async function")) break;
     expression(loop->target);
     expression(loop->iter);
-    int saved = std::exchange(finally_loop_, 0), saved_return = std::exchange(finally_return_, 0);
-    conditional(loop->body);
-    finally_loop_ = saved;
-    finally_return_ = saved_return;
+    loop_body(loop->body);
     conditional(loop->orelse);
     break;
   }
   case Kind::While: {
     auto* loop = as<While>(stmt);
     expression(loop->test);
-    int saved = std::exchange(finally_loop_, 0), saved_return = std::exchange(finally_return_, 0);
-    conditional(loop->body);
-    finally_loop_ = saved;
-    finally_return_ = saved_return;
+    loop_body(loop->body);
     conditional(loop->orelse);
     break;
   }
@@ -231,12 +236,7 @@ void ScopeBuilder::statement(const Stmt* stmt) {
   case Kind::With:
   case Kind::AsyncWith: {
     auto* with = as<With>(stmt);
-    if (stmt->kind == Kind::AsyncWith && !scope_->is_coroutine &&
-        !(top_level_await_ && scope_ == table_.root)) {
-      fail(stmt->pos, "'async with' outside async function");
-      break;
-    }
-    if (stmt->kind == Kind::AsyncWith) scope_->is_coroutine = true;
+    if (stmt->kind == Kind::AsyncWith && !may_wait(stmt->pos, "'async with' outside async function")) break;
     for (const WithItem* item : with->items) {
       expression(item->context_expr);
       expression(item->optional_vars);
