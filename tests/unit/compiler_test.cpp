@@ -236,6 +236,42 @@ TEST_CASE("deep and long programs") {
   compiled(far + "  return a\n");
 }
 
+TEST_CASE("expressions and patterns that need many temporaries") {
+  auto nest = [](std::string_view open, std::string_view inside, std::string_view close, int depth) {
+    std::string text;
+    for (int i = 0; i < depth; ++i) text += open;
+    text += inside;
+    for (int i = 0; i < depth; ++i) text += close;
+    return text;
+  };
+  auto row = [](std::string_view before, std::string_view after, int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) {
+      if (i > 0) text += ", ";
+      text += std::string(before) + std::to_string(i) + std::string(after);
+    }
+    return text;
+  };
+  compiled(nest("f(1, 2, x.g(y, ", "z", "))", 90) + "\n");
+  compiled(nest("[x, {y: (", "z", ",)}]", 60) + "\n");
+  compiled(nest("[", "x", " for x in y]", 90) + "\n");
+  compiled("def f():\n  for x in y:\n    try:\n      with z as w: return " +
+           nest("[x, *y, ", "[y for y in x if (z := y)]", "]", 80) + "\n    except E: pass\n");
+  compiled("def f():\n  return " + nest("g(x, x, x, ", "(yield x)", ")", 80) + "\n");
+  compiled("async def f():\n  return " + nest("await g(x, x, ", "[a async for a in x]", ")", 80) + "\n");
+  compiled("[1 " + nest("for x in y ", "", "", 300) + "]\n");
+  compiled(row("a", "", 300) + " = x\n");
+  compiled(row("a", "", 100) + ", *b, " + row("c", "", 100) + " = x\n");
+  compiled("def f(" + row("a", "=x", 300) + ", *, " + row("k", "=x", 300) +
+           "):\n  def g(): return a0, a299, k299\n");
+  compiled(nest("@f\n", "class C: pass\n", "", 300));
+  compiled("match x:\n case [" + row("a", "", 300) + "]: pass\n case {" + row("'k", "': x", 1) + "}: pass\n");
+  compiled("match x:\n case " + nest("[", "x", "]", 90) + ": pass\n case [" + row("[*a", "]", 60) +
+           "]: pass\n");
+  compiled("match x:\n case C([" + row("a", "", 100) + ", 0] | [0, " + row("a", "", 100) + "], " +
+           row("k", "=1", 100) + ") as b: pass\n");
+}
+
 TEST_CASE("positions survive packing") {
   std::vector<InstructionPosition> entries = {
       {0, {1, 0, 1, 10}}, {3, {2, 4, 4, 1}}, {4, {1, 300, 1, 20000}}, {900, {100000, 0, 100000, 5}}};

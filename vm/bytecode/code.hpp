@@ -4,6 +4,7 @@
 #include "vm/bytecode/opcodes.hpp"
 #include "vm/object/type/type.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <vector>
@@ -71,8 +72,8 @@ struct Code : Object {
   uint32_t posonly_count = 0;
   uint32_t kwonly_count = 0;
   uint32_t local_count = 0; // near locals, parameters included
-  uint32_t far_count = 0;
-  uint32_t temp_count = 0; // highest number of temporaries alive at once
+  uint32_t far_count = 0;   // far locals, then room for spilled temporaries
+  uint32_t temp_count = 0;  // highest number of temporaries alive at once
   // A call with exactly this many positional arguments needs no binding; no_exact_args when there is none
   // such.
   uint32_t exact_args = no_exact_args;
@@ -96,6 +97,8 @@ struct Code : Object {
   uint32_t parameter_count() const {
     return arg_count + kwonly_count + ((flags & CodeVarArgs) ? 1 : 0) + ((flags & CodeVarKeywords) ? 1 : 0);
   }
+  // The row that binding the arguments of a call fills: the near locals, and behind them the far parameters.
+  uint32_t bound_count() const { return std::max(local_count, parameter_count()); }
 };
 extern Type code_type;
 

@@ -27,6 +27,8 @@ Operands operands_of(Op op) {
   case Op::LoadAssertionError: return {W};
   case Op::LoadFar: return {W, no, no, Extra::Far};
   case Op::StoreFar: return {R, no, no, Extra::Far};
+  case Op::Spill: // the verifier knows them
+  case Op::Unspill: return {};
   case Op::DeleteFar: return {no, no, no, Extra::Far};
   case Op::Clear: return {Role::Drop};
   case Op::Delete:
@@ -92,6 +94,7 @@ Operands operands_of(Op op) {
   case Op::DictMerge: return {K, R, K};
   case Op::UnpackSequence:
   case Op::UnpackEx: return {no, R, no, Extra::None, W, true};
+  case Op::UnpackTuple: return {W, R};
   case Op::ForIter:
   case Op::AsyncForIter: return {W, K, no, Extra::Jump};
   case Op::Call:

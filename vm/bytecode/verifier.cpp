@@ -7,6 +7,7 @@
 #include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>
+#include <utility>
 #include <vector>
 
 namespace aspy {
@@ -28,7 +29,7 @@ public:
       at += size_at(at);
       if (at > words_.size()) return "the last instruction is cut off";
     }
-    flow(0, State(code_->temp_count + 1, Life::Dead));
+    flow(0, State(code_->temp_count + code_->far_count + 1, Life::Dead));
     while (!work_.empty() && error_.empty()) {
       uint32_t at = work_.back();
       work_.pop_back();
@@ -115,12 +116,26 @@ private:
       if (n_of(word) == 1) read(at, b + 1, Role::Keep, state);
       break;
     case Op::LoadMethod: read(at, a + 1, Role::Keep, state); break;
+    case Op::Spill:
+    case Op::Unspill:
+      // Temporaries change places with the far ones, which the state holds behind them.
+      if (w + x_of(word) > code_->far_count || !check_register(at, a) ||
+          !check_register(at, a + static_cast<int>(x_of(word)) - 1)) {
+        complain(at, "spilled out of range");
+        break;
+      }
+      for (unsigned i = 0; i < x_of(word); ++i) {
+        Life& near = state[static_cast<size_t>(a) + i];
+        Life& far = state[code_->temp_count + 1 + w + i];
+        (op == Op::Spill ? far : near) = std::exchange(op == Op::Spill ? near : far, Life::Dead);
+      }
+      break;
     case Op::PopHandled: read(at, a + 1, Role::Drop, state); break;
     case Op::MatchClass: read(at, b + 1, Role::Read, state); break;
     case Op::AsyncForIter: check_register(at, b + 1); break;
     case Op::Return:
     case Op::ReturnNone:
-      for (size_t i = 0; i < state.size(); ++i)
+      for (size_t i = 0; i < code_->temp_count; ++i)
         if (state[i] != Life::Dead) complain(at, fmt::format("r{} is alive at the return", i));
       break;
     default: break;
@@ -131,7 +146,7 @@ private:
     for (const Handler& handler : code_->handlers) {
       if (at < handler.start || at >= handler.end) continue;
       State entry = before;
-      for (size_t i = 0; i < entry.size(); ++i) {
+      for (size_t i = 0; i <= code_->temp_count; ++i) {
         if (i >= handler.depth) entry[i] = Life::Dead;
         else if (before[i] == Life::Alive && state[i] != Life::Alive) entry[i] = Life::Unknown;
       }

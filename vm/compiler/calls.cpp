@@ -11,9 +11,6 @@ namespace aspy::compiler {
 using namespace ast;
 
 namespace {
-// Calls with more arguments gather them in a list and a dict first.
-constexpr size_t most_arguments = 60;
-
 // True when evaluating `expr` runs nothing that a script could see, apart from operators.
 bool is_quiet(const Expr* expr, int depth = 0) {
   if (!expr) return true;
@@ -55,7 +52,6 @@ bool is_quiet(const Expr* expr, int depth = 0) {
 
 bool Generator::is_plain_call(const Call* call) {
   if (call->args.size() + call->keywords.size() > most_arguments) return false;
-  if (u->top + static_cast<int>(call->args.size() + call->keywords.size()) > 110) return false;
   for (const Expr* arg : call->args)
     if (is<Starred>(arg)) return false;
   for (const Keyword* keyword : call->keywords)

@@ -81,7 +81,7 @@ Own<Code> Generator::class_body(const ClassDef* def) {
 
 void Generator::class_def(const ClassDef* def) {
   int first = u->top;
-  for (const Expr* decorator : def->decorators) temp(decorator);
+  decorators(def->decorators);
   int callee = u->top;
   Scope* scope = table_.find(def, ScopeKind::Class);
   Scope* generic = def->type_params.empty() ? nullptr : table_.find(def, ScopeKind::TypeParams);
@@ -99,7 +99,7 @@ void Generator::class_def(const ClassDef* def) {
     make_function(code, scope, 0, base + 1, base + 1);
     u->top = base + 2;
     u->load_constant(u->push(), Value(text(def->name)));
-    bool plain = def->bases.size() + def->keywords.size() < 50;
+    bool plain = def->bases.size() + def->keywords.size() < most_arguments;
     for (const Expr* expr : def->bases) plain &= !is<Starred>(expr);
     for (const Keyword* keyword : def->keywords) plain &= !keyword->name.empty();
     auto generic_base = [&] {

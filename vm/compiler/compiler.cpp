@@ -42,11 +42,15 @@ void Generator::warn(const ast::Position& pos, std::string message) {
 bool Generator::too_deep(const Node*) {
   if (issue) return true;
   if (depth_ < max_nesting && u->top < 120) return false;
+  fail_too_deep();
+  return true;
+}
+
+void Generator::fail_too_deep() {
   SyntaxIssue found;
   found.kind = IssueKind::RecursionError;
   found.message = nesting_message;
   issue = found;
-  return true;
 }
 
 Own<Code> Generator::program() {

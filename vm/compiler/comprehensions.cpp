@@ -15,6 +15,10 @@ List<Comprehension> parts_of(const Expr* expr) {
   default: return as<GeneratorExp>(expr)->generators;
   }
 }
+
+// A result that was spilled is told by a number below all registers.
+constexpr int far_result(int slot) { return -1000 - slot; }
+constexpr int far_slot(int result) { return -1000 - result; }
 } // namespace
 
 void Generator::comprehension(const Expr* expr, int dest) {
@@ -85,6 +89,14 @@ void Generator::comprehension_part(const Expr* expr, List<Comprehension> parts, 
   const Comprehension* part = parts[index];
   if (too_deep(expr)) return;
   ++depth_;
+  // Many clauses: the outer iterators make room, and with the first of them the result.
+  int base = movable_base(), outer_top = u->top, moved = outer_top - base;
+  bool crowding = index > 0 && outer_top > crowded && moved >= crowded / 4;
+  if (crowding) {
+    if (is_temp(result) && result != no_register) result = far_result(u->spilled + result - base);
+    u->spill(base, moved);
+    u->top = base;
+  }
   int saved = u->top;
   if (index > 0) {
     int source = operand(part->iter);
@@ -101,6 +113,7 @@ void Generator::comprehension_part(const Expr* expr, List<Comprehension> parts, 
   if (part->is_async) u->touch(iterator + 2);
   if (part->is_async) at(expr);
   else at(part->iter);
+  if (part->is_async) push_block(BlockKind::TryBody, expr->pos); // counts as one
   u->jump_w(part->is_async ? Op::AsyncForIter : Op::ForIter, item, iterator, 0, end);
   if (direct != no_register) mark_bound(direct);
   else {
@@ -109,35 +122,47 @@ void Generator::comprehension_part(const Expr* expr, List<Comprehension> parts, 
     u->top = item;
   }
   for (const Expr* test : part->ifs) condition(test, next, false);
+  auto add = [&](Op op, int first, int second) {
+    if (is_temp(result)) return u->emit(op, result, first, second);
+    int built = u->push();
+    u->emit_x(Op::LoadFar, built, static_cast<uint32_t>(u->far_locals() + far_slot(result)));
+    u->emit(op, built, first, second);
+    u->emit(Op::Clear, built);
+  };
   if (index + 1 < parts.size()) {
-    comprehension_part(expr, parts, index + 1, result, -1);
+    comprehension_part(expr, parts, index + 1, result, no_register);
   } else if (auto* dict = try_as<DictComp>(expr)) {
     int key = operand(dict->key, true);
     int value = operand(dict->value);
     at(dict->key);
     u->pos.end_line = dict->value->pos.end_line;
     u->pos.end_col = dict->value->pos.end_col;
-    u->emit(Op::DictSet, result, key, value);
+    add(Op::DictSet, key, value);
   } else {
     const Expr* element = nullptr;
-    Op add = Op::ListAppend;
+    Op op = Op::ListAppend;
     if (auto* list = try_as<ListComp>(expr)) element = list->elt;
-    else if (auto* set = try_as<SetComp>(expr)) element = set->elt, add = Op::SetAdd;
+    else if (auto* set = try_as<SetComp>(expr)) element = set->elt, op = Op::SetAdd;
     else element = as<GeneratorExp>(expr)->elt;
     int value = operand(element);
     at(element);
-    if (result >= 0 && expr->kind != Kind::GeneratorExp) {
-      u->emit(add, result, value);
+    if (result != no_register) {
+      add(op, value, 0);
     } else {
       int sent = is_temp(value) ? value : u->push();
       u->emit(Op::Yield, sent, value);
       u->emit(Op::Clear, sent);
     }
   }
+  if (part->is_async) pop_block();
   u->bind(next);
   u->jump(head);
   u->bind(end);
   u->top = saved;
+  if (crowding) {
+    u->unspill(base, moved);
+    u->top = outer_top;
+  }
   --depth_;
 }
 
@@ -151,7 +176,7 @@ void Generator::generator_expression(const GeneratorExp* expr, int dest) {
   Symbol* argument = scope->locals[0];
   at(expr);
   load(place_of(argument), argument->name, iterator);
-  comprehension_part(expr, expr->generators, 0, -1, iterator);
+  comprehension_part(expr, expr->generators, 0, no_register, iterator);
   return_none();
   Own<Code> code = leave_unit(scope->name);
 

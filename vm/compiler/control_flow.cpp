@@ -6,14 +6,17 @@ namespace aspy::compiler {
 using namespace ast;
 
 namespace {
-constexpr size_t most_blocks = 20;
+constexpr size_t most_blocks = 21;
 }
 
 // --- blocks
 // -------------------------------------------------------------------------------------------------------
 
 Block& Generator::push_block(BlockKind kind, const ast::Position& pos) {
-  if (blocks_.size() >= most_blocks) fail(pos, "too many statically nested blocks");
+  // The body of what can be suspended counts as one.
+  Scope* unit = scope_->unit;
+  bool suspends = unit->kind == ScopeKind::Function && (unit->is_generator || unit->is_coroutine);
+  if (blocks_.size() + suspends >= most_blocks) fail(pos, "too many statically nested blocks");
   Block& block = blocks_.emplace_back();
   block.kind = kind;
   return block;

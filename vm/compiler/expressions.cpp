@@ -3,6 +3,7 @@
 
 #include "vm/object/text/str.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace aspy::compiler {
@@ -66,8 +67,35 @@ void Generator::effect(const Expr* expr) {
   u->top = saved;
 }
 
+// The first temporary that belongs to the expressions being computed, not to the statements around them.
+int Generator::movable_base() const {
+  int base = u->statement_top;
+  for (const Block& block : blocks_)
+    if (block.handler != no_label) base = std::max(base, block.depth);
+  return base;
+}
+
+// The temporaries of the expressions around make room while this one is computed. Those of the statements
+// around stay where their handlers look for them.
+bool Generator::into_spilled(const Expr* expr, int dest) {
+  int base = movable_base(), out = u->top, count = out - base;
+  if (count < crowded / 4) return false;
+  u->spill(base, count);
+  u->top = base;
+  into(expr, base);
+  u->touch(out + 1);
+  u->emit(Op::Move, out, base);
+  u->unspill(base, count);
+  u->top = out;
+  if (dest != out) u->emit(Op::Move, dest, out);
+  return true;
+}
+
 void Generator::into(const Expr* expr, int dest) {
   if (too_deep(expr)) return;
+  if (u->top > crowded && expr->kind != Kind::Constant && expr->kind != Kind::Name &&
+      into_spilled(expr, dest))
+    return;
   ++depth_;
   int saved = u->top;
   u->touch(dest + 1);
@@ -292,9 +320,6 @@ void Generator::named(const NamedExpr* expr, int dest) {
 // -----------------------------------------------------------------------------------------------------
 
 namespace {
-// Longer displays grow item by item, so that they need few registers.
-constexpr size_t display_chunk = 40;
-
 bool has_starred(List<Expr> elts) {
   for (const Expr* elt : elts)
     if (is<Starred>(elt)) return true;

@@ -4,6 +4,7 @@
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/text/str.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace aspy::compiler {
@@ -36,6 +37,7 @@ Own<Code> Generator::leave_unit(Identifier name) {
   std::unique_ptr<Suspended> entry = std::move(suspended_.back());
   suspended_.pop_back();
   Own<Code> code;
+  if (!issue && entry->unit->is_overfull()) fail_too_deep();
   if (!issue) code = entry->unit->finish(text(name), filename_);
   u = entry->outer;
   scope_ = entry->scope;
@@ -67,11 +69,16 @@ void Generator::make_cells() {
       u->emit(Op::MakeCell, u->register_of(symbol->slot));
       continue;
     }
-    int cell = u->push();
+    auto far = static_cast<uint32_t>(u->far_index(symbol->slot));
+    int cell = u->push(), value = u->push();
     u->emit(Op::Clear, cell);
     u->emit(Op::MakeCell, cell);
-    u->emit_x(Op::StoreFar, cell, static_cast<uint32_t>(u->far_index(symbol->slot)));
-    --u->top;
+    if (symbol->flags & SymParam) {
+      u->emit_x(Op::LoadFar, value, far);
+      u->emit(Op::StoreCell, cell, value);
+    }
+    u->emit_x(Op::StoreFar, cell, far);
+    u->top = cell;
   }
 }
 
@@ -87,7 +94,6 @@ void Generator::set_parameters(const Arguments* args) {
   if (args->vararg) u->flags |= CodeVarArgs;
   if (args->kwarg) u->flags |= CodeVarKeywords;
   uint32_t count = u->arg_count + u->kwonly_count + (args->vararg ? 1 : 0) + (args->kwarg ? 1 : 0);
-  if (count > 128) fail(scope_->node->pos, "more than 128 parameters");
   for (uint32_t i = 0; i < count && i < 128; ++i) u->bound.add(static_cast<int>(i));
 }
 
@@ -101,36 +107,35 @@ int Generator::defaults(const Arguments* args, int first) {
       at(args->defaults[0]);
       u->load_constant(u->push(), folded);
     } else {
-      int tuple = u->top;
-      for (const Expr* value : args->defaults) temp(value);
-      u->emit(Op::BuildTuple, tuple, tuple, static_cast<int>(args->defaults.size()));
-      u->top = tuple + 1;
+      tuple_of(args->defaults.size(), [&](size_t i) { temp(args->defaults[i]); });
     }
     flags |= 1;
   }
   int dict = u->top;
   int count = 0;
+  for (const Expr* value : args->kw_defaults) count += value != nullptr;
+  if (count == 0) return flags;
+  bool one_by_one = count > static_cast<int>(display_chunk / 2);
+  if (one_by_one) u->emit(Op::BuildDict, u->push(), dict, 0);
   for (size_t i = 0; i < args->kwonlyargs.size(); ++i) {
     if (!args->kw_defaults[i]) continue;
     at(args->kw_defaults[i]);
-    u->load_constant(u->push(), Value(text(mangled(args->kwonlyargs[i]->name))));
-    temp(args->kw_defaults[i]);
-    ++count;
+    int key = u->push();
+    u->load_constant(key, Value(text(mangled(args->kwonlyargs[i]->name))));
+    int value = temp(args->kw_defaults[i]);
+    if (!one_by_one) continue;
+    u->emit(Op::DictSet, dict, key, value);
+    u->top = key;
   }
-  if (count > 0) {
-    u->emit(Op::BuildDict, dict, dict, count);
-    u->top = dict + 1;
-    flags |= 2;
-  }
+  if (!one_by_one) u->emit(Op::BuildDict, dict, dict, count);
+  u->top = dict + 1;
+  flags |= 2;
   return flags;
 }
 
 int Generator::closure(Scope* scope) {
-  int first = u->top;
-  for (const Symbol* variable : scope->free_vars) load_cell_itself(variable, u->push());
-  u->emit(Op::BuildTuple, first, first, static_cast<int>(scope->free_vars.size()));
-  u->top = first + 1;
-  return first;
+  return tuple_of(scope->free_vars.size(),
+                  [&](size_t i) { load_cell_itself(scope->free_vars[i], u->push()); });
 }
 
 void Generator::make_function(const Own<Code>& code, Scope* scope, int flags, int first, int dest) {
@@ -215,17 +220,46 @@ void Generator::function_body(const FunctionDef* def) {
   return_none();
 }
 
-void Generator::decorate(List<Expr> decorators, int first) {
-  for (size_t i = decorators.size(); i-- > 0;) {
-    int reg = first + static_cast<int>(i);
-    at(decorators[i]);
-    u->emit(Op::Call, reg, reg, 1);
+// Decorators are computed before what they decorate: each in a temporary, or all in a list when they are
+// many.
+void Generator::decorators(List<Expr> list) {
+  if (list.size() <= display_chunk / 2) {
+    for (const Expr* decorator : list) temp(decorator);
+    return;
   }
+  int all = u->push();
+  at(list[0]);
+  u->emit(Op::BuildList, all, all, 0);
+  list_items(list, all, 0);
+}
+
+// Applies them to R[top], innermost first; leaves the result in R[first].
+void Generator::decorate(List<Expr> list, int first) {
+  if (list.size() <= display_chunk / 2) {
+    for (size_t i = list.size(); i-- > 0;) {
+      int reg = first + static_cast<int>(i);
+      at(list[i]);
+      u->emit(Op::Call, reg, reg, 1);
+    }
+    return;
+  }
+  int value = first + 1, callee = first + 2, argument = first + 3;
+  u->touch(argument + 1);
+  for (size_t i = list.size(); i-- > 0;) {
+    at(list[i]);
+    u->emit(Op::Copy, callee, first);
+    u->load_constant(argument, Value::from_int(static_cast<int64_t>(i)));
+    u->emit(Op::LoadItem, callee, callee, argument);
+    u->emit(Op::Move, argument, value);
+    u->emit(Op::Call, value, callee, 1);
+  }
+  u->emit(Op::Clear, first);
+  u->emit(Op::Move, first, value);
 }
 
 void Generator::function(const FunctionDef* def) {
   int first = u->top;
-  for (const Expr* decorator : def->decorators) temp(decorator);
+  decorators(def->decorators);
   int function = u->top;
   Scope* scope = table_.find(def, ScopeKind::Function);
   if (def->type_params.empty()) {

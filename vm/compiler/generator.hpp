@@ -19,6 +19,14 @@ namespace aspy::compiler {
 // Here these names mean the syntax tree's nodes, not the run-time types.
 using ast::Dict, ast::List, ast::Module, ast::Set, ast::Slice, ast::Tuple;
 
+// How many temporaries a construct may ask for at once: longer displays grow item by item, calls with more
+// arguments gather them in a list and a dict, and what is computed while more than `crowded` are taken spills
+// them first. So the temporaries of one expression stay within what an instruction can address.
+inline constexpr size_t display_chunk = 40;
+inline constexpr size_t most_arguments = 44;
+inline constexpr int crowded = 64;
+inline constexpr int most_temporaries = 110; // beyond, rows of items are not unpacked into registers
+
 // Something that a return, break or continue has to leave properly.
 enum class BlockKind : uint8_t {
   While,
@@ -96,6 +104,7 @@ private:
   void fail(const ast::Position& pos, std::string message);
   void warn(const ast::Position& pos, std::string message);
   bool too_deep(const ast::Node* node);
+  void fail_too_deep();
   void at(const ast::Node* node) { u->pos = node->pos; }
 
   // --- names (names.cpp) ---
@@ -116,6 +125,8 @@ private:
 
   // --- expressions (expressions.cpp, conditions.cpp, fold.cpp) ---
   void into(const ast::Expr* expr, int dest);
+  int movable_base() const;
+  bool into_spilled(const ast::Expr* expr, int dest);
   int temp(const ast::Expr* expr);
   int operand(const ast::Expr* expr, bool more = false);
   void effect(const ast::Expr* expr);
@@ -135,6 +146,9 @@ private:
   void yield(const ast::Yield* expr, int dest);
   void yield_from(const ast::YieldFrom* expr, int dest);
   void list_items(ast::List<ast::Expr> elts, int list, size_t first);
+  // Makes a tuple of `count` values, each of which `item(i)` leaves in the next temporary; gives its
+  // register.
+  template <class Item> int tuple_of(size_t count, Item&& item);
   void condition(const ast::Expr* expr, Label target, bool when);
   static int literal_truth(const ast::Expr* expr); // 1, 0; -1: not a literal
   Value fold(const ast::Expr* expr);               // the value of a constant expression, borrowed; else empty
@@ -163,6 +177,7 @@ private:
 
   // --- comprehensions (comprehensions.cpp) ---
   void comprehension(const ast::Expr* expr, int dest);
+  // `result` is the register of what is being built; no_register in a generator expression.
   void comprehension_part(const ast::Expr* expr, ast::List<ast::Comprehension> parts, size_t index,
                           int result, int iterator);
   void generator_expression(const ast::GeneratorExp* expr, int dest);
@@ -219,7 +234,8 @@ private:
   void annotate_prologue();
   void annotation_value(const ast::Expr* annotation, int dest);
   void variable_annotations(Scope* home); // leaves the annotate function in the next temporary
-  void decorate(ast::List<ast::Expr> decorators, int first);
+  void decorators(ast::List<ast::Expr> list);
+  void decorate(ast::List<ast::Expr> list, int first);
   void class_def(const ast::ClassDef* def);
   Own<Code> class_body(const ast::ClassDef* def);
   void type_alias(const ast::TypeAlias* stmt);
@@ -238,7 +254,14 @@ private:
   void pattern_class(const ast::MatchClass* node, int subject, Captures& captures);
   void pattern_or(const ast::MatchOr* node, int subject, Captures& captures);
   void pattern_as(const ast::MatchAs* node, int subject, Captures& captures);
+  template <class Part> void pattern_items(int items, int count, Captures& captures, Part&& part);
+  template <class Part> void pattern_row(int items, int count, Captures& captures, Part&& part);
+  void pattern_part(const ast::Pattern* node, int item, int floor, Captures& captures);
+  bool is_crowding(int count) const {
+    return count > static_cast<int>(display_chunk) || u->top + count > most_temporaries;
+  }
   void capture(const ast::Node* node, ast::Identifier name, int reg, Captures& captures);
+  void load_captured(int reg, int slot, int dest);
   Label fail_label(Captures& captures);
   void emit_fails(Captures& captures);
 
@@ -259,6 +282,26 @@ private:
 };
 
 inline constexpr int no_register = 1000;
+
 inline constexpr bool is_temp(int reg) { return reg >= 0; }
+
+template <class Item> int Generator::tuple_of(size_t count, Item&& item) {
+  int first = u->top;
+  if (count <= display_chunk) {
+    for (size_t i = 0; i < count; ++i) item(i);
+    u->touch(first + 1);
+    u->emit(Op::BuildTuple, first, first, static_cast<int>(count));
+  } else {
+    u->emit(Op::BuildList, u->push(), first, 0);
+    for (size_t i = 0; i < count; ++i) {
+      item(i);
+      u->emit(Op::ListAppend, first, first + 1);
+      u->top = first + 1;
+    }
+    u->emit(Op::ListToTuple, first, first);
+  }
+  u->top = first + 1;
+  return first;
+}
 
 } // namespace aspy::compiler

@@ -23,6 +23,7 @@ struct Generator::Captures {
   struct Entry {
     Identifier name;
     int reg;
+    int slot; // far, when registers are scarce: then `reg` is no_register
   };
   std::vector<Entry> names;
   std::vector<Label> fails; // by how many temporaries from base on may be alive
@@ -99,7 +100,52 @@ void Generator::capture(const Node* node, Identifier name, int reg, Captures& ca
   for (const auto& entry : captures.names)
     if (entry.name.data() == name.data())
       return fail(node->pos, fmt::format("multiple assignments to name '{}' in pattern", name));
-  captures.names.push_back({name, reg});
+  if (u->top <= crowded || reg == no_register) {
+    captures.names.push_back({name, reg, -1});
+    return;
+  }
+  captures.names.push_back({name, no_register, u->spilled});
+  u->spill(reg, 1);
+  if (reg == u->top - 1) --u->top;
+}
+
+// What was captured moves to a register of its own.
+void Generator::load_captured(int reg, int slot, int dest) {
+  if (reg == no_register) u->move_far(Op::Unspill, dest, 1, slot);
+  else if (dest != reg) u->emit(Op::Move, dest, reg);
+}
+
+// A part of a pattern, for the value in R[item]. Only captures stay above `floor`.
+void Generator::pattern_part(const Pattern* node, int item, int floor, Captures& captures) {
+  pattern(node, item, captures);
+  u->top = floor;
+  for (const auto& entry : captures.names)
+    if (entry.reg != no_register) u->top = std::max(u->top, entry.reg + 1);
+}
+
+// The items of the tuple in R[items], which dies: `part(i)` is the pattern of item i. One by one ...
+template <class Part> void Generator::pattern_items(int items, int count, Captures& captures, Part&& part) {
+  ast::Position pos = u->pos;
+  for (int i = 0; i < count; ++i) {
+    if (is_wildcard(part(i)) || is_star_wildcard(part(i))) continue;
+    int item = u->push(), index = u->push();
+    u->pos = pos;
+    u->emit(Op::Copy, item, items);
+    u->load_constant(index, Value::from_int(i));
+    u->emit(Op::LoadItem, item, item, index);
+    u->top = item + 1;
+    pattern_part(part(i), item, item, captures);
+  }
+  u->pos = pos;
+  u->emit(Op::Clear, items);
+}
+
+// ... or, when they are few, all in registers.
+template <class Part> void Generator::pattern_row(int items, int count, Captures& captures, Part&& part) {
+  if (items == u->top - 1) --u->top; // it dies when it is unpacked
+  int first = u->reserve(count);
+  u->emit(Op::UnpackSequence, first, items, count);
+  for (int i = 0; i < count; ++i) pattern_part(part(i), first + i, first + count, captures);
 }
 
 void Generator::match(const Match* stmt) {
@@ -116,6 +162,7 @@ void Generator::match(const Match* stmt) {
       return;
     }
     u->top = subject + 1;
+    int spilled = u->spilled;
     Captures captures{subject + 1, {}, {}};
     at(entry->pattern);
     if (!is_wildcard(entry->pattern)) {
@@ -124,7 +171,13 @@ void Generator::match(const Match* stmt) {
       pattern(entry->pattern, copy, captures);
     }
     at(entry->pattern);
-    for (const auto& captured : captures.names) store_name(captured.name, captured.reg);
+    for (const auto& captured : captures.names) {
+      int reg = captured.reg == no_register ? u->push() : captured.reg;
+      load_captured(captured.reg, captured.slot, reg);
+      store_name(captured.name, reg);
+      if (captured.reg == no_register) --u->top;
+    }
+    u->spilled = spilled;
     u->top = subject + 1;
     if (entry->guard) condition(entry->guard, fail_label(captures), false);
     at(entry->pattern);
@@ -239,17 +292,26 @@ void Generator::pattern_sequence(const MatchSequence* node, int subject, Capture
       }
       u->emit(Op::LoadItem, item, item, index);
       u->top = item + 1;
-      pattern(part, item, captures);
+      pattern_part(part, item, item, captures);
     }
     at(node);
     u->emit(Op::Clear, subject);
     return;
   }
-  if (u->top + size > 120) return fail(node->pos, "too many sub-patterns in sequence pattern");
+  auto part = [&](int i) { return node->patterns[static_cast<size_t>(i)]; };
+  auto after = static_cast<uint32_t>(size - star - 1);
+  if (is_crowding(size)) {
+    if (star > 255) return fail(node->pos, "too many expressions in star-unpacking sequence pattern");
+    int items = subject == u->top - 1 ? subject : u->push();
+    if (star < 0) u->emit_w(Op::UnpackTuple, items, subject, 0, static_cast<uint32_t>(size));
+    else u->emit_w(Op::UnpackTuple, items, subject, 1, static_cast<uint32_t>(star) | after << 8);
+    return pattern_items(items, size, captures, part);
+  }
+  if (star < 0) return pattern_row(subject, size, captures, part);
+  if (subject == u->top - 1) --u->top;
   int first = u->reserve(size);
-  if (star < 0) u->emit(Op::UnpackSequence, first, subject, size);
-  else u->emit_w(Op::UnpackEx, first, subject, star, static_cast<uint32_t>(size - star - 1));
-  for (int i = 0; i < size; ++i) pattern(node->patterns[static_cast<size_t>(i)], first + i, captures);
+  u->emit_w(Op::UnpackEx, first, subject, star, after);
+  for (int i = 0; i < size; ++i) pattern_part(part(i), first + i, first + size, captures);
 }
 
 void Generator::pattern_mapping(const MatchMapping* node, int subject, Captures& captures) {
@@ -286,13 +348,10 @@ void Generator::pattern_mapping(const MatchMapping* node, int subject, Captures&
     u->top = length;
     u->jump_compare(Op::JumpGe, length, wanted, 0, fail_label(captures));
   }
-  if (u->top + 2 * size > 110) return fail(node->pos, "too many sub-patterns in mapping pattern");
-  int keys = u->top;
-  for (const Expr* key : node->keys) temp(key);
-  at(node);
-  u->touch(keys + 1);
-  u->emit(Op::BuildTuple, keys, keys, size);
-  u->top = keys + 1;
+  int keys = tuple_of(node->keys.size(), [&](size_t i) {
+    temp(node->keys[i]);
+    at(node);
+  });
   int values = u->push(), test = u->push();
   u->emit(Op::MatchKeys, values, subject, keys);
   u->emit(Op::Copy, test, values);
@@ -302,13 +361,10 @@ void Generator::pattern_mapping(const MatchMapping* node, int subject, Captures&
   if (!node->rest.empty()) u->emit(Op::MatchRest, rest, subject, keys);
   else u->emit(Op::Clear, keys);
   u->emit(Op::Clear, subject);
-  if (size > 0) {
-    int first = u->reserve(size);
-    u->emit(Op::UnpackSequence, first, values, size);
-    for (int i = 0; i < size; ++i) pattern(node->patterns[static_cast<size_t>(i)], first + i, captures);
-  } else {
-    u->emit(Op::Clear, values);
-  }
+  auto part = [&](int i) { return node->patterns[static_cast<size_t>(i)]; };
+  if (size == 0) u->emit(Op::Clear, values);
+  else if (is_crowding(size)) pattern_items(values, size, captures, part);
+  else pattern_row(values, size, captures, part);
   if (!node->rest.empty()) capture(node, node->rest, rest, captures);
 }
 
@@ -322,9 +378,11 @@ void Generator::pattern_class(const MatchClass* node, int subject, Captures& cap
                     fmt::format("attribute name repeated in class pattern: {}", node->kwd_attrs[i]));
   std::vector<Value> names;
   for (Identifier name : node->kwd_attrs) names.push_back(Value(text(mangled(name))));
-  if (u->top + count > 110) return fail(node->pos, "too many sub-patterns in class pattern");
-  int copy = u->push();
-  u->emit(Op::Move, copy, subject);
+  int copy = subject;
+  if (subject != u->top - 1) { // subject and class stand in a row
+    copy = u->push();
+    u->emit(Op::Move, copy, subject);
+  }
   temp(node->cls);
   int values = u->push(), test = u->push();
   at(node);
@@ -337,12 +395,14 @@ void Generator::pattern_class(const MatchClass* node, int subject, Captures& cap
     u->emit(Op::Clear, values);
     return;
   }
-  u->top = values + 1;
-  int first = u->reserve(count);
-  u->emit(Op::UnpackSequence, first, values, count);
-  for (int i = 0; i < positional; ++i) pattern(node->patterns[static_cast<size_t>(i)], first + i, captures);
-  for (int i = positional; i < count; ++i)
-    pattern(node->kwd_patterns[static_cast<size_t>(i - positional)], first + i, captures);
+  auto part = [&](int i) {
+    return i < positional ? node->patterns[static_cast<size_t>(i)]
+                          : node->kwd_patterns[static_cast<size_t>(i - positional)];
+  };
+  u->emit(Op::Move, copy, values);
+  u->top = copy + 1;
+  if (is_crowding(count)) pattern_items(copy, count, captures, part);
+  else pattern_row(copy, count, captures, part);
 }
 
 // Every alternative leaves its captures in the same row of registers, reserved before.
@@ -350,7 +410,11 @@ void Generator::pattern_or(const MatchOr* node, int subject, Captures& captures)
   std::vector<Identifier> names;
   names_of(node->patterns[0], names);
   auto count = static_cast<int>(names.size());
-  int slots = u->reserve(count);
+  // In far slots when they are many.
+  bool far = u->top + count > crowded;
+  int slots = far ? u->spilled : u->reserve(count);
+  if (far) u->max_spilled = std::max(u->max_spilled, u->spilled += count);
+  int height = u->top, spilled = u->spilled;
   Label end = u->new_label();
   Identifier always;
   for (size_t i = 0; i < node->patterns.size(); ++i) {
@@ -362,7 +426,8 @@ void Generator::pattern_or(const MatchOr* node, int subject, Captures& captures)
                           : fmt::format("name capture '{}' makes remaining patterns unreachable", always));
       return;
     }
-    u->top = slots + count;
+    u->top = height;
+    u->spilled = spilled;
     Captures inner{u->top, {}, {}};
     int copy = u->push();
     at(alternative);
@@ -380,17 +445,28 @@ void Generator::pattern_or(const MatchOr* node, int subject, Captures& captures)
     at(node);
     for (size_t k = 0; k < names.size(); ++k)
       for (const auto& entry : inner.names)
-        if (entry.name.data() == names[k].data()) u->emit(Op::Move, slots + static_cast<int>(k), entry.reg);
+        if (entry.name.data() == names[k].data()) {
+          int slot = slots + static_cast<int>(k);
+          int reg = !far ? slot : entry.reg == no_register ? u->top : entry.reg;
+          u->touch(reg + 1);
+          load_captured(entry.reg, entry.slot, reg);
+          if (far) u->move_far(Op::Spill, reg, 1, slot);
+        }
     u->jump(end);
-    u->top = slots + count;
+    u->top = height;
     emit_fails(inner);
   }
-  u->top = slots + count;
+  u->top = height;
+  u->spilled = spilled;
   u->jump(fail_label(captures));
   u->bind(end);
   at(node);
   u->emit(Op::Clear, subject);
-  for (size_t k = 0; k < names.size(); ++k) capture(node, names[k], slots + static_cast<int>(k), captures);
+  for (size_t k = 0; k < names.size(); ++k) {
+    int slot = slots + static_cast<int>(k);
+    capture(node, names[k], far ? no_register : slot, captures);
+    if (far) captures.names.back().slot = slot;
+  }
 }
 
 } // namespace aspy::compiler

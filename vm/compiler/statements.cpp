@@ -5,6 +5,7 @@
 #include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>
+#include <utility>
 
 namespace aspy::compiler {
 
@@ -40,7 +41,7 @@ void Generator::body(List<Stmt> statements) {
 void Generator::statement(const Stmt* stmt) {
   if (too_deep(stmt)) return;
   ++depth_;
-  int saved = u->top;
+  int saved = u->top, outer_top = std::exchange(u->statement_top, u->top);
   switch (stmt->kind) {
   case Kind::FunctionDef:
   case Kind::AsyncFunctionDef: function(as<FunctionDef>(stmt)); break;
@@ -71,6 +72,7 @@ void Generator::statement(const Stmt* stmt) {
   default: break;
   }
   u->top = saved;
+  u->statement_top = outer_top;
   --depth_;
 }
 
@@ -174,6 +176,8 @@ void Generator::unpack(const Expr* target, List<Expr> elts, int source) {
       break;
     }
     star = static_cast<int>(i);
+    if (star > 255 || elts.size() - i > 0xFFFFFF)
+      fail(target->pos, "too many expressions in star-unpacking assignment");
   }
   auto count = static_cast<int>(elts.size());
   // Locals that stand in a row take the items directly.
@@ -184,8 +188,23 @@ void Generator::unpack(const Expr* target, List<Expr> elts, int source) {
     at(target);
     u->emit(Op::UnpackSequence, row, source, count);
     for (int i = 0; i < count; ++i) mark_bound(row + i);
-  } else if (u->top + count > 127) {
-    fail(target->pos, "too many expressions in star-unpacking assignment");
+  } else if (count > static_cast<int>(display_chunk) || u->top + count > most_temporaries) {
+    // Too many for a row of registers: out of a tuple, one by one.
+    int after = count - star - 1;
+    int parts = u->push(), item = u->push(), index = u->push();
+    at(target);
+    if (star < 0) u->emit_w(Op::UnpackTuple, parts, source, 0, static_cast<uint32_t>(count));
+    else u->emit_w(Op::UnpackTuple, parts, source, 1, static_cast<uint32_t>(star | after << 8));
+    for (int i = 0; i < count; ++i) {
+      const Expr* elt = elts[static_cast<size_t>(i)];
+      at(target);
+      u->emit(Op::Copy, item, parts);
+      u->load_constant(index, Value::from_int(i));
+      u->emit(Op::LoadItem, item, item, index);
+      u->top = item + 1;
+      store(is<Starred>(elt) ? as<Starred>(elt)->value : elt, item);
+    }
+    u->emit(Op::Clear, parts);
   } else {
     // Nested unpacking finds its source below the items already unpacked, which stay where they are.
     int first = u->reserve(count);

@@ -100,7 +100,9 @@ void Generator::try_except(const Try* stmt) {
       catches_all = true;
     }
     if (clause->name.empty()) {
+      push_block(BlockKind::TryBody, clause->pos); // counts as one
       body(clause->body);
+      pop_block();
     } else {
       int copy = u->push();
       at(clause);
@@ -236,7 +238,7 @@ void Generator::with_statement(const With* stmt, size_t index) {
   if (async) u->emit(Op::Await, value, value);
   Label handler = u->new_label(), end = u->new_label(), cleanup = u->new_label(), suppressed = u->new_label();
   BoundSet before = u->bound;
-  Block& block = push_block(async ? BlockKind::AsyncWith : BlockKind::With, stmt->pos);
+  Block& block = push_block(async ? BlockKind::AsyncWith : BlockKind::With, pos);
   block.temp = exit;
   block.pos = pos;
   protect(block, handler, value);

@@ -1,6 +1,7 @@
 // Binding the arguments of a call to the parameters of a script function.
 #include "vm/interpreter/interpreter.hpp"
 
+#include "vm/object/error/exception.hpp"
 #include "vm/object/error/suggestions.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/sequence/tuple.hpp"
@@ -120,10 +121,15 @@ bool bind_arguments(Thread& thread, Function* function, Value* base, uint32_t po
   for (uint32_t i = code->arg_count; i < positional; ++i)
     surplus.push_back(Ref::steal(std::exchange(base[i], Value())));
   uint32_t in_place = positional < code->arg_count ? positional : code->arg_count;
-  for (uint32_t i = in_place; i < code->local_count; ++i) base[i] = Value();
+  uint32_t bound = code->bound_count();
+  if (code->far_count && base + bound > thread.stack_limit) {
+    for (uint32_t i = 0; i < in_place; ++i) clear_field(base[i]);
+    return raise(thread, RecursionError_type, "maximum recursion depth exceeded");
+  }
+  for (uint32_t i = in_place; i < bound; ++i) base[i] = Value();
 
   auto fail = [&] {
-    for (uint32_t i = 0; i < code->local_count; ++i) clear_field(base[i]);
+    for (uint32_t i = 0; i < bound; ++i) clear_field(base[i]);
     return false;
   };
 

@@ -20,6 +20,25 @@ bool raise_too_deep(Thread& thread) {
   return raise(thread, RecursionError_type, "maximum recursion depth exceeded");
 }
 
+StackFrame* lay_out_far(Thread& thread, StackFrame* frame, Value* base) {
+  const Code* code = frame->code;
+  if (frame->stack_end > thread.stack_limit) {
+    --thread.frame_top;
+    raise_too_deep(thread);
+    return nullptr;
+  }
+  frame->calls_above = true;
+  // Binding has left the far parameters behind the near locals, where the temporaries are.
+  uint32_t bound = code->bound_count() - code->local_count;
+  for (uint32_t i = code->far_count; i > bound; --i) frame->regs[code->temp_count + i - 1] = Value();
+  for (uint32_t i = bound; i > 0; --i) {
+    Value& from = base[code->local_count + i - 1];
+    frame->regs[code->temp_count + i - 1] = from;
+    if (code->temp_count) from = Value();
+  }
+  return frame;
+}
+
 void release_registers(Frame* frame) {
   Code* code = frame->code;
   Value* R = frame->regs;
@@ -95,7 +114,7 @@ Ref call_function(Thread& thread, Function* function, Value self, CallArgs args,
     return make_generator(thread, std::move(callee), base);
   StackFrame* frame = push_frame(thread, code, base, thread.frame);
   if (!frame) {
-    for (uint32_t i = 0; i < code->local_count; ++i) clear_field(base[i]);
+    for (uint32_t i = 0; i < code->bound_count(); ++i) clear_field(base[i]);
     return Ref();
   }
   frame->globals = function->globals;

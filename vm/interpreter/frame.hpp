@@ -9,7 +9,8 @@
 //
 // Stack slots that belong to no live register never own a reference (they are empty or hold a stale number),
 // so temporaries of a new frame need no initialisation; its locals do. A generator's registers lie in the
-// object itself; a call made from one copies its arguments to the stack.
+// object itself; a call made from one, or from a frame that has far locals, copies its arguments above all
+// that.
 #pragma once
 
 #include "vm/bytecode/code.hpp"
@@ -41,6 +42,8 @@ struct Frame {
   uint8_t flags = 0;
   GeneratorState state = GeneratorState::Created; // of the generator that this frame belongs to
   bool in_generator : 1 = false;
+  // Arguments of calls move above the frame: its registers are not on the stack, or something far lies there.
+  bool calls_above : 1 = false;
   bool has_object : 1 = false; // a script asked for the frame object (vm/interpreter/frame_object.hpp)
   // Of the generator; they are here because there is room.
   bool suspended : 1 = false;     // it is the root of a suspended chain, or not driven: `leaf` is valid

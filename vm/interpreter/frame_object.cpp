@@ -49,8 +49,8 @@ Ref frame_locals(Thread&, Frame* frame) {
   };
   for (uint32_t i = 0; i < code->local_count; ++i)
     add((*code->local_names)[i], *(frame->regs - code->local_count + i));
-  for (uint32_t i = 0; i < code->far_count; ++i)
-    add((*code->local_names)[code->local_count + i], frame->regs[code->temp_count + i]);
+  for (uint32_t i = code->local_count; i < code->local_names->size; ++i)
+    add((*code->local_names)[i], frame->regs[code->temp_count + i - code->local_count]);
   if (frame->function && frame->function->closure && code->free_names)
     for (size_t i = 0; i < code->free_names->size; ++i)
       add((*code->free_names)[i], (*frame->function->closure)[i]);

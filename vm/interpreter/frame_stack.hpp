@@ -8,6 +8,9 @@
 namespace aspy {
 
 bool raise_too_deep(Thread& thread); // RecursionError; always false
+// The far locals of a frame just pushed, or taken back when the stack has no room for them (null, and
+// pending).
+StackFrame* lay_out_far(Thread& thread, StackFrame* frame, Value* base);
 
 // Pushes a stack frame for `code` with its locals bound at `base`; `function`, `globals`, `flags` and `extra`
 // are the caller's to set. Null: RecursionError is pending (nothing released).
@@ -23,10 +26,11 @@ inline StackFrame* push_frame(Thread& thread, Code* code, Value* base, Frame* ca
   frame->regs = base + code->local_count;
   frame->code = code;
   frame->caller = caller;
-  frame->in_generator = frame->has_object = false;
+  frame->in_generator = frame->calls_above = frame->has_object = false;
   frame->stack_end = frame->regs + code->temp_count + code->far_count;
   frame->depth = depth;
-  for (uint32_t i = 0; i < code->far_count; ++i) frame->regs[code->temp_count + i] = Value();
+  if (code->far_count) [[unlikely]]
+    return lay_out_far(thread, frame, base);
   return frame;
 }
 
@@ -71,7 +75,7 @@ inline Generator* enter_coroutine(Function* function, Value* base, uint32_t coun
   frame.function = function;
   frame.ip = code->words.data();
   frame.regs = slots + code->local_count;
-  frame.in_generator = true;
+  frame.in_generator = frame.calls_above = true;
   frame.state = GeneratorState::Active;
   frame.caller = caller;
   frame.depth = caller->depth + 1;

@@ -312,6 +312,20 @@ dispatch:
       clear_field(far);
       NEXT(1);
     }
+    CASE(Spill) : {
+      Value* far = R + frame->code->temp_count + pc[1];
+      SAVE();
+      for (unsigned i = 0; i < x_of(*pc); ++i)
+        store(far, static_cast<int>(i), std::exchange(R[a_of(*pc) + static_cast<int>(i)], Value()));
+      NEXT(2);
+    }
+    CASE(Unspill) : {
+      Value* far = R + frame->code->temp_count + pc[1];
+      SAVE();
+      for (unsigned i = 0; i < x_of(*pc); ++i)
+        store(R, a_of(*pc) + static_cast<int>(i), std::exchange(far[i], Value()));
+      NEXT(2);
+    }
     CASE(Clear) : {
       Value old = R[a_of(*pc)];
       R[a_of(*pc)] = Value();
@@ -978,6 +992,7 @@ dispatch:
       NEXT(1);
     }
     OUT_OF_LINE(UnpackEx, op_unpack_ex)
+    OUT_OF_LINE(UnpackTuple, op_unpack_tuple)
 
     // --------------------------------------------------------------------------------------------- iterating
     CASE(GetIter) : {
@@ -1322,7 +1337,7 @@ dispatch:
 
   enter_function : {
     // Calls `callee` (owned) with arguments at `base` in the caller's registers.
-    if (frame->in_generator) {
+    if (frame->calls_above) {
       Code* code = callee->code;
       if ((code->flags & CodeCoroutine) && code->exact_args == nargs && !kwnames && !frame_flags &&
           awaits_result(pc) && !code->unread_body && op_of(code->words[0]) != Op::NativeStep &&
@@ -1339,7 +1354,7 @@ dispatch:
         }
         DISPATCH();
       }
-      // Registers of a generator are not on the stack: move the arguments there.
+      // The callee's registers go where nothing of this frame is.
       uint32_t total = nargs + (kwnames ? static_cast<uint32_t>(kwnames->size) : 0);
       Value* target = frame->stack_end;
       if (target + total > thread.stack_limit) goto stack_overflow;
@@ -1409,7 +1424,7 @@ dispatch:
     }
     StackFrame* entered = push_frame(thread, code, base, frame);
     if (!entered) {
-      for (uint32_t i = 0; i < code->local_count; ++i) clear_field(base[i]);
+      for (uint32_t i = 0; i < code->bound_count(); ++i) clear_field(base[i]);
       decref(callee);
       clear_field(frame_extra);
       goto error;

@@ -92,9 +92,11 @@ Own<Code> Unit::finish(Str* name, Str* filename) {
   code->arg_count = arg_count;
   code->posonly_count = posonly_count;
   code->kwonly_count = kwonly_count;
-  if (kwonly_count == 0 && !(flags & (CodeVarArgs | CodeVarKeywords))) code->exact_args = arg_count;
+  bool all_near = arg_count <= static_cast<uint32_t>(local_count);
+  if (kwonly_count == 0 && !(flags & (CodeVarArgs | CodeVarKeywords)) && all_near)
+    code->exact_args = arg_count;
   code->local_count = static_cast<uint32_t>(local_count);
-  code->far_count = static_cast<uint32_t>(scope->locals.size()) - code->local_count;
+  code->far_count = static_cast<uint32_t>(far_locals() + max_spilled);
   code->temp_count = static_cast<uint32_t>(max_temps);
   code->handlers.reserve(ranges_.size());
   for (const Range& range : ranges_)

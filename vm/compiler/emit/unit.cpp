@@ -7,6 +7,7 @@
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/text/str.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace aspy::compiler {
@@ -196,6 +197,21 @@ void Unit::emit_xw(Op op, int a, uint32_t x, uint32_t w) {
   note_position();
   words.push_back(encode_x(op, a, x));
   words.push_back(w);
+}
+
+void Unit::move_far(Op op, int first, int count, int slot) {
+  emit_xw(op, first, static_cast<uint32_t>(count), static_cast<uint32_t>(far_locals() + slot));
+}
+
+void Unit::spill(int first, int count) {
+  move_far(Op::Spill, first, count, spilled);
+  spilled += count;
+  max_spilled = std::max(max_spilled, spilled);
+}
+
+void Unit::unspill(int first, int count) {
+  spilled -= count;
+  move_far(Op::Unspill, first, count, spilled);
 }
 
 void Unit::load_constant(int dest, Value value) {

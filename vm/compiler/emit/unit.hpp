@@ -1,7 +1,8 @@
 // Unit: one code object in the making: its words, constants, labels, protected ranges and registers.
 //
-// Temporaries are a stack: `top` is the first free one. Code that can never run is not emitted: after a jump
-// or return nothing goes out until a label that somebody jumps to.
+// Temporaries are a stack: `top` is the first free one. Far slots behind the far locals are a stack too. Code
+// that can never run is not emitted: after a jump or return nothing goes out until a label that somebody
+// jumps to.
 #pragma once
 
 #include "vm/bytecode/code.hpp"
@@ -91,9 +92,18 @@ public:
   void touch(int temps) {
     if (temps > max_temps) max_temps = temps;
   }
+  // More than instructions can address, in spite of all spilling.
+  bool is_overfull() const { return max_temps > 128 || far_locals() + max_spilled > 0xFFFF; }
   int register_of(int slot) const { return slot - local_count; } // of a near local
   bool is_near(int slot) const { return slot < local_count; }
   int far_index(int slot) const { return slot - local_count; }
+  int far_locals() const { return static_cast<int>(scope->locals.size()) - local_count; }
+
+  int statement_top = 0; // temporaries below belong to the statements around
+  int spilled = 0, max_spilled = 0;
+  // Moves temporaries to the next far slots, and back from those last taken.
+  void spill(int first, int count);
+  void unspill(int first, int count);
 
   // --- emitting ---
   bool reachable = true;
@@ -103,6 +113,7 @@ public:
   void emit_w(Op op, int a, int b, int c, uint32_t w);
   void emit_x(Op op, int a, uint32_t x);
   void emit_xw(Op op, int a, uint32_t x, uint32_t w);
+  void move_far(Op op, int first, int count, int slot); // Spill or Unspill
   // A second position inside an instruction just emitted, from `word` on (method calls: that of the
   // attribute).
   void position_from(uint32_t word, const ast::Position& at);

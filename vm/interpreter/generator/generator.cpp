@@ -191,6 +191,8 @@ Ref make_generator(Thread&, Own<Function> function, Value* base, bool awaited) {
     base[i] = Value();
   }
   for (uint32_t i = locals; i < registers; ++i) slots[i] = Value();
+  for (uint32_t i = locals; i < code->bound_count(); ++i)
+    slots[i + code->temp_count] = std::exchange(base[i], Value());
   Frame& frame = generator->frame;
   incref(static_cast<Object*>(code)); // the function may get another one
   frame.code = code;
@@ -198,7 +200,7 @@ Ref make_generator(Thread&, Own<Function> function, Value* base, bool awaited) {
   frame.function = function.release();
   frame.ip = code->words.data();
   frame.regs = slots + code->local_count;
-  frame.in_generator = true;
+  frame.in_generator = frame.calls_above = true;
   return Ref::steal(Value(generator));
 }
 

@@ -186,88 +186,103 @@ bool op_dict_merge(Thread& thread, Frame*, Value* R, const Word* pc) {
   return true;
 }
 
-bool op_unpack_sequence(Thread& thread, Frame*, Value* R, const Word* pc) {
-  int a = a_of(*pc), b = b_of(*pc);
-  size_t want = n_of(*pc);
-  Ref source = take(R, b);
-  const Value* items = nullptr;
-  size_t have = 0;
+namespace {
+
+// The items of `source`, which have to be exactly `want`.
+Own<Tuple> unpack_exactly(Thread& thread, Value source, size_t want) {
+  auto wrong = [&](size_t have) {
+    raise_value_error(thread, fmt::format("{} values to unpack (expected {}, got {})",
+                                          have < want ? "not enough" : "too many", want, have));
+    return nullptr;
+  };
   if (is_exact(source, tuple_type)) {
-    items = cast<Tuple>(source)->items();
-    have = cast<Tuple>(source)->size;
-  } else if (is_exact(source, list_type)) {
-    items = cast<List>(source)->items;
-    have = cast<List>(source)->size;
+    auto* tuple = cast<Tuple>(source);
+    return tuple->size == want ? Own<Tuple>::share(tuple) : wrong(tuple->size);
   }
-  if (items || is_exact(source, tuple_type) || is_exact(source, list_type)) {
-    if (have < want)
-      return raise_value_error(thread,
-                               fmt::format("not enough values to unpack (expected {}, got {})", want, have));
-    if (have > want)
-      return raise_value_error(thread,
-                               fmt::format("too many values to unpack (expected {}, got {})", want, have));
-    for (size_t i = 0; i < want; ++i) store(R, a + static_cast<int>(i), share(items[i]).release());
-    return true;
+  if (is_exact(source, list_type)) {
+    auto* list = cast<List>(source);
+    return list->size == want ? make_tuple(list->view()) : wrong(list->size);
   }
   Ref iterator = unpack_iter(thread, source);
-  if (!iterator) return false;
-  std::vector<Ref> found; // nothing is assigned before the count is known to be right
-  found.reserve(want);
+  if (!iterator) return nullptr;
+  Own<List> found = new_list(std::min<size_t>(want, 255));
   for (size_t i = 0; i < want; ++i) {
     Ref item = next(thread, iterator);
-    if (!item) {
-      if (thread.has_error()) return false;
-      return raise_value_error(thread,
-                               fmt::format("not enough values to unpack (expected {}, got {})", want, i));
-    }
-    found.push_back(std::move(item));
+    if (!item) return thread.has_error() ? nullptr : wrong(i);
+    list_append(found.get(), item);
   }
   Ref extra = next(thread, iterator);
-  if (thread.has_error()) return false;
-  if (!extra) {
-    for (size_t i = 0; i < want; ++i) store(R, a + static_cast<int>(i), found[i].release());
-    return true;
-  }
+  if (thread.has_error()) return nullptr;
+  if (!extra) return make_tuple(found->view());
   // The number of items is told only where it is known without iterating on.
-  if (is_dict(source) || is_set(source)) {
-    int64_t count = length(thread, source);
-    if (count >= 0)
-      return raise_value_error(thread,
-                               fmt::format("too many values to unpack (expected {}, got {})", want, count));
-    clear_error(thread);
-  }
-  return raise_value_error(thread, fmt::format("too many values to unpack (expected {})", want));
+  if (is_exact(source, dict_type)) return wrong(cast<Dict>(source)->used);
+  raise_value_error(thread, fmt::format("too many values to unpack (expected {})", want));
+  return nullptr;
 }
 
-bool op_unpack_ex(Thread& thread, Frame*, Value* R, const Word* pc) {
-  int a = a_of(*pc), b = b_of(*pc);
-  size_t before = n_of(*pc), after = pc[1];
-  Ref source = take(R, b);
+// The same with a list of what lies between the first `before` and the last `after` items.
+Own<Tuple> unpack_with_rest(Thread& thread, Value source, size_t before, size_t after) {
   Own<List> collected;
   std::span<const Value> items;
   if (is_exact(source, tuple_type)) {
     items = cast<Tuple>(source)->view();
   } else if (is_exact(source, list_type)) {
-    // A list that others see may change under way: what a register held may be the end of something that
-    // looks.
-    if (cast<List>(source)->refcount > 1) collected = make_list(cast<List>(source)->view());
-    items = (collected ? collected.get() : cast<List>(source))->view();
+    items = cast<List>(source)->view();
   } else {
     Ref iterator = unpack_iter(thread, source);
-    if (!iterator) return false;
+    if (!iterator) return nullptr;
     collected = list_from_iterable(thread, iterator);
-    if (!collected) return false;
+    if (!collected) return nullptr;
     items = collected->view();
   }
-  if (items.size() < before + after)
-    return raise_value_error(thread, fmt::format("not enough values to unpack (expected at least {}, got {})",
-                                                 before + after, items.size()));
+  if (items.size() < before + after) {
+    raise_value_error(thread, fmt::format("not enough values to unpack (expected at least {}, got {})",
+                                          before + after, items.size()));
+    return nullptr;
+  }
   size_t middle = items.size() - before - after;
-  Own<List> star = make_list(items.subspan(before, middle));
-  for (size_t i = 0; i < before; ++i) store(R, a + static_cast<int>(i), share(items[i]).release());
-  store(R, a + static_cast<int>(before), Value(star.release()));
-  for (size_t i = 0; i < after; ++i)
-    store(R, a + static_cast<int>(before + 1 + i), share(items[before + middle + i]).release());
+  Own<Tuple> parts = new_tuple(before + 1 + after);
+  Value* out = parts->items();
+  for (size_t i = 0; i < before; ++i) *out++ = share(items[i]).release();
+  *out++ = Value(make_list(items.subspan(before, middle)).release());
+  for (size_t i = 0; i < after; ++i) *out++ = share(items[before + middle + i]).release();
+  return parts;
+}
+
+bool store_row(Value* R, int first, const Own<Tuple>& parts) {
+  if (!parts) return false;
+  for (size_t i = 0; i < parts->size; ++i)
+    store(R, first + static_cast<int>(i), share((*parts)[i]).release());
+  return true;
+}
+
+} // namespace
+
+bool op_unpack_sequence(Thread& thread, Frame*, Value* R, const Word* pc) {
+  Ref source = take(R, b_of(*pc));
+  constexpr size_t few = 8;
+  size_t want = n_of(*pc);
+  if (is_exact(source, list_type) && cast<List>(source)->size == want && want <= few) {
+    // Out of the list first: what a register held may change it when it goes.
+    Value items[few];
+    for (size_t i = 0; i < want; ++i) incref(items[i] = cast<List>(source)->items[i]);
+    for (size_t i = 0; i < want; ++i) store(R, a_of(*pc) + static_cast<int>(i), items[i]);
+    return true;
+  }
+  return store_row(R, a_of(*pc), unpack_exactly(thread, source, want));
+}
+
+bool op_unpack_ex(Thread& thread, Frame*, Value* R, const Word* pc) {
+  Ref source = take(R, b_of(*pc));
+  return store_row(R, a_of(*pc), unpack_with_rest(thread, source, n_of(*pc), pc[1]));
+}
+
+bool op_unpack_tuple(Thread& thread, Frame*, Value* R, const Word* pc) {
+  Ref source = take(R, b_of(*pc));
+  Own<Tuple> parts = n_of(*pc) ? unpack_with_rest(thread, source, pc[1] & 255, pc[1] >> 8)
+                               : unpack_exactly(thread, source, pc[1]);
+  if (!parts) return false;
+  store(R, a_of(*pc), Value(parts.release()));
   return true;
 }
 

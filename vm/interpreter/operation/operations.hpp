@@ -79,7 +79,7 @@ inline bool method_cache_holds(Value object, const Type* type, const Word* pc) {
 Operation op_build_tuple, op_build_list, op_build_set, op_build_dict, op_build_string, op_format_value;
 Operation op_list_extend, op_list_to_tuple, op_set_add, op_set_update, op_dict_set, op_dict_update,
     op_dict_merge;
-Operation op_unpack_sequence, op_unpack_ex, op_make_function;
+Operation op_unpack_sequence, op_unpack_ex, op_unpack_tuple, op_make_function;
 bool set_type_params(Thread& thread, Value target, Value params);
 // CallEx: lays callable and arguments out above the frame: base[-1] the callable, base[0 .. nargs)
 // positional, then keyword values, whose names are `names` (an owned tuple, or empty).
