@@ -49,6 +49,7 @@ SyntaxIssue from_lexer(const SourceTree& tree, const LexIssue& issue) {
   result.text = tree.line_text(issue.line);
   result.incomplete = issue.incomplete;
   result.text_bare = !issue.late && !(issue.unclosed && !issue.passed);
+  result.text_settled = issue.unclosed;
   return result;
 }
 
@@ -168,7 +169,8 @@ ParseResult parse_decoded(std::string text, std::optional<SyntaxIssue> issue, Mo
   if (result.issue.has_value()) {
     reached = std::min(std::max(reached, builder.furthest), last_index(tokens));
     result.issue->text_passed =
-        tokens.extents[reached].line > result.issue->line || (mode == Mode::Eval && !source.ends_with('\n'));
+        (!result.issue->text_settled && tokens.extents[reached].line > result.issue->line) ||
+        (mode == Mode::Eval && !source.ends_with('\n'));
   }
   if (result.issue.has_value() && mode == Mode::Interactive && !result.issue->incomplete) {
     // Stuck at the very end of the text: more of it may help.

@@ -41,6 +41,7 @@ struct SyntaxIssue {
   bool text_known = true;     // false: text is None (no source line to show)
   bool text_bare = false;     // `text` is reported without a line end whatever the source
   bool text_passed = false;   // and this, unless the source is a file: the parser had read beyond the line
+  bool text_settled = false;  // how far the parser had read does not matter
   bool always_quoted = false; // the line is reported although a step behind the parser found the issue
 };
 

@@ -123,9 +123,7 @@ Ref builtin_globals(Thread& thread, const Value*) {
 Ref builtin_locals(Thread& thread, const Value*) { return current_locals(thread); }
 
 Ref builtin_import(Thread& thread, const Value* args) {
-  if (!is_str(args[0]))
-    return raise_type_error(
-        thread, fmt::format("__import__() argument 1 must be str, not {}", argument_type(args[0])));
+  if (!is_str(args[0])) return raise_type_error(thread, "module name must be a string");
   int64_t level = 0;
   if (args[4] && !to_int64(thread, args[4], level)) return {};
   if (level < 0) return raise_value_error(thread, "level must be >= 0");

@@ -60,11 +60,11 @@ Ref builtin_sorted(Thread& thread, CallArgs call) {
   if (!call.kwnames) {
     plain[0] = call.args[0];
     args = plain;
-  } else if (!bind_args(thread, "sort", "iterable, /, *, key=None, reverse=False", call, bound)) {
-    return {};
   }
-  Own<List> result = list_from_iterable(thread, args[0]);
+  Own<List> result = list_from_iterable(thread, call.args[0]);
   if (!result) return {};
+  if (call.kwnames && !bind_args(thread, "sort", "iterable, /, *, key=None, reverse=False", call, bound))
+    return {};
   int reverse = args[2] ? truthy(thread, args[2]) : 0;
   if (reverse < 0 || !list_sort(thread, result.get(), args[1] ? args[1] : None, reverse)) return {};
   return result;

@@ -134,6 +134,8 @@ struct FloatSum {
 
 Ref builtin_sum(Thread& thread, const Value* args) {
   Ref total = share(args[1] ? args[1] : Value::from_int(0));
+  if (const Slots& slots = type_of(args[0])->slots; !slots.iter && !slots.get_item)
+    return raise_type_error(thread, fmt::format("'{}' object is not iterable", type_name(args[0])));
   if (is_str(total)) return raise_type_error(thread, "sum() can't sum strings [use ''.join(seq) instead]");
   if (is_exact(total, bytes_type))
     return raise_type_error(thread, "sum() can't sum bytes [use b''.join(seq) instead]");

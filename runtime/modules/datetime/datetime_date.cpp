@@ -34,7 +34,7 @@ Ref from_ordinal(Thread& thread, Type* type, int64_t ordinal) {
 
 Ref date_construct(Thread& thread, Type* type, CallArgs args) {
   BoundArgs bound;
-  if (!bind_args(thread, "date", "year=None, month=None, day=None", args, bound)) return {};
+  if (!bind_args(thread, "", "year=None, month=None, day=None", args, bound)) return {};
   static const char* const names[] = {"year", "month", "day"};
   int64_t parts[3];
   for (int i = 0; i < 3; ++i) {

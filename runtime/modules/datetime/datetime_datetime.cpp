@@ -50,7 +50,7 @@ Clock clock_of(const int64_t (&parts)[8]) {
 
 Ref dt_construct(Thread& thread, Type* type, CallArgs args) {
   BoundArgs bound;
-  if (!bind_args(thread, "datetime",
+  if (!bind_args(thread, "",
                  "year=None, month=None, day=None, hour=0, minute=0, second=0, microsecond=0, tzinfo=None, "
                  "*, fold=0",
                  args, bound)) {

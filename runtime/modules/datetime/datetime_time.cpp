@@ -43,7 +43,7 @@ Ref time_construct(Thread& thread, Type* type, CallArgs args) {
   BoundArgs bound;
   Clock clock;
   Value tz;
-  if (!bind_args(thread, "time", "hour=0, minute=0, second=0, microsecond=0, tzinfo=None, *, fold=0", args,
+  if (!bind_args(thread, "", "hour=0, minute=0, second=0, microsecond=0, tzinfo=None, *, fold=0", args,
                  bound) ||
       !read_clock(thread, bound.values, bound[5], clock) || !tz_arg(thread, bound[4], tz)) {
     return {};

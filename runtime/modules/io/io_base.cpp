@@ -123,7 +123,13 @@ void base_dealloc(Object* object) {
   free_object(object);
 }
 
-const GetSetDef base_getset[] = {{"closed", get_closed}, {nullptr, nullptr}};
+Ref get_dict(Thread&, Value self) { return share(attrs_dict(self.as_object())); }
+Ref get_none(Thread&, Value) { return share(None); }
+
+const GetSetDef base_getset[] = {{"closed", get_closed}, {"__dict__", get_dict}, {nullptr, nullptr}};
+// What text files know of themselves; the base knows nothing.
+const GetSetDef text_getset[] = {
+    {"encoding", get_none}, {"errors", get_none}, {"newlines", get_none}, {nullptr, nullptr}};
 
 const NativeDef base_methods[] = {
     {"close", "self, /", base_close, "Flush and close the IO object."},
@@ -291,7 +297,7 @@ void init_base_types() {
   make_base(iobase_type, "_io._IOBase", nullptr, base_methods, base_getset);
   make_base(rawiobase_type, "_io._RawIOBase", &iobase_type, raw_methods);
   make_base(bufferediobase_type, "_io._BufferedIOBase", &iobase_type, buffered_methods);
-  make_base(textiobase_type, "_io._TextIOBase", &iobase_type, text_methods);
+  make_base(textiobase_type, "_io._TextIOBase", &iobase_type, text_methods, text_getset);
 }
 
 } // namespace aspy::io

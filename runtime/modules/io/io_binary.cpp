@@ -26,7 +26,15 @@ namespace {
 Descriptor* open_file(Thread& thread, Value self, const char* action = nullptr) {
   Descriptor* file = cast<BinaryFile>(self)->file;
   if (!file) return raise_value_error(thread, "I/O operation on uninitialized object");
-  if (!file->closed) return file;
+  if (file->detached) return raise_value_error(thread, "raw stream has been detached");
+  bool closed = file->closed;
+  if (file->raw && !closed) {
+    Ref answer = get_attr(thread, file->raw.object, "closed");
+    int yes = answer ? truthy(thread, answer) : -1;
+    if (yes < 0) return nullptr;
+    closed = yes;
+  }
+  if (!closed) return file;
   if (!file->buffered) return raise_value_error(thread, "I/O operation on closed file");
   if (action) return raise_value_error(thread, fmt::format("{} closed file", action));
   return raise_closed(thread);
@@ -64,6 +72,7 @@ Ref file_read(Thread& thread, const Value* args) {
   if (size > 0 && !may_allocate(thread, static_cast<size_t>(size))) return {};
   std::string data;
   if (!file->read(thread, size, !file->buffered && size >= 0, data)) return {};
+  if (file->raw.blocked && data.empty()) return share(None);
   return make_bytes(data);
 }
 
@@ -117,9 +126,7 @@ Ref file_peek(Thread& thread, const Value* args) {
   Descriptor* file = open_for(thread, args[0], false, "peek");
   if (!file || !file->flush(thread)) return {};
   bool eof;
-  if (!file->available() &&
-      !file->read_some(thread, std::min(file->buffer_size, size_t{65536}), file->in, eof))
-    return {};
+  if (!file->available() && !file->read_some(thread, file->read_ahead(), file->in, eof)) return {};
   return make_bytes(std::string_view(file->in).substr(file->in_at));
 }
 
@@ -153,6 +160,7 @@ Ref file_truncate(Thread& thread, const Value* args) {
   } else if (!to_int64(thread, args[1], size)) {
     return {};
   }
+  if (file->raw) return call_method(thread, file->raw.object, "truncate", {Value::from_int(size)});
   if (::ftruncate(file->fd, size) < 0) return raise_os_error(thread, errno);
   return make_int(size);
 }
@@ -166,6 +174,12 @@ Ref file_seek(Thread& thread, const Value* args) {
   if (args[2] && !to_int64(thread, args[2], whence)) return {};
   if (whence < 0 || whence > 2) {
     return raise_value_error(thread, fmt::format("whence value {} unsupported", whence));
+  }
+  if (file->raw) {
+    Ref able = call_method(thread, file->raw.object, "seekable");
+    int yes = able ? truthy(thread, able) : -1;
+    if (yes < 0) return {};
+    if (!yes) return raise_unsupported(thread, "File or stream is not seekable.");
   }
   if (!file->seek(thread, offset, static_cast<int>(whence), position)) return {};
   return make_int(position);
@@ -181,6 +195,7 @@ Ref file_tell(Thread& thread, const Value* args) {
 Ref file_seekable(Thread& thread, const Value* args) {
   Descriptor* file = open_raw(thread, args[0]);
   if (!file) return {};
+  if (file->raw) return call_method(thread, file->raw.object, "seekable");
   return share(Value::from_bool(::lseek(file->fd, 0, SEEK_CUR) >= 0));
 }
 
@@ -197,44 +212,54 @@ Ref file_readable(Thread& thread, const Value* args) {
   if (Descriptor* file = cast<BinaryFile>(args[0])->file; file && one_way(args[0], file->readable))
     return share(False);
   Descriptor* file = open_raw(thread, args[0]);
+  if (file && file->raw) return call_method(thread, file->raw.object, "readable");
   return file ? share(Value::from_bool(file->readable)) : Ref();
 }
 Ref file_writable(Thread& thread, const Value* args) {
   if (Descriptor* file = cast<BinaryFile>(args[0])->file; file && one_way(args[0], file->writable))
     return share(False);
   Descriptor* file = open_raw(thread, args[0]);
+  if (file && file->raw) return call_method(thread, file->raw.object, "writable");
   return file ? share(Value::from_bool(file->writable)) : Ref();
 }
 Ref file_fileno(Thread& thread, const Value* args) {
   Descriptor* file = open_raw(thread, args[0]);
+  if (file && file->raw) return call_method(thread, file->raw.object, "fileno");
   return file ? make_int(file->fd) : Ref();
 }
 Ref file_isatty(Thread& thread, const Value* args) {
   Descriptor* file = open_raw(thread, args[0]);
+  if (file && file->raw) return call_method(thread, file->raw.object, "isatty");
   return file ? share(Value::from_bool(::isatty(file->fd) == 1)) : Ref();
 }
 Ref file_close(Thread& thread, const Value* args) {
   Descriptor* file = cast<BinaryFile>(args[0])->file;
+  if (file && file->detached) return raise_value_error(thread, "raw stream has been detached");
   return !file || file->close(thread) ? share(None) : Ref();
 }
 
-Ref get_closed(Thread&, Value self) {
+Ref get_closed(Thread& thread, Value self) {
   Descriptor* file = cast<BinaryFile>(self)->file;
+  if (file && file->detached) return raise_value_error(thread, "raw stream has been detached");
+  if (file && file->raw) return get_attr(thread, file->raw.object, "closed");
   return share(Value::from_bool(!file || file->closed));
 }
 Ref get_name(Thread& thread, Value self) {
   Value name = cast<BinaryFile>(self)->name;
   if (name) return share(name);
+  if (Descriptor* file = cast<BinaryFile>(self)->file; file && file->raw)
+    return get_attr(thread, file->raw.object, "name");
   return raise(thread, AttributeError_type,
                fmt::format("'{}' object has no attribute 'name'", full_type_name(type_of(self))));
 }
 bool set_name(Thread&, Value self, Value value) {
-  assign(cast<BinaryFile>(self)->name, share(value));
+  assign(cast<BinaryFile>(self)->name, value ? share(value) : Ref());
   return true;
 }
 Ref get_mode(Thread& thread, Value self) {
   Descriptor* file = cast<BinaryFile>(self)->file;
   if (!file) return raise_value_error(thread, "I/O operation on uninitialized object");
+  if (file->raw) return get_attr(thread, file->raw.object, "mode");
   return make_str(mode_text(file));
 }
 Ref get_closefd(Thread&, Value self) {
@@ -245,7 +270,9 @@ Ref get_closefd(Thread&, Value self) {
 // A buffered file's descriptor as an unbuffered file, which leaves closing to the owner.
 Ref get_raw(Thread& thread, Value self) {
   Descriptor* file = cast<BinaryFile>(self)->file;
-  if (!file) return raise_value_error(thread, "raw stream has been detached");
+  if (!file) return raise_value_error(thread, "I/O operation on uninitialized object");
+  if (file->detached) return raise_value_error(thread, "raw stream has been detached");
+  if (file->raw) return share(file->raw.object);
   auto* raw = new Descriptor;
   raw->fd = file->fd;
   raw->close_fd = file->close_fd;
@@ -259,13 +286,31 @@ Ref get_raw(Thread& thread, Value self) {
   return make_binary_file(fileio_type, raw, cast<BinaryFile>(self)->name);
 }
 
+// The unbuffered file below, for the caller to keep; the buffered one is of no more use.
+Ref file_detach(Thread& thread, const Value* args) {
+  Descriptor* file = open_file(thread, args[0]);
+  if (!file) return {};
+  if (file->raw) return detach_raw(thread, args[0]);
+  if (!file->flush(thread)) return {};
+  Ref raw = get_raw(thread, args[0]);
+  if (!raw) return {};
+  cast<BinaryFile>(raw)->file->borrowed = file->borrowed;
+  file->borrowed = file->detached = true;
+  return raw;
+}
+
 Ref file_repr(Thread& thread, Value self) {
   BinaryFile* object = cast<BinaryFile>(self);
   std::string out = fmt::format("<{}", full_type_name(object->type));
   bool raw = object->file && !object->file->buffered;
   if (raw && object->file->closed) return make_str(out + " [closed]>");
-  if (object->name) {
-    Ref name = repr(thread, object->name);
+  Ref label = find_attr(thread, self, intern("name"));
+  if (!label && thread.has_error()) {
+    if (!error_matches(thread, ValueError_type)) return {};
+    clear_error(thread);
+  }
+  if (label) {
+    Ref name = repr(thread, label);
     if (!name) return {};
     out += fmt::format(" name={}", cast<Str>(name)->view());
   }
@@ -279,13 +324,17 @@ Ref file_repr(Thread& thread, Value self) {
 
 void file_finalize(Thread& thread, Object* object) {
   BinaryFile* self = static_cast<BinaryFile*>(object);
-  if (self->file && !self->file->closed && !self->file->close(thread)) {
+  if (self->file && !self->file->detached && !self->file->closed && !self->file->close(thread)) {
     clear_error(thread);
     self->file->closed = true;
   }
 }
 
 void file_clear(Object* object) {
+  if (Descriptor* file = static_cast<BinaryFile*>(object)->file) {
+    file->closed |= static_cast<bool>(file->raw); // there is nothing left to write to
+    clear_field(file->raw.object);
+  }
   clear_field(static_cast<BinaryFile*>(object)->name);
   attrs_clear(object);
 }
@@ -293,6 +342,7 @@ void file_clear(Object* object) {
 void file_dealloc(Object* object) {
   gc_untrack(object);
   BinaryFile* self = static_cast<BinaryFile*>(object);
+  if (self->file) clear_field(self->file->raw.object);
   delete self->file;
   clear_field(self->name);
   attrs_destroy(object);
@@ -301,6 +351,7 @@ void file_dealloc(Object* object) {
 
 void file_traverse(Object* object, Visitor& visitor) {
   visitor(static_cast<BinaryFile*>(object)->name);
+  if (Descriptor* file = static_cast<BinaryFile*>(object)->file) visitor(file->raw.object);
   attrs_traverse(object, visitor);
 }
 
@@ -358,6 +409,7 @@ const NativeDef file_methods[] = {
     {"readinto1", "self, buffer, /", file_readinto, "Read bytes into a bytearray."},
     {"read1", "self, size=-1, /", file_read1, "Read with at most one read of the system."},
     {"peek", "self, size=0, /", file_peek, "Return buffered bytes without advancing the position."},
+    {"detach", "self, /", file_detach, "Flush and separate the raw file, and return it."},
     {},
 };
 
@@ -366,23 +418,15 @@ void make_file_type(Type& type, const char* name, Type& base, const GetSetDef* g
   static int used = 0;
   TypeSpec& spec = specs[used++];
   bool raw = &type == &fileio_type;
-  spec = {name,
-          &base,
-          sizeof(BinaryFile),
-          TypeTracked | (raw ? 0u : static_cast<uint32_t>(TypeNoConstruct)),
-          sizeof(Object),
-          file_methods,
-          getset};
+  spec = {name, &base, sizeof(BinaryFile), TypeTracked, sizeof(Object), file_methods, getset};
   type.slots.dealloc = file_dealloc;
   type.slots.traverse = file_traverse;
   type.slots.clear = file_clear;
   type.slots.finalize = file_finalize;
   type.slots.repr = file_repr;
   type.slots.next = file_next;
-  if (raw) {
-    type.slots.construct = file_construct;
-    type.slots.init = file_init;
-  }
+  type.slots.construct = file_construct;
+  type.slots.init = raw ? file_init : init_buffered;
   make_ready(type, spec);
 }
 

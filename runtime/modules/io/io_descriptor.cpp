@@ -22,6 +22,7 @@ bool fail(Thread& thread) {
 } // namespace
 
 bool Descriptor::read_some(Thread& thread, size_t count, std::string& into, bool& eof) {
+  if (raw) return raw.read(thread, count, into, eof);
   // Read aside: while the lock is free another thread may use the same file.
   std::string room(count, '\0');
   for (;;) {
@@ -40,6 +41,7 @@ bool Descriptor::read_some(Thread& thread, size_t count, std::string& into, bool
 }
 
 bool Descriptor::write_all(Thread& thread, std::string_view& data) {
+  if (raw) return raw.write(thread, data);
   while (!data.empty()) {
     ssize_t done;
     {
@@ -67,8 +69,10 @@ bool Descriptor::flush(Thread& thread) {
 
 bool Descriptor::write(Thread& thread, std::string_view data) {
   // What was read ahead has not happened as far as the position goes.
-  if (available()) {
-    ::lseek(fd, -static_cast<off_t>(available()), SEEK_CUR);
+  if (int64_t position; available()) {
+    auto back = -static_cast<off_t>(available());
+    if (!raw) ::lseek(fd, back, SEEK_CUR);
+    else if (!raw.seek(thread, back, SEEK_CUR, position)) return false;
     in.clear();
     in_at = 0;
   }
@@ -90,6 +94,7 @@ bool Descriptor::read(Thread& thread, int64_t count, bool one, std::string& resu
     in_at = 0;
   }
   if (one && (ready || want == 0)) return true;
+  if (raw && count < 0) return raw.read_all(thread, result);
   bool eof = false;
   while (result.size() < want && !eof) {
     size_t missing = want - result.size();
@@ -97,7 +102,7 @@ bool Descriptor::read(Thread& thread, int64_t count, bool one, std::string& resu
       size_t step = std::min(missing, count < 0 ? size_t{65536} : size_t{1} << 24);
       if (!read_some(thread, step, result, eof)) return false;
     } else {
-      if (!read_some(thread, std::min(buffer_size, size_t{65536}), in, eof)) return false;
+      if (!read_some(thread, read_ahead(), in, eof)) return false;
       size_t take = std::min(missing, available());
       result.append(in, in_at, take);
       in_at += take;
@@ -123,7 +128,7 @@ bool Descriptor::read_line(Thread& thread, int64_t limit, std::string& line) {
     bool eof = false;
     // A line at a time from an unbuffered descriptor must not read behind it.
     if (line.size() >= want) break;
-    if (!read_some(thread, buffered ? std::min(buffer_size, size_t{65536}) : 1, in, eof)) return false;
+    if (!read_some(thread, buffered ? read_ahead() : 1, in, eof)) return false;
     if (eof) break;
   }
   return true;
@@ -134,12 +139,14 @@ bool Descriptor::seek(Thread& thread, int64_t offset, int whence, int64_t& posit
   if (whence == SEEK_CUR) offset -= static_cast<int64_t>(available());
   in.clear();
   in_at = 0;
+  if (raw) return raw.seek(thread, offset, whence, position);
   position = ::lseek(fd, offset, whence);
   return position >= 0 || raise_os_error(thread, errno);
 }
 
 bool Descriptor::tell(Thread& thread, int64_t& position) {
-  position = ::lseek(fd, 0, SEEK_CUR);
+  if (!raw) position = ::lseek(fd, 0, SEEK_CUR);
+  else if (!raw.tell(thread, position)) return false;
   if (position < 0) return raise_os_error(thread, errno);
   position += static_cast<int64_t>(out.size()) - static_cast<int64_t>(available());
   return true;
@@ -152,6 +159,14 @@ bool Descriptor::close(Thread& thread) {
   in.clear();
   in_at = 0;
   out.clear();
+  if (raw) {
+    Ref error = flushed ? Ref() : take_error(thread);
+    bool done = static_cast<bool>(call_method(thread, raw.object, "close"));
+    if (flushed) return done;
+    clear_error(thread);
+    set_error(thread, std::move(error)); // the first error is the one to tell
+    return false;
+  }
   if (!close_fd || borrowed || fd < 0) return flushed;
   int status = ::close(fd);
   if (status < 0 && flushed && errno != EINTR) return raise_os_error(thread, errno);

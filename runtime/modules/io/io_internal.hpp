@@ -14,6 +14,7 @@
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,19 @@ Type* unsupported_operation(Thread& thread); // the class; null: raised
 Raised raise_unsupported(Thread& thread, std::string_view message);
 
 // --- files on descriptors ---------------------------------------------------------------------------
+// A raw object of a script under a buffered file: its methods in place of system calls. False: raised.
+struct RawObject {
+  Value object;         // owned by the file; empty: there is a descriptor
+  bool blocked = false; // the last read had nothing to give yet
+
+  explicit operator bool() const { return static_cast<bool>(object); }
+  bool read(Thread& thread, size_t count, std::string& into, bool& eof);
+  bool read_all(Thread& thread, std::string& into);
+  bool write(Thread& thread, std::string_view& data); // `data` becomes what is left
+  bool seek(Thread& thread, int64_t offset, int whence, int64_t& position);
+  bool tell(Thread& thread, int64_t& position);
+};
+
 // An open descriptor with what was read ahead and what is not written yet. Every call that blocks releases
 // the interpreter lock, and runs signal handlers when interrupted. False: raised.
 struct Descriptor {
@@ -39,12 +53,16 @@ struct Descriptor {
   bool buffered = true;
   bool closed = false;
   bool borrowed = false; // another file closes it
+  bool detached = false; // detach() gave the raw file away
+  RawObject raw;
   size_t buffer_size = default_buffer_size;
   std::string in; // read ahead; consumed up to in_at
   size_t in_at = 0;
   std::string out; // to be written
 
   size_t available() const { return in.size() - in_at; }
+  // How much is asked for at a time: a raw object sees the whole buffer.
+  size_t read_ahead() const { return raw ? buffer_size : std::min(buffer_size, size_t{65536}); }
   // One read from the system of up to `count` bytes, appended to `into`. `eof` when there was nothing more.
   bool read_some(Thread& thread, size_t count, std::string& into, bool& eof);
   bool write_all(Thread& thread, std::string_view& data); // `data` becomes what is left
@@ -72,6 +90,9 @@ inline bool is_binary_file(Value value) {
 Descriptor* open_descriptor(Thread& thread, Value path, std::string_view mode, bool closefd,
                             Value opener_or_none);
 Own<BinaryFile> make_binary_file(Type& type, Descriptor* file, Value name); // takes over `file`
+// BufferedReader(raw, buffer_size) and its kin, and what detach() of such a file gives.
+bool init_buffered(Thread& thread, Value self, CallArgs args);
+Ref detach_raw(Thread& thread, Value self);
 
 // --- BytesIO and StringIO -----------------------------------------------------------------------------
 struct BytesIO : Object {

@@ -123,6 +123,10 @@ Ref bytes_truncate(Thread& thread, const Value* args) {
   return make_int(size);
 }
 
+Ref bytes_getbuffer(Thread& thread, const Value*) {
+  return raise(thread, NotImplementedError_type,
+               "BytesIO.getbuffer(): aspy has no memoryview; use getvalue()");
+}
 Ref bytes_getvalue(Thread& thread, const Value* args) {
   BytesIO* file = open_bytes(thread, args[0]);
   return file ? Ref(make_bytes(*file->data)) : Ref();
@@ -361,6 +365,7 @@ const NativeDef bytes_methods[] = {
     {"seek", "self, pos, whence=0, /", bytes_seek, "Change stream position."},
     {"tell", "self, /", bytes_tell, "Current file position, an integer."},
     {"truncate", "self, size=None, /", bytes_truncate, "Truncate the file to at most size bytes."},
+    {"getbuffer", "self, /", bytes_getbuffer},
     {"getvalue", "self, /", bytes_getvalue, "Retrieve the entire contents of the BytesIO object."},
     {"readable", "self, /", bytes_yes},
     {"writable", "self, /", bytes_yes},

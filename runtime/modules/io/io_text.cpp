@@ -45,8 +45,12 @@ struct TextFile : Object {
 
 TextFile* as_text(Value value) { return cast<TextFile>(value); }
 
+// The descriptor below, where reading and writing need not go through the buffer's methods: a file of the
+// system, and no subclass that may have its own.
 Descriptor* native_descriptor(TextFile* self) {
-  return self->buffer && is_binary_file(self->buffer) ? cast<BinaryFile>(self->buffer)->file : nullptr;
+  if (!self->buffer || !is_binary_file(self->buffer) || type_of(self->buffer)->is_heap()) return nullptr;
+  Descriptor* file = cast<BinaryFile>(self->buffer)->file;
+  return file && !file->raw && !file->detached ? file : nullptr;
 }
 
 // The file's state when it is attached; null: raised.
@@ -113,6 +117,7 @@ bool settle(Thread& thread, TextFile* self, bool has_newline, bool has_return) {
   state->decoded.clear();
   state->at = 0;
   state->tail.clear();
+  state->chunk.clear();
   state->chunk_start = -1;
   bool line_done = state->line_buffering && (has_newline || has_return);
   if (state->pending.size() >= text_chunk_size || line_done || state->write_through) {
@@ -399,7 +404,10 @@ Ref text_tell(Thread& thread, const Value* args) {
   if (!flush_text(thread, as_text(args[0]))) return {};
   if (state->chunk_start >= 0)
     return make_int(state->chunk_start + static_cast<int64_t>(raw_bytes(state, state->at)));
-  return call_method(thread, as_text(args[0])->buffer, "tell");
+  Ref here = call_method(thread, as_text(args[0])->buffer, "tell");
+  int64_t end;
+  if (!here || state->chunk.empty() || !to_int64(thread, here, end)) return here;
+  return make_int(end - static_cast<int64_t>(state->chunk.size() - raw_bytes(state, state->at)));
 }
 
 Ref text_seek(Thread& thread, const Value* args) {

@@ -28,7 +28,8 @@
 namespace aspy {
 namespace {
 
-Type random_type, system_random_type;
+Type random_type;                         // _random.Random: the generator and all that is drawn from it
+Type *random_class, *system_random_class; // what scripts see; they live for ever
 
 void system_bytes(void* out, size_t size) {
   auto* bytes = static_cast<char*>(out);
@@ -139,15 +140,14 @@ bool seed(Thread& thread, RandomObject* self, Value source, int64_t version) {
 
 bool overrides(Type* type, std::string_view method) {
   Value own = type_lookup(type, intern(method));
-  return !(own == type_lookup(&random_type, intern(method))) &&
-         !(own == type_lookup(&system_random_type, intern(method)));
+  return !(own == type_lookup(&random_type, intern(method)));
 }
 
 Ref random_construct(Thread& thread, Type* type, CallArgs) {
   auto* self = static_cast<RandomObject*>(allocate_instance(type));
   Ref result = Ref::steal(self);
-  self->system = is_subtype(type, &system_random_type);
-  if (type->is_heap()) {
+  self->system = system_random_class && is_subtype(type, system_random_class);
+  if (type != random_class) {
     self->own_random = overrides(type, "random");
     self->own_getrandbits = overrides(type, "getrandbits");
   }
@@ -163,7 +163,7 @@ bool random_init(Thread& thread, Value self, CallArgs args) {
   random->has_spare = false;
   if (random->system) return true;
   Value source = bound[0] ? bound[0] : None;
-  if (!random->type->is_heap()) return seed(thread, random, source, 2);
+  if (random->type == random_class) return seed(thread, random, source, 2);
   return bool(call_method(thread, self, "seed", {source}));
 }
 
@@ -293,20 +293,30 @@ constexpr NativeDef random_methods[] = {
     {nullptr}};
 
 constexpr TypeSpec random_spec = {
-    .name = "random.Random",
+    .name = "_random.Random",
     .instance_size = sizeof(RandomObject),
     .flags = TypePlainName,
     .methods = random_methods,
     .doc = "Random number generator base class used by bound module functions.\n\n"
            "Used to instantiate instances of Random to get generators that don't\nshare state."};
-constexpr TypeSpec system_random_spec = {.name = "random.SystemRandom",
-                                         .base = &random_type,
-                                         .instance_size = sizeof(RandomObject),
-                                         .flags = TypePlainName,
-                                         .doc = "Alternate random number generator using sources "
-                                                "provided\nby the operating system (such as /dev/urandom on "
-                                                "Unix or CryptGenRandom on Windows).\n\n Not available on "
-                                                "all systems (see os.urandom() for details)."};
+constexpr const char* system_random_doc =
+    "Alternate random number generator using sources provided\nby the operating system (such as /dev/urandom "
+    "on "
+    "Unix or CryptGenRandom on Windows).\n\n Not available on all systems (see os.urandom() for details).";
+
+// A class that scripts may change and whose instances take attributes, over the native type.
+Type* make_random_class(Thread& thread, const char* name, Type* base, const char* doc) {
+  Own<Tuple> bases = make_tuple({Value(base)});
+  Own<Dict> ns = new_dict();
+  Own<Str> documentation = make_str(doc);
+  dict_set(ns.get(), names::dunder_module, Value(intern("random")));
+  dict_set(ns.get(), intern("__doc__"), documentation.value());
+  dict_set(ns.get(), intern("VERSION"), Value::from_int(3));
+  Own<Type> made = make_class(thread, &type_type, intern(name), bases.get(), ns.get(), {});
+  if (!made) return nullptr;
+  made->refcount += immortal_refcount;
+  return made.release();
+}
 
 bool init_random(Thread& thread, Module* module) {
   if (!(random_type.flags & TypeReady)) {
@@ -314,13 +324,15 @@ bool init_random(Thread& thread, Module* module) {
     random_type.slots.construct = random_construct;
     random_type.slots.init = random_init;
     make_ready(random_type, random_spec);
-    dict_set(type_dict(&random_type), intern("VERSION"), Value::from_int(3));
-    make_ready(system_random_type, system_random_spec);
+    random_class = make_random_class(thread, "Random", &random_type, random_spec.doc);
+    if (!random_class) return false;
+    system_random_class = make_random_class(thread, "SystemRandom", random_class, system_random_doc);
+    if (!system_random_class) return false;
   }
-  module_set(module, "Random", &random_type);
-  module_set(module, "SystemRandom", &system_random_type);
+  module_set(module, "Random", random_class);
+  module_set(module, "SystemRandom", system_random_class);
   // The module's functions are methods of a generator that everybody shares.
-  Ref shared = call(thread, &random_type);
+  Ref shared = call(thread, random_class);
   if (!shared) return false;
   Own<List> all = new_list();
   list_append(all.get(), share(Value(intern("Random"))));

@@ -203,6 +203,46 @@ Ref sys_getfilesystemencodeerrors(Thread&, const Value*) { return share(intern("
 Ref sys_is_finalizing(Thread&, const Value*) { return share(Value::from_bool(sys_state.finalizing)); }
 Ref sys_none(Thread&, const Value*) { return share(None); }
 Ref sys_true(Thread&, const Value*) { return share(True); }
+Ref sys_false(Thread&, const Value*) { return share(False); }
+
+// --- audit hooks: what audit() is told goes to each in turn. The interpreter itself reports nothing.
+std::vector<Value>& audit_hooks() {
+  static auto* hooks = new std::vector<Value>(); // owned; they cannot be taken away again
+  return *hooks;
+}
+Ref sys_addaudithook(Thread& thread, const Value* args) {
+  // A hook may refuse another: an Exception is an answer, anything else is not.
+  Own<Str> event = make_str("sys.addaudithook");
+  Own<Tuple> nothing = make_tuple({});
+  for (Value hook : std::vector<Value>(audit_hooks())) {
+    if (call(thread, hook, {event.value(), nothing.value()})) continue;
+    if (!error_matches(thread, Exception_type)) return {};
+    clear_error(thread);
+    return share(None);
+  }
+  audit_hooks().push_back(share(args[0]).release());
+  return share(None);
+}
+Ref sys_audit(Thread& thread, CallArgs args) {
+  if (!refuse_keywords(thread, "sys.audit", args)) return {};
+  if (args.count == 0) return raise_type_error(thread, "audit expected at least 1 argument, got 0");
+  if (!is_str(args[0]))
+    return raise_type_error(thread,
+                            fmt::format("audit() argument 1 must be str, not {}", argument_type(args[0])));
+  Own<Tuple> details = make_tuple(std::span(args.args + 1, args.count - 1));
+  for (size_t i = 0; i < audit_hooks().size(); ++i)
+    if (!call(thread, audit_hooks()[i], {args[0], details.value()})) return {};
+  return share(None);
+}
+Ref sys_call_tracing(Thread& thread, const Value* args) {
+  if (!is_exact(args[1], tuple_type))
+    return raise_type_error(
+        thread, fmt::format("call_tracing() argument 2 must be tuple, not {}", argument_type(args[1])));
+  Ref keep = share(args[1]);
+  auto items = cast<Tuple>(keep)->view();
+  return call(thread, args[0], {items.data(), static_cast<uint32_t>(items.size()), nullptr});
+}
+
 Ref sys_is_interned(Thread&, const Value* args) {
   return share(Value::from_bool(is_str(args[0]) && cast<Str>(args[0])->is_interned));
 }
@@ -234,6 +274,12 @@ const NativeDef sys_functions[] = {
     {"getrefcount", "object, /", sys_getrefcount, "Return the reference count of an object."},
     {"getsizeof", "object, default=None", sys_getsizeof, "Return the size of an object in bytes."},
     {"intern", "string, /", sys_intern, "Return the one shared string of this text."},
+    {"addaudithook", "hook", sys_addaudithook, "Adds a hook that audit() calls."},
+    {"audit", "event, *args", nullptr, "Passes the event to any hooks that are attached.",
+     NativeKind::Function, sys_audit},
+    {"call_tracing", "func, args, /", sys_call_tracing, "Call func(*args)."},
+    {"is_stack_trampoline_active", "", sys_false},
+    {"is_remote_debug_enabled", "", sys_false},
     {"_is_interned", "string, /", sys_is_interned},
     {"_getframe", "depth=0, /", sys_getframe, "Return a frame object of the call stack."},
     {"_getframemodulename", "depth=0", sys_getframemodulename},

@@ -167,15 +167,14 @@ bool op_dict_set(Thread& thread, Frame*, Value* R, const Word* pc) {
 
 bool op_dict_update(Thread& thread, Frame*, Value* R, const Word* pc) {
   Value mapping = R[b_of(*pc)];
-  if (!is_dict(mapping)) {
-    Ref keys = find_attr(thread, mapping, names::keys);
-    if (!keys) {
-      if (!thread.has_error())
-        raise_type_error(thread, fmt::format("'{}' object is not a mapping", type_name(mapping)));
-      return false;
-    }
+  Dict* dict = cast<Dict>(R[a_of(*pc)]);
+  if (is_dict(mapping)) {
+    if (!dict_update(thread, dict, mapping)) return false;
+  } else if (!dict_update_from_mapping(thread, dict, mapping)) {
+    if (!error_matches(thread, AttributeError_type)) return false;
+    clear_error(thread);
+    return raise_type_error(thread, fmt::format("'{}' object is not a mapping", type_name(mapping)));
   }
-  if (!dict_update(thread, cast<Dict>(R[a_of(*pc)]), mapping)) return false;
   kill(R, b_of(*pc));
   return true;
 }

@@ -53,6 +53,8 @@ Ref super_lookup(Thread& thread, Type* start, Value self, Str* name);
 
 // A type as messages about its attributes name it: native ones with their module ("collections.deque").
 std::string_view type_label(const Type* type);
+// As type_name() (protocol.hpp) of instances of the type.
+std::string_view bare_type_name(const Type* type);
 
 // Each readies types of one file; called by init_object_types.
 void init_slot_wrapper_types();

@@ -264,7 +264,7 @@ Ref bytes_method_fromhex(Thread& thread, const Value* args) {
     text = cast<Str>(args[1])->view();
   } else if (!as_bytes_like(args[1], text)) {
     return raise_type_error(
-        thread, fmt::format("fromhex() argument must be str or bytes-like, not {}", argument_type(args[1])));
+        thread, fmt::format("fromhex() argument must be str or bytes-like, not {}", type_name(args[1])));
   }
   std::string out;
   out.reserve(text.size() / 2);
@@ -304,7 +304,7 @@ const NativeDef shared_bytes_methods[] = {
     {"expandtabs", "self, /, tabsize=8", expandtabs, "Return a copy where tabs are expanded using spaces."},
     {"find", "self, sub, start=None, end=None, /", bytes_method_find,
      "Return the lowest index of sub, or -1."},
-    {"fromhex", "type, string, /", bytes_method_fromhex, "Create bytes from a string of hexadecimal numbers.",
+    {"fromhex", "cls, string, /", bytes_method_fromhex, "Create bytes from a string of hexadecimal numbers.",
      NativeKind::ClassMethod},
     {"hex", "self, sep=None, bytes_per_sep=1", hex, "Create a string of hexadecimal numbers from the bytes."},
     {"index", "self, sub, start=None, end=None, /", bytes_method_index, "Return the lowest index of sub."},

@@ -88,6 +88,11 @@ std::string label(const NativeFunction* function, std::string_view name) {
   return function ? qualified_name(function) : std::string(name);
 }
 
+// What messages call a native that has no name of its own.
+std::string called(std::string_view name) {
+  return name.empty() ? std::string("function") : fmt::format("{}()", name);
+}
+
 const char* plural(size_t count) { return count == 1 ? "" : "s"; }
 
 Raised wrong_count(Thread& thread, const Signature& signature, const NativeFunction* function,
@@ -111,8 +116,8 @@ Raised wrong_count(Thread& thread, const Signature& signature, const NativeFunct
   if (given > most) {
     uint32_t all = static_cast<uint32_t>(signature.params.size()) - self_count;
     if (given > all)
-      return raise_type_error(
-          thread, fmt::format("{}() takes at most {} argument{} ({} given)", name, all, plural(all), given));
+      return raise_type_error(thread, fmt::format("{} takes at most {} argument{} ({} given)", called(name),
+                                                  all, plural(all), given));
     if (most == 0) return raise_type_error(thread, fmt::format("{}() takes no positional arguments", name));
     return raise_type_error(thread,
                             fmt::format("{}() takes {} {} positional argument{} ({} given)", name,
@@ -214,8 +219,9 @@ bool bind_signature(Thread& thread, const Signature& signature, const NativeFunc
   if (keywords && !signature.has_varargs && !signature.has_kwargs &&
       given + keywords > signature.params.size() - self_count) {
     uint32_t all = static_cast<uint32_t>(signature.params.size()) - self_count;
-    return raise_type_error(thread, fmt::format("{}() takes at most {} {}argument{} ({} given)", name, all,
-                                                given == 0 ? "keyword " : "", plural(all), given + keywords));
+    return raise_type_error(thread,
+                            fmt::format("{} takes at most {} {}argument{} ({} given)", called(name), all,
+                                        given == 0 ? "keyword " : "", plural(all), given + keywords));
   }
   if (args.count > signature.positional && !signature.has_varargs) {
     return wrong_count(thread, signature, function, name, given, self_count);
@@ -242,9 +248,8 @@ bool bind_signature(Thread& thread, const Signature& signature, const NativeFunc
     if (index < signature.params.size()) {
       Value& place = values[signature.place[index]];
       if (place)
-        return raise_type_error(thread,
-                                fmt::format("argument for {}() given by name ('{}') and position ({})", name,
-                                            key->view(), index - self_count + 1));
+        return raise_type_error(thread, fmt::format("argument for {} given by name ('{}') and position ({})",
+                                                    called(name), key->view(), index - self_count + 1));
       place = value;
     } else if (signature.has_kwargs) {
       if (!keep_kwargs) {
@@ -262,7 +267,7 @@ bool bind_signature(Thread& thread, const Signature& signature, const NativeFunc
     if (i >= signature.positional)
       return raise_type_error(thread, fmt::format("{}() missing required keyword-only argument: '{}'", name,
                                                   signature.params[i].name->view()));
-    return raise_type_error(thread, fmt::format("{}() missing required argument '{}' (pos {})", name,
+    return raise_type_error(thread, fmt::format("{} missing required argument '{}' (pos {})", called(name),
                                                 signature.params[i].name->view(), i - self_count + 1));
   }
   if (!unexpected) return true;
@@ -271,8 +276,9 @@ bool bind_signature(Thread& thread, const Signature& signature, const NativeFunc
     known.push_back(signature.params[at].name->view());
   std::string_view closest = closest_name(unexpected->view(), known);
   std::string hint = closest.empty() ? std::string() : fmt::format(". Did you mean '{}'?", closest);
-  return raise_type_error(
-      thread, fmt::format("{}() got an unexpected keyword argument '{}'{}", name, unexpected->view(), hint));
+  return raise_type_error(thread, fmt::format("{} got an unexpected keyword argument '{}'{}",
+                                              name.empty() ? "this function" : called(name),
+                                              unexpected->view(), hint));
 }
 
 // --- constructors and raw natives

@@ -1,4 +1,5 @@
 // Raising from native code: every helper makes an instance at once and leaves it pending in the thread.
+#include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/number/int.hpp"
@@ -91,11 +92,11 @@ static std::string type_display(Thread& thread, Value type) {
 }
 
 // Native types are named with their module, as far as they have one; classes by their bare name.
-std::string_view type_name(Value value) {
-  Type* type = type_of(value);
+std::string_view bare_type_name(const Type* type) {
   bool with_module = type->spec && !type->is_heap() && !(type->flags & TypePlainName);
   return with_module ? std::string_view(type->spec->name) : type->name->view();
 }
+std::string_view type_name(Value value) { return bare_type_name(type_of(value)); }
 
 std::string full_type_name(const Type* type) {
   // Native types carry "module.Name" in their spec; classes keep __module__ in their namespace.

@@ -20,6 +20,7 @@ struct Traceback : Object {
   uint32_t instruction = 0;  // index into the code: gives line and columns
   Value frame;               // frame object if one was made (tb_frame), owned
   Dict* globals = nullptr;   // owned: for tb_frame made later
+  uint32_t given_line = 0;   // tb_lineno as the constructor got it; 0: by the instruction
   Value locals;              // tuple of the frame's near locals, left to it when the frame ended; owned
 };
 

@@ -1,5 +1,6 @@
 // Traceback entries: one for each frame an exception passed through.
 #include "vm/bytecode/code.hpp"
+#include "vm/interpreter/call.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
@@ -7,6 +8,9 @@
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/thread.hpp"
+
+#include <algorithm>
+#include <string>
 
 namespace aspy {
 
@@ -81,7 +85,8 @@ static bool set_next(Thread& thread, Value self, Value value) {
 }
 
 static Ref get_line(Thread&, Value self) {
-  return share(Value::from_int(traceback_line(cast<Traceback>(self))));
+  auto* entry = cast<Traceback>(self);
+  return share(Value::from_int(entry->given_line ? entry->given_line : traceback_line(entry)));
 }
 static Ref get_lasti(Thread&, Value self) {
   return share(Value::from_int(int64_t{cast<Traceback>(self)->instruction} * 2));
@@ -97,6 +102,33 @@ static Ref get_frame(Thread& thread, Value self) {
   return share(entry->frame ? entry->frame : None);
 }
 
+// TracebackType(tb_next, tb_frame, tb_lasti, tb_lineno)
+static Ref traceback_construct(Thread& thread, Type*, CallArgs args) {
+  BoundArgs bound;
+  int32_t last, line;
+  if (!bind_args(thread, "traceback", "tb_next, tb_frame, tb_lasti, tb_lineno", args, bound)) return {};
+  if (!bound[0].is_none() && !is_exact(bound[0], traceback_type))
+    return raise_type_error(thread, "expected traceback object or None, got '" +
+                                        std::string(type_name(bound[0])) + "'");
+  if (!is_exact(bound[1], frame_type))
+    return raise_type_error(thread, "traceback() argument 'tb_frame' must be frame, not " +
+                                        std::string(bound[1].is_none() ? "None" : type_name(bound[1])));
+  if (!to_int32(thread, bound[2], last) || !to_int32(thread, bound[3], line)) return {};
+  Ref code = get_attr(thread, bound[1], "f_code");
+  Ref globals = get_attr(thread, bound[1], "f_globals");
+  if (!code || !globals) return {};
+  auto* entry = allocate<Traceback>(traceback_type);
+  Ref made = Ref::steal(entry);
+  auto last_word = static_cast<uint32_t>(cast<Code>(code)->words.size());
+  entry->instruction = std::min(static_cast<uint32_t>(std::max(last, 0)) / 2, last_word ? last_word - 1 : 0);
+  entry->given_line = static_cast<uint32_t>(std::max(line, 0));
+  entry->code = cast<Code>(code.release());
+  entry->globals = is_dict(globals) ? cast<Dict>(globals.release()) : nullptr;
+  entry->frame = share(bound[1]).release();
+  if (!bound[0].is_none()) entry->next = cast<Traceback>(share(bound[0]).release());
+  return made;
+}
+
 static const GetSetDef traceback_getset[] = {
     {"tb_next", get_next, set_next}, {"tb_frame", get_frame}, {"tb_lineno", get_line},
     {"tb_lasti", get_lasti},         {nullptr, nullptr},
@@ -105,8 +137,9 @@ static const GetSetDef traceback_getset[] = {
 void init_traceback_type() {
   static const TypeSpec spec = {.name = "traceback",
                                 .instance_size = sizeof(Traceback),
-                                .flags = TypeFinal | TypeNoConstruct | TypeTracked,
+                                .flags = TypeFinal | TypeTracked,
                                 .getset = traceback_getset};
+  traceback_type.slots.construct = traceback_construct;
   traceback_type.slots.dealloc = traceback_dealloc;
   traceback_type.slots.traverse = traceback_traverse;
   traceback_type.slots.clear = traceback_clear;

@@ -361,6 +361,7 @@ Ref dict_pop(Dict* dict, Str* key) {
 }
 
 Ref dict_pop(Thread& thread, Dict* dict, Value key) {
+  if (dict->used == 0) return {}; // nothing to compare with: the key need not even be hashable
   uint64_t hash = 0;
   if (!hash_key(thread, key, hash, as_dict_key)) return {};
   int64_t found = find(thread, dict, key, hash);

@@ -42,13 +42,24 @@ bool update_from_dict(Thread& thread, Dict* dict, Dict* source) {
   return true;
 }
 
-// Anything with keys(): each key is looked up by subscription.
-bool update_from_mapping(Thread& thread, Dict* dict, Value mapping) {
+// Anything with keys(): each key is looked up by subscription. `unique`: a key that is there already is a
+// KeyError.
+bool update_from_mapping(Thread& thread, Dict* dict, Value mapping, bool unique = false) {
   Ref keys = call_method(thread, mapping, "keys");
   if (!keys) return false;
   Ref iterator = iter(thread, keys);
-  if (!iterator) return false;
+  if (!iterator) {
+    const Slots& slots = type_of(keys)->slots;
+    if (slots.iter || slots.get_item || !error_matches(thread, TypeError_type)) return false;
+    clear_error(thread);
+    return raise_type_error(thread, fmt::format("{}.keys() returned a non-iterable (type {})",
+                                                type_name(mapping), type_name(keys)));
+  }
   while (Ref key = next(thread, iterator)) {
+    if (unique) {
+      if (dict_get(thread, dict, key)) raise_key_error(thread, key);
+      if (thread.has_error()) return false;
+    }
     Ref value = get_item(thread, mapping, key);
     if (!value || !dict_set(thread, dict, key, value)) return false;
   }
@@ -110,19 +121,33 @@ bool dict_update(Thread& thread, Dict* dict, Value source) {
   return keys ? update_from_mapping(thread, dict, source) : update_from_pairs(thread, dict, source);
 }
 
+bool dict_update_from_mapping(Thread& thread, Dict* dict, Value mapping) {
+  return update_from_mapping(thread, dict, mapping);
+}
+
 bool dict_merge_kwargs(Thread& thread, Dict* dict, Value mapping, Value callable) {
   auto complain = [&](std::string_view what) {
     return bool(raise_type_error(thread, fmt::format("{} {}", callable_text(thread, callable), what)));
   };
-  Own<Dict> copied;
+  auto twice = [&](Value key) {
+    if (!is_str(key)) return bool(raise_type_error(thread, "keywords must be strings"));
+    return complain(fmt::format("got multiple values for keyword argument '{}'", cast<Str>(key)->view()));
+  };
   if (!is_dict(mapping)) {
-    Ref keys = find_attr(thread, mapping, intern("keys"));
-    if (!keys && thread.has_error()) return false;
-    if (!keys)
+    if (update_from_mapping(thread, dict, mapping, true)) return true;
+    // What the mapping itself raises is read in the same way: an AttributeError as the want of keys(), a
+    // KeyError as a name given twice.
+    if (error_matches(thread, AttributeError_type)) {
+      clear_error(thread);
       return complain(fmt::format("argument after ** must be a mapping, not {}", type_name(mapping)));
-    copied = new_dict();
-    if (!update_from_mapping(thread, copied.get(), mapping)) return false;
-    mapping = copied.value();
+    }
+    if (error_matches(thread, KeyError_type)) {
+      Ref error = take_error(thread);
+      Tuple* details = cast<ExceptionObject>(error)->args;
+      if (details && details->size == 1) return twice((*details)[0]);
+      set_error(thread, std::move(error));
+    }
+    return false;
   }
   uint32_t position = 0;
   Value key, value;
@@ -130,8 +155,7 @@ bool dict_merge_kwargs(Thread& thread, Dict* dict, Value mapping, Value callable
     if (!is_str(key)) return raise_type_error(thread, "keywords must be strings");
     Ref held_key = share(key), held_value = share(value);
     Value present = dict_get(thread, dict, key);
-    if (present)
-      return complain(fmt::format("got multiple values for keyword argument '{}'", cast<Str>(key)->view()));
+    if (present) return twice(key);
     if (thread.has_error() || !dict_set(thread, dict, held_key, held_value)) return false;
   }
   return true;

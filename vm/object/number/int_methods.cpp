@@ -51,14 +51,15 @@ Ref checked_int(Thread& thread, Ref made, std::string_view method) {
   return made;
 }
 
-Ref int_from_bytes_text(Thread& thread, Value value, std::string_view text, int base) {
+Ref int_from_bytes_text(Thread& thread, std::string_view text, int base) {
   Ref number;
   if (is_ascii_text(text)) number = int_from_text(thread, text, base);
   else raise_value_error(thread, ""); // said below
   if (number || !is_exact(thread.error, ValueError_type)) return number;
   // The message shows what was given: b'x'.
   clear_error(thread);
-  Ref shown = repr(thread, value);
+  Own<Bytes> bytes = make_bytes(text);
+  Ref shown = repr(thread, bytes.value());
   if (!shown) return {};
   return raise_value_error(
       thread, fmt::format("invalid literal for int() with base {}: {}", base, cast<Str>(shown)->view()));
@@ -73,7 +74,7 @@ Ref int_of(Thread& thread, Value x) {
   if (slots.index) return checked_int(thread, slots.index(thread, x), "__index__");
   if (is_str(x)) return int_from_text(thread, cast<Str>(x)->view(), 10);
   std::string_view bytes;
-  if (as_bytes_like(x, bytes)) return int_from_bytes_text(thread, x, bytes, 10);
+  if (as_bytes_like(x, bytes)) return int_from_bytes_text(thread, bytes, 10);
   return raise_type_error(
       thread, fmt::format("int() argument must be a string, a bytes-like object or a real number, not '{}'",
                           type_name(x)));
@@ -86,7 +87,7 @@ Ref int_with_base(Thread& thread, Value x, Value base_value) {
     return raise_value_error(thread, "int() base must be >= 2 and <= 36, or 0");
   if (is_str(x)) return int_from_text(thread, cast<Str>(x)->view(), int(base));
   std::string_view bytes;
-  if (as_bytes_like(x, bytes)) return int_from_bytes_text(thread, x, bytes, int(base));
+  if (as_bytes_like(x, bytes)) return int_from_bytes_text(thread, bytes, int(base));
   return raise_type_error(thread, "int() can't convert non-string with explicit base");
 }
 

@@ -109,6 +109,7 @@ const SlotDef table[] = {
     {&names::dunder_rpow, binary_slot(BinaryOp::Pow), 0, 1, 2,
      script_binary<BinaryOp::Pow, names::dunder_pow, names::dunder_rpow>(), wrap_reflected_power,
      "value, mod=None", "Return pow(value, self, mod)."},
+    {&names::dunder_rpow, ASPY_SLOT(power3), 0, 1, 2, any(script_power3), nullptr, "value, mod=None", nullptr},
     {&names::dunder_neg, ASPY_SLOT(negative), 0, 0, 0, any(script_unary<names::dunder_neg>), wrap_unary, "",
      "-self"},
     {&names::dunder_pos, ASPY_SLOT(positive), 0, 0, 0, any(script_unary<names::dunder_pos>), wrap_unary, "",

@@ -1,5 +1,6 @@
 // Finding attributes along the method resolution order, with one global cache; versions that keep every cache
 // honest; the weak list of subclasses that versions travel down.
+#include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/sequence/tuple.hpp"
@@ -114,7 +115,7 @@ bool type_set_attr(Thread& thread, Type* type, Str* name, Value value, bool from
   } else if (!dict_remove(dict, name)) {
     raise_attribute_error(
         thread, Value(type), name,
-        fmt::format("type object '{}' has no attribute '{}'", type->name->view(), name->view()));
+        fmt::format("type object '{}' has no attribute '{}'", bare_type_name(type), name->view()));
     return false;
   }
   type_modified(type);

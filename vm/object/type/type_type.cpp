@@ -52,7 +52,7 @@ Ref type_get_attr(Thread& thread, Value self, Str* name) {
   }
   return raise_attribute_error(
       thread, self, name,
-      fmt::format("type object '{}' has no attribute '{}'", type->name->view(), name->view()));
+      fmt::format("type object '{}' has no attribute '{}'", bare_type_name(type), name->view()));
 }
 
 bool type_set_attr_slot(Thread& thread, Value self, Str* name, Value value) {
@@ -203,7 +203,7 @@ Ref get_annotate(Thread& thread, Value self) {
   if (!type->is_heap())
     return raise_attribute_error(
         thread, self, names::dunder_annotate,
-        fmt::format("type object '{}' has no attribute '__annotate__'", type->name->view()));
+        fmt::format("type object '{}' has no attribute '__annotate__'", bare_type_name(type)));
   Value annotate = own_annotate(type);
   return annotate ? bind_descriptor(thread, annotate, Value(), type) : share(None);
 }
@@ -223,7 +223,7 @@ Ref get_annotations(Thread& thread, Value self) {
   if (!type->is_heap())
     return raise_attribute_error(
         thread, self, names::dunder_annotations,
-        fmt::format("type object '{}' has no attribute '__annotations__'", type->name->view()));
+        fmt::format("type object '{}' has no attribute '__annotations__'", bare_type_name(type)));
   Dict* dict = type_dict(type);
   Value known = dict_get(dict, names::dunder_annotations);
   if (!known) known = dict_get(dict, annotations_cache());

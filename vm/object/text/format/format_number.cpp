@@ -19,13 +19,20 @@ bool raise_unknown_code(Thread& thread, uint32_t code, Value value); // format.c
 
 namespace {
 
+// No double has more digits behind the point, or more that count: what is wanted beyond them is zeros.
+constexpr int most_digits = 1100;
+
 // A double in a printf format; glibc rounds correctly at any precision.
 std::string print_double(const char* format, int precision, double number) {
   char small[128];
-  int size = std::snprintf(small, sizeof small, format, precision, number);
+  int digits = std::min(precision, most_digits);
+  int size = std::snprintf(small, sizeof small, format, digits, number);
   if (size < static_cast<int>(sizeof small)) return {small, static_cast<size_t>(size)};
   std::string out(static_cast<size_t>(size), '\0');
-  std::snprintf(out.data(), out.size() + 1, format, precision, number);
+  std::snprintf(out.data(), out.size() + 1, format, digits, number);
+  bool keeps_zeros = std::string_view(format).find_first_of("#eEfF") != std::string_view::npos;
+  if (precision > digits && keeps_zeros)
+    out.insert(std::min(out.find_first_of("eE"), out.size()), static_cast<size_t>(precision - digits), '0');
   return out;
 }
 
@@ -194,7 +201,8 @@ Ref format_integer(Thread& thread, Value self, const FormatSpec& spec) {
 
 Str* spec_of(Thread& thread, Value spec) {
   if (is_str(spec)) return cast<Str>(spec);
-  return raise_type_error(thread, fmt::format("__format__() argument must be str, not {}", type_name(spec)));
+  return raise_type_error(thread, fmt::format("__format__() argument must be str, not {}",
+                                              spec.is_none() ? "None" : type_name(spec)));
 }
 
 } // namespace
