@@ -31,6 +31,15 @@ bool flush_file(Thread& thread, Value file) {
   return bool(call_method(thread, file, "flush"));
 }
 
+// Has a script set it to None?
+static bool is_switched_off(std::string_view name) {
+  Dict* modules = loaded_modules();
+  Value sys = modules ? dict_get(modules, "sys") : Value();
+  if (!sys || !is_instance(sys, module_type)) return false;
+  Value stream = dict_get(cast<Module>(sys)->dict, name);
+  return stream && stream.is_none();
+}
+
 Value standard_stream(std::string_view name) {
   Dict* modules = loaded_modules();
   Value sys = modules ? dict_get(modules, "sys") : Value();
@@ -41,6 +50,7 @@ Value standard_stream(std::string_view name) {
 
 void write_report(Thread& thread, std::string_view text) {
   ErrorShelter shelter(thread);
+  if (is_switched_off("stderr")) return;
   if (Value file = standard_stream("stderr")) {
     Ref keep = share(file);
     if (write_text(thread, file, text) && flush_file(thread, file)) return;

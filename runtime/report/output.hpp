@@ -20,7 +20,8 @@ bool write_text(Thread& thread, Value file, std::string_view text);
 bool flush_file(Thread& thread, Value file);
 // sys.stdout / sys.stderr as they are now; empty when deleted or None.
 Value standard_stream(std::string_view name);
-// Writes a report to sys.stderr; to file descriptor 2 when there is no sys.stderr or it fails. Never raises.
+// Writes a report to sys.stderr; nowhere if that is None, to file descriptor 2 when there is no sys.stderr or
+// it fails. Never raises.
 void write_report(Thread& thread, std::string_view text);
 
 } // namespace aspy

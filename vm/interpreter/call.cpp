@@ -47,25 +47,39 @@ void release_registers(Frame* frame) {
 }
 
 void keep_locals(Thread& thread, Frame* frame) {
-  Code* code = frame->code;
-  Value* locals = frame->regs - code->local_count;
-  bool any = false;
-  for (uint32_t i = 0; i < code->local_count && !any; ++i) any = locals[i].is_object();
-  if (!any || !is_exception(thread.error)) return;
+  if (!is_exception(thread.error)) return;
   Value traceback = cast<ExceptionObject>(thread.error)->traceback;
   if (!traceback || !is_exact(traceback, traceback_type)) return;
+  Code* code = frame->code;
   auto* entry = cast<Traceback>(traceback);
-  if (entry->code != code || entry->locals) return;
-  Own<Tuple> kept = new_tuple(code->local_count);
-  for (uint32_t i = 0; i < code->local_count; ++i) {
-    kept->items()[i] = locals[i] ? locals[i] : None;
-    locals[i] = Value();
+  if (entry->origin != frame || entry->code != code || entry->locals) return;
+  entry->ended = true;
+  entry->caller = frame->caller;
+  if (frame->has_object) { // which takes the variables over
+    assign(entry->frame, share(peek_frame_object(frame)));
+    return;
   }
+  if (!(code->flags & CodeOptimized)) {
+    if (Value names = extra_of(frame); names && !(frame->flags & FrameInit))
+      entry->locals = share(names).release();
+    return;
+  }
+  Value* locals = frame->regs - code->local_count;
+  Tuple* closure = frame->function && code->free_names ? frame->function->closure : nullptr;
+  bool any = closure != nullptr;
+  for (uint32_t i = 0; i < code->local_count && !any; ++i) any = !locals[i].is_empty();
+  if (!any) return;
+  Own<Tuple> kept = new_tuple(code->local_count + 1);
+  for (uint32_t i = 0; i < code->local_count; ++i) {
+    // The code stands for "no value": the collector may show the tuple to scripts.
+    kept->items()[i] = locals[i] ? std::exchange(locals[i], Value()) : share(Value(code)).release();
+  }
+  kept->items()[code->local_count] = closure ? share(Value(closure)).release() : None;
   entry->locals = Value(kept.release());
 }
 
 void pop_frame(Thread& thread, Frame* frame) {
-  if (frame->has_object) detach_frame_object(frame);
+  if (frame->has_object) detach_frame_object(thread, frame);
   release_registers(frame);
   // Only an exception leaves temporaries behind.
   if (thread.error)

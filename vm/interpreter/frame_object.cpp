@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 #include <unordered_map>
+#include <vector>
 
 namespace aspy {
 
@@ -57,13 +58,33 @@ Ref frame_locals(Thread&, Frame* frame) {
   return Ref::steal(Value(locals.release()));
 }
 
-void detach_frame_object(Frame* frame) {
-  FrameObject* object = frame_objects[frame];
+namespace {
+
+// A frame at its return is gone already for whoever asks: what runs is the release of its variables.
+bool is_leaving(const Frame* frame) {
+  Op op = generic_op(op_of(*frame->ip));
+  return op == Op::Return || op == Op::ReturnNone;
+}
+
+Frame* visible(Frame* frame) {
+  while (frame && ((frame->code->flags & CodeLibrary) || is_leaving(frame))) frame = frame->caller;
+  return frame;
+}
+
+} // namespace
+
+void detach_frame_object(Thread& thread, Frame* frame) {
+  Own<FrameObject> object = Own<FrameObject>::steal(frame_objects[frame]);
+  if (object->refcount > 1) { // somebody has it
+    ErrorShelter shelter(thread);
+    if (frame->code->flags & CodeOptimized || extra_of(frame))
+      object->locals = frame_locals(thread, frame).release();
+    if (Frame* caller = visible(frame->caller)) object->back = frame_object(thread, caller).release();
+  }
   frame_objects.erase(frame);
   frame->has_object = false;
   object->instruction = frame->offset();
   object->frame = nullptr;
-  decref(static_cast<Object*>(object));
 }
 
 Dict* current_globals(Thread& thread) { return thread.frame ? thread.frame->globals : nullptr; }
@@ -90,21 +111,6 @@ bool current_super_args(Thread& thread, Value& cls, Value& self) {
   }
   return raise(thread, RuntimeError_type, "super(): __class__ cell not found");
 }
-
-namespace {
-
-// A frame at its return is gone already for whoever asks: what runs is the release of its variables.
-bool is_leaving(const Frame* frame) {
-  Op op = generic_op(op_of(*frame->ip));
-  return op == Op::Return || op == Op::ReturnNone;
-}
-
-Frame* visible(Frame* frame) {
-  while (frame && ((frame->code->flags & CodeLibrary) || is_leaving(frame))) frame = frame->caller;
-  return frame;
-}
-
-} // namespace
 
 Ref current_frame_object(Thread& thread, int depth) {
   Frame* frame = thread.frame;
@@ -145,6 +151,7 @@ Ref get_lasti(Thread&, Value self) { return share(Value::from_int(instruction_of
 Ref get_locals(Thread& thread, Value self) {
   FrameObject* object = as_frame(self);
   if (object->frame) return frame_locals(thread, object->frame);
+  if (!object->locals && !(object->code->flags & CodeOptimized)) return share(Value(object->globals));
   if (!object->locals) object->locals = Value(new_dict().release());
   return share(object->locals);
 }
@@ -191,26 +198,73 @@ Ref frame_repr(Thread&, Value self) {
                               object->code->name->view()));
 }
 
-// A frame object for a traceback entry whose frame has ended.
-Ref traceback_frame(Thread& thread, Traceback* entry) {
+// --- frames of tracebacks
+// -------------------------------------------------------------------------------------------------------
+
+// The frame at that address, if it still runs.
+Frame* running_frame(Thread& thread, const Frame* address, const Code* code) {
   for (Frame* frame = thread.frame; frame; frame = frame->caller)
-    if (frame->code == entry->code && frame->has_object && frame->offset() == entry->instruction)
-      return share(Value(frame_objects[frame]));
+    if (frame == address && (!code || frame->code == code)) return frame;
+  return nullptr;
+}
+
+// The variables that a frame has left to its entry, as a dict; empty for those of a module.
+Ref left_locals(Traceback* entry) {
+  if (!entry->locals || !is_exact(entry->locals, tuple_type)) return share(entry->locals);
+  Own<Dict> locals = new_dict();
+  Code* code = entry->code;
+  auto add = [&](Value name, Value value) {
+    if (is_exact(value, cell_type)) value = cast<Cell>(value)->contents;
+    if (value && value != Value(code)) dict_set(locals.get(), cast<Str>(name), value);
+  };
+  Tuple* kept = cast<Tuple>(entry->locals);
+  for (size_t i = 0; i + 1 < kept->size; ++i) add((*code->local_names)[i], (*kept)[i]);
+  Value closure = (*kept)[kept->size - 1];
+  for (size_t i = 0; is_exact(closure, tuple_type) && i < code->free_names->size; ++i)
+    add((*code->free_names)[i], (*cast<Tuple>(closure))[i]);
+  return Ref::steal(Value(locals.release()));
+}
+
+// Gives an entry its frame object; the entries outside of it have theirs.
+void attach_frame(Thread& thread, Traceback* entry) {
+  if (entry->frame) return;
+  if (!entry->ended)
+    if (Frame* frame = running_frame(thread, entry->origin, entry->code)) {
+      entry->frame = frame_object(thread, frame).release();
+      return;
+    }
+  Traceback* outer = entry->outer;
+  if (outer && outer->origin == entry->origin && outer->code == entry->code && entry->origin) {
+    entry->frame = share(outer->frame).release(); // raised again by the same frame
+    return;
+  }
   auto* object = allocate<FrameObject>(frame_type);
+  entry->frame = Value(object);
   object->code = Own<Code>::share(entry->code).release();
   object->globals = Own<Dict>::share(entry->globals).release();
   object->instruction = entry->instruction;
-  if (entry->locals) {
-    Own<Dict> locals = new_dict();
-    Tuple* kept = cast<Tuple>(entry->locals);
-    for (size_t i = 0; i < kept->size; ++i) {
-      Value value = (*kept)[i];
-      if (is_exact(value, cell_type)) value = cast<Cell>(value)->contents;
-      if (value) dict_set(locals.get(), cast<Str>((*entry->code->local_names)[i]), value);
+  object->locals = left_locals(entry).release();
+  const Frame* caller = entry->caller;
+  for (; outer && caller && outer->origin == caller; outer = outer->outer) {
+    if (!(outer->code->flags & CodeLibrary)) {
+      object->back = share(outer->frame).release();
+      return;
     }
-    object->locals = Value(locals.release());
+    caller = outer->caller;
   }
-  return Ref::steal(Value(object));
+  if (Frame* frame = visible(running_frame(thread, caller, nullptr)))
+    object->back = frame_object(thread, frame).release();
+}
+
+// The frame object of a traceback entry. A frame knows its caller, so the outermost comes first.
+Ref traceback_frame(Thread& thread, Traceback* entry) {
+  std::vector<Traceback*> entries{entry};
+  while (Traceback* outer = entries.back()->outer) {
+    if (outer->frame) break;
+    entries.push_back(outer);
+  }
+  for (; !entries.empty(); entries.pop_back()) attach_frame(thread, entries.back());
+  return share(entry->frame);
 }
 
 const TypeSpec frame_spec{.name = "frame",

@@ -19,8 +19,9 @@ struct FrameObject : Object {
 Ref frame_object(Thread& thread, Frame* frame);
 // The one that was made of a frame with `has_object`; borrowed.
 Object* peek_frame_object(const Frame* frame);
-// Cuts the frame object loose from a frame that ends.
-void detach_frame_object(Frame* frame);
+// Cuts the frame object loose from a frame that ends; it keeps the variables, and the frame that called, for
+// whoever has it.
+void detach_frame_object(Thread& thread, Frame* frame);
 // A fresh dict of a frame's variables (cells looked through), or its namespace.
 Ref frame_locals(Thread& thread, Frame* frame);
 

@@ -35,9 +35,15 @@ inline StackFrame* push_frame(Thread& thread, Code* code, Value* base, Frame* ca
 }
 
 // Pops a stack frame that returns: no exception is pending, so only its variables are left to release.
-inline void leave_frame(Thread& thread, Frame* frame) {
-  if (frame->has_object || static_cast<StackFrame*>(frame)->extra || frame->code->far_count) [[unlikely]]
+// `returned` was taken out of a variable, perhaps: a frame object that outlives the frame still shows it.
+inline void leave_frame(Thread& thread, Frame* frame, Value returned) {
+  if (frame->has_object || static_cast<StackFrame*>(frame)->extra || frame->code->far_count) [[unlikely]] {
+    int a = a_of(*frame->ip);
+    if (frame->has_object && generic_op(op_of(*frame->ip)) == Op::Return && a < 0 && !frame->regs[a] &&
+        !(frame->flags & FrameInit))
+      frame->regs[a] = share(returned).release();
     return pop_frame(thread, frame);
+  }
   for (Value* slot = frame->regs - frame->code->local_count; slot != frame->regs; ++slot) {
     Value old = *slot;
     if (!old.is_object()) continue;

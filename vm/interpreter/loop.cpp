@@ -1245,7 +1245,7 @@ dispatch:
 
   method_error:
     // Told from the attribute's place, which is that of the second word.
-    add_traceback(thread, frame->code, frame->offset() + 1, frame->globals);
+    add_traceback(thread, frame->code, frame->offset() + 1, frame->globals, frame);
     goto unwind;
 
   call_value : {
@@ -1483,7 +1483,7 @@ dispatch:
     }
     Frame* caller = frame->caller;
     bool leaves = (frame->flags & FrameEntry) != 0;
-    leave_frame(thread, frame);
+    leave_frame(thread, frame, value);
     if (leaves) [[unlikely]] {
       thread.frame = outer;
       out = Ref::steal(value);
@@ -1946,7 +1946,7 @@ error : {
     LOAD_FRAME();
     goto async_for_end;
   }
-  add_traceback(thread, frame->code, frame->offset(), frame->globals);
+  add_traceback(thread, frame->code, frame->offset(), frame->globals, frame);
 }
 unwind : {
   uint32_t at = frame->offset();

@@ -23,6 +23,12 @@ enum BreakerBit : uint32_t {
   BreakAsyncError = 8, // an exception is to be raised in this thread
 };
 
+// An exception that was passed to throw(), with the arguments as they were given.
+struct Thrown {
+  Value exception;        // borrowed
+  const Value* arguments; // type or exception, value, traceback; the last two may be empty
+};
+
 struct Thread {
   // --- errors -----------------------------------------------------------------------------------
   // The pending exception, owned; empty when there is none. A function that returns an empty Ref,
@@ -36,6 +42,8 @@ struct Thread {
   Generator* root = nullptr; // bottom of the chain of awaits that is being driven (vm/interpreter/frame.hpp)
   std::atomic<uint32_t> breaker{0};
   uint32_t recursion_limit = 1000;  // sys.setrecursionlimit: script frames nested at most
+  uint32_t origin_depth = 0;        // how many frames coroutines remember as their origin
+  Thrown* thrown = nullptr;         // by the throw() that is under way
   Value* stack_base = nullptr;      // the register stack: reserved at once, never moves
   Value* stack_limit = nullptr;     // behind its last slot
   StackFrame* frame_base = nullptr; // the frame stack, likewise

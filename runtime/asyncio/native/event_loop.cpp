@@ -10,11 +10,13 @@
 #include "runtime/signals.hpp"
 #include "vm/bytecode/code.hpp"
 #include "vm/interpreter/breaker.hpp"
+#include "vm/interpreter/frame.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/function.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/generator.hpp"
+#include "vm/object/hash/dict.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
@@ -97,6 +99,7 @@ bool report_exception(Thread& thread, EventLoop* loop, Value context) {
 
 namespace {
 
+constexpr uint32_t debug_stack_depth = 10; // frames that coroutines remember as their origin
 constexpr double clock_resolution = 1e-9;
 constexpr int passes_between_polls = 16; // with jobs ready and I/O active
 
@@ -140,6 +143,16 @@ void queue_due_timers(LoopState* state) {
   }
 }
 
+// An exception leaves the loop: what raised it lives as long as its traceback, like the variables of a frame.
+void keep_for_traceback(Thread& thread, Value target) {
+  Frame* frame = thread.frame;
+  if (!is_exception(thread.error) || !frame || !(frame->code->flags & CodeLibrary)) return;
+  add_traceback(thread, frame->code, frame->offset(), frame->globals);
+  Own<Dict> locals = new_dict(1);
+  dict_set(locals.get(), intern("target"), target);
+  cast<Traceback>(cast<ExceptionObject>(thread.error)->traceback)->locals = Value(locals.release());
+}
+
 bool run_job(Thread& thread, EventLoop* loop, Job job) {
   bool stays = true;
   switch (job.kind) {
@@ -163,6 +176,7 @@ bool run_job(Thread& thread, EventLoop* loop, Job job) {
                 ? false
                 : (write_unraisable(thread, job.target), true);
   }
+  if (!stays) keep_for_traceback(thread, job.target);
   Value error = std::exchange(thread.error, Value()); // finalisers must not meet it
   decref(job.target);
   decref(job.argument);
@@ -283,6 +297,8 @@ bool run_forever(Thread& thread, EventLoop* loop) {
     main_poller = &loop->state->poller;
     interrupt_wakeup = wake_main_poller;
   }
+  uint32_t old_depth = thread.origin_depth;
+  if (loop->debug) thread.origin_depth = debug_stack_depth;
   int passes = 0;
   while (stays) {
     stays = run_once(thread, loop, passes);
@@ -290,6 +306,7 @@ bool run_forever(Thread& thread, EventLoop* loop) {
   }
   if (is_main) main_poller = nullptr;
 
+  thread.origin_depth = old_depth;
   loop->stopping = false;
   loop->runner = nullptr;
   Value error = std::exchange(thread.error, Value());
@@ -362,11 +379,17 @@ Own<Handle> schedule(Thread& thread, EventLoop* loop, double when, Value callbac
 
 namespace {
 
+// Debug mode: most of a loop's methods are only for the thread that it runs in.
+bool check_thread(Thread& thread, EventLoop* loop) {
+  if (!loop->debug || !loop->runner || loop->runner == &thread) [[likely]]
+    return true;
+  return raise(thread, RuntimeError_type,
+               "Non-thread-safe operation invoked on an event loop other than the current one");
+}
+
 Ref method_call_soon(Thread& thread, const Value* args) {
   EventLoop* loop = as_loop(args[0]);
-  if (loop->debug && loop->runner && loop->runner != &thread)
-    return raise(thread, RuntimeError_type,
-                 "Non-thread-safe operation invoked on an event loop other than the current one");
+  if (!check_thread(thread, loop)) return Ref();
   Ref handle = handle_for(thread, handle_type, "call_soon", loop, args[1], args[2], args[3]);
   if (handle) call_soon(loop, {JobKind::RunHandle, share(handle).release(), {}, {}});
   return handle;
@@ -385,6 +408,7 @@ Ref method_call_soon_threadsafe(Thread& thread, const Value* args) {
 
 Ref schedule_at(Thread& thread, const char* method, EventLoop* loop, double when, Value callback, Value args,
                 Value context) {
+  if (!check_thread(thread, loop)) return Ref();
   Ref handle = handle_for(thread, timer_handle_type, method, loop, callback, args, context);
   if (!handle) return handle;
   cast<Handle>(handle)->when = when;
@@ -472,6 +496,15 @@ Ref method_set_debug(Thread& thread, const Value* args) {
   int truth = truthy(thread, args[1]);
   if (truth < 0) return Ref();
   as_loop(args[0])->debug = truth == 1;
+  if (!as_loop(args[0])->runner) return share(None);
+  // Coroutines are tracked by the thread in which the loop runs.
+  Ref track = get_attr(thread, args[0], "_track_origins");
+  if (!track || !call_method(thread, args[0], "call_soon_threadsafe", {track, Value::from_bool(truth == 1)}))
+    return Ref();
+  return share(None);
+}
+Ref method_track_origins(Thread& thread, const Value* args) {
+  thread.origin_depth = args[1] == True ? debug_stack_depth : 0;
   return share(None);
 }
 Ref method_set_exception_handler(Thread& thread, const Value* args) {
@@ -535,6 +568,7 @@ constexpr NativeDef methods[] = {
     {"is_closed", "self, /", method_is_closed, "True after close()."},
     {"get_debug", "self, /", method_get_debug},
     {"set_debug", "self, enabled, /", method_set_debug},
+    {"_track_origins", "self, enabled, /", method_track_origins},
     {"set_exception_handler", "self, handler, /", method_set_exception_handler,
      "Handler for errors nobody else gets."},
     {"get_exception_handler", "self, /", method_get_exception_handler},

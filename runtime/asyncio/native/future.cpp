@@ -187,6 +187,7 @@ void future_release(Future* future) {
     decref(extras->cancel_message);
     decref(extras->cancelled_error);
     decref(extras->name);
+    if (extras->attributes) decref(static_cast<Object*>(extras->attributes));
     delete extras;
   }
   clear_field(future->result);
@@ -205,11 +206,21 @@ void future_traverse(Object* object, Visitor& visit) {
     visit(entry.context);
   }
   visit(future->extras->cancelled_error);
+  visit(static_cast<Object*>(future->extras->attributes));
 }
 
 void future_clear(Object* object) { future_release(static_cast<Future*>(object)); }
 
 namespace {
+
+// Attributes that scripts give to futures are rare: they lie beside them.
+Dict* future_attributes(Object* object, bool make) {
+  auto* future = static_cast<Future*>(object);
+  if (!make && !future->extras) return nullptr;
+  Dict*& attributes = future->need_extras().attributes;
+  if (!attributes && make) attributes = new_dict().release();
+  return attributes;
+}
 
 void future_dealloc(Object* object) {
   gc_untrack(object);
@@ -573,7 +584,7 @@ Ref future_await(Thread& thread, Value self) {
 
 const TypeSpec future_spec{.name = "_asyncio.Future",
                            .instance_size = sizeof(Future),
-                           .flags = TypeTracked | TypeWeakRefs,
+                           .flags = TypeTracked | TypeWeakRefs | TypeSideAttrs,
                            .methods = methods,
                            .getset = attributes,
                            .doc = "A result that may not be there yet; await it to get it."};
@@ -598,6 +609,7 @@ void init_asyncio_exceptions() {
 }
 
 void init_future_type() {
+  side_attributes = future_attributes;
   Slots& slots = future_type.slots;
   slots.dealloc = future_dealloc;
   slots.traverse = future_traverse;

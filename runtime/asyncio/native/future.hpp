@@ -12,6 +12,7 @@
 
 namespace aspy {
 
+struct Dict;
 struct EventLoop;
 struct Str;
 
@@ -29,6 +30,7 @@ struct FutureExtras {
   Value cancel_message;                  // owned; empty: None
   Value cancelled_error;                 // CancelledError to be raised again, with its traceback; owned
   Value name;                            // of a Task that was given one; owned
+  Dict* attributes = nullptr;            // __dict__, once somebody has set one; owned
 };
 
 struct Future : Object {

@@ -2,6 +2,7 @@
 #include "runtime/asyncio/native/coroutines.hpp"
 
 #include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/asyncio/native/source_traceback.hpp"
 #include "runtime/asyncio/native/task.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "vm/interpreter/operation/import.hpp"
@@ -226,6 +227,8 @@ Ref gather(Thread& thread, const Value* args) {
     else if (!listen(thread, child, callback.value())) return Ref();
   }
   outer->loop = Own<EventLoop>::share(loop).release();
+  if (loop->debug) [[unlikely]]
+    outer->traced = record_source(thread, outer.get());
   for (const Ref& child : done_already)
     if (!child_done(thread, outer.get(), child)) return Ref();
   return outer;

@@ -48,7 +48,11 @@ bool callback_failed(Thread& thread, EventLoop* loop, const std::string& message
   dict_set(context.get(), intern("exception"), error);
   dict_set(context.get(), intern("handle"), Value(handle));
   if (handle->traced) dict_set(context.get(), intern("source_traceback"), source_of(handle));
-  return report_exception(thread, loop, context.value());
+  // The handler runs while the exception is handled: what it raises has it as context.
+  Value handled = std::exchange(thread.handled, share(error).release());
+  bool stays = report_exception(thread, loop, context.value());
+  decref(std::exchange(thread.handled, handled));
+  return stays;
 }
 
 std::string callback_text(Thread& thread, Value callback, Value args, bool debug) {

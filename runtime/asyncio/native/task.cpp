@@ -241,13 +241,30 @@ int cancel_awaited(Thread& thread, Value awaited, Value message) {
   return answer ? truthy(thread, answer) : -1;
 }
 
+namespace {
+
+bool ring_closed = false; // a cancellation has come back to a task that it had been to
+
+// Wakes a task that waits for something which nobody else will ever end.
+bool break_ring(Thread& thread, Task* task) {
+  if (remove_callback(thread, as_future(task->waiter), Value(task)) < 0) return false;
+  clear_field(task->waiter);
+  call_step_soon(task);
+  return true;
+}
+
+} // namespace
+
 bool cancel_task(Thread& thread, Task* task, Value message, bool& cancelled) {
   cancelled = false;
   task->log_traceback = false;
   if (is_done(task)) return true;
   ++task->cancel_requests;
   if (!message) message = None;
-  if (task->is_cancelling) return true; // a ring of tasks that wait for each other
+  if (task->is_cancelling) { // a ring of tasks that wait for each other
+    ring_closed = true;
+    return true;
+  }
   if (!check_native_stack(thread)) return false;
   cancelled = true;
   CancellingScope scope(task);
@@ -256,11 +273,12 @@ bool cancel_task(Thread& thread, Task* task, Value message, bool& cancelled) {
     int waiter_cancelled = 0;
     if (is_task(waiter.value()) && static_cast<Task*>(waiter.get())->is_cancelling) {
       // The last of the ring: nobody else will ever wake it, so the ring is broken here.
-      if (remove_callback(thread, waiter.get(), Value(task)) < 0) return false;
-      clear_field(task->waiter);
-      call_step_soon(task);
+      if (!break_ring(thread, task)) return false;
     } else {
       waiter_cancelled = cancel_awaited(thread, waiter.value(), message);
+      if (std::exchange(ring_closed, false) && waiter_cancelled == 0 && !is_done(waiter.get()) &&
+          waiter.value() == task->waiter && !break_ring(thread, task))
+        return false;
     }
     if (waiter_cancelled != 0) return waiter_cancelled > 0;
   } else if (task->waiter) {

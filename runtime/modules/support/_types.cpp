@@ -39,9 +39,16 @@ Ref types_iterable_coroutine(Thread& thread, const Value* args) {
   return share(args[0]);
 }
 
+Ref types_name_with_module(Thread& thread, const Value* args) {
+  if (!is_instance(args[0], type_type)) return raise_type_error(thread, "a class is needed");
+  name_with_module(cast<Type>(args[0]));
+  return share(args[0]);
+}
+
 const NativeDef types_functions[] = {
     {"winner", "metaclass, bases, /", types_winner},
     {"iterable_coroutine", "func, /", types_iterable_coroutine},
+    {"name_with_module", "cls, /", types_name_with_module, "Messages call the class `module.Name`."},
     {nullptr},
 };
 

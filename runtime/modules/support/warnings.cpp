@@ -76,6 +76,13 @@ bool hook_warn_explicit(Thread& thread, Type& category, std::string_view message
   return give(thread, category, message, file.value(), Value::from_int(line), None, None, Value());
 }
 
+std::string hook_source_line(std::string_view filename, uint32_t line) {
+  std::string text;
+  if (!source_line(nullptr, filename, line, text) || !is_valid_utf8(text)) return {};
+  size_t begin = text.find_first_not_of(" \t\f"), end = text.find_last_not_of(" \t\f\r\n");
+  return begin == std::string::npos ? std::string() : text.substr(begin, end + 1 - begin);
+}
+
 const NativeDef warnings_functions[] = {
     {"position", "level, /", warnings_position, "(filename, line, globals) of the calling script frame."},
     {"source_line", "filename, line, /", warnings_source_line, "A line of source text, or ''."},
@@ -84,7 +91,7 @@ const NativeDef warnings_functions[] = {
 
 } // namespace
 
-void init_warnings() { warning_hooks = {hook_warn, hook_warn_explicit}; }
+void init_warnings() { warning_hooks = {hook_warn, hook_warn_explicit, hook_source_line}; }
 
 void finish_warnings(Thread&) { warning_hooks = {}; }
 

@@ -185,13 +185,12 @@ Ref sys_set_asyncgen_hooks(Thread& thread, const Value* args) {
 }
 Ref sys_get_asyncgen_hooks(Thread& thread, const Value*) { return make_asyncgen_hooks(thread); }
 
-int64_t origin_depth = 0;
-Ref sys_get_origin_depth(Thread&, const Value*) { return make_int(origin_depth); }
+Ref sys_get_origin_depth(Thread& thread, const Value*) { return make_int(thread.origin_depth); }
 Ref sys_set_origin_depth(Thread& thread, const Value* args) {
-  int64_t depth;
-  if (!to_int64(thread, args[0], depth)) return {};
+  int32_t depth;
+  if (!to_int32(thread, args[0], depth)) return {};
   if (depth < 0) return raise_value_error(thread, "depth must be >= 0");
-  origin_depth = depth;
+  thread.origin_depth = static_cast<uint32_t>(depth);
   return share(None);
 }
 

@@ -312,7 +312,7 @@ Ref get_code(Thread&, Value self) { return share(Value(as_generator(self)->frame
 Ref get_running(Thread&, Value self) {
   return share(Value::from_bool(as_generator(self)->frame.running_async));
 }
-Ref get_awaits(Thread&, Value self) { return generator_awaits(as_generator(self)); }
+Ref get_awaits(Thread& thread, Value self) { return shown_awaited(thread, as_generator(self)); }
 Ref get_frame(Thread& thread, Value self) {
   if (as_generator(self)->state() == GeneratorState::Finished) return share(None);
   return frame_object(thread, &as_generator(self)->frame);

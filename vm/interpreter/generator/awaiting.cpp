@@ -102,7 +102,14 @@ SendOutcome throw_into(Thread& thread, Value awaitable, Ref& out) {
     thread.error = error.release();
     return SendOutcome::Raised;
   }
-  out = call(thread, method, {error});
+  const Thrown* thrown = thread.thrown;
+  if (thrown && thrown->exception == error.get()) {
+    uint32_t count = 1;
+    while (count < 3 && thrown->arguments[count]) ++count;
+    out = call(thread, method, CallArgs{thrown->arguments, count, nullptr});
+  } else {
+    out = call(thread, method, {error});
+  }
   if (out) return SendOutcome::Yielded;
   if (!error_matches(thread, StopIteration_type)) return SendOutcome::Raised;
   if (thread.error == error.get()) return SendOutcome::Raised; // the very exception came back

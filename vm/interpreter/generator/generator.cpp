@@ -140,7 +140,7 @@ SendOutcome resume_with_error(Thread& thread, Value object, Ref& out) {
     return SendOutcome::Raised;
   }
   if (generator->state() == GeneratorState::Created) { // its code is never entered
-    add_traceback(thread, generator->frame.code, 0, generator->frame.globals);
+    add_traceback(thread, generator->frame.code, 0, generator->frame.globals, &generator->frame);
     finish_generator(thread, generator);
     return SendOutcome::Raised;
   }
@@ -172,7 +172,7 @@ void track_suspended(Frame* innermost) {
   }
 }
 
-Ref make_generator(Thread&, Own<Function> function, Value* base, bool awaited) {
+Ref make_generator(Thread& thread, Own<Function> function, Value* base, bool awaited) {
   Code* code = function->code;
   // Now, and not when it is first resumed: by then another generator of this code may have moved the words.
   if (code->unread_body) read_body(code);
@@ -201,6 +201,8 @@ Ref make_generator(Thread&, Own<Function> function, Value* base, bool awaited) {
   frame.ip = code->words.data();
   frame.regs = slots + code->local_count;
   frame.in_generator = frame.calls_above = true;
+  if (thread.origin_depth && &type == &coroutine_type) [[unlikely]]
+    record_origin(thread, generator);
   return Ref::steal(Value(generator));
 }
 
@@ -225,6 +227,7 @@ void finish_generator(Thread& thread, Generator* generator) {
   Code* code = frame.code;
   uint32_t registers = generator_registers(code);
   Own<Generator> alive = Own<Generator>::share(generator);
+  if (frame.has_object) detach_frame_object(thread, &frame);
   for (uint32_t i = 0; i < registers; ++i) clear_field(slots[i]);
   pop_frame(thread, &frame);
 }
@@ -288,8 +291,8 @@ void generator_dealloc(Object* object) {
     Code* code = frame.code;
     uint32_t registers = generator_registers(code);
     Value* slots = generator->registers();
+    if (frame.has_object) detach_frame_object(Thread::current(), &frame);
     for (uint32_t i = 0; i < registers; ++i) clear_field(slots[i]);
-    if (frame.has_object) detach_frame_object(&frame);
     --object->refcount;
   } else if (generator->type == &async_generator_type) {
     clear_field(generator->finalizer()); // behind the registers that the end of the frame has released

@@ -10,6 +10,7 @@
 #include "vm/object/error/warnings.hpp"
 #include "vm/object/generator.hpp"
 #include "vm/object/init.hpp"
+#include "vm/object/sequence/list.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
@@ -28,9 +29,9 @@ struct CoroutineWrapper : Object {
 
 namespace {
 
-// Names that scripts have given to generators: too rare for a field in each.
+// Names that scripts have given to generators, and where coroutines were made: too rare for a field in each.
 struct GivenNames {
-  Value name, qualname; // owned, or empty
+  Value name, qualname, origin; // owned, or empty
 };
 std::unordered_map<const Generator*, GivenNames> given_names;
 
@@ -48,6 +49,21 @@ void forget_names(const Generator* generator) {
   given_names.erase(generator);
   decref(names.name);
   decref(names.qualname);
+  decref(names.origin);
+}
+
+void record_origin(Thread& thread, Generator* generator) {
+  Own<List> frames = new_list();
+  Frame* frame = thread.frame;
+  for (uint32_t i = 0; frame && i < thread.origin_depth; frame = frame->caller) {
+    if (frame->code->flags & CodeLibrary) continue;
+    Ref line = share(Value::from_int(position_at(frame->code, frame->offset()).line));
+    Own<Tuple> place = make_tuple({Value(frame->code->filename), line.get(), Value(frame->code->name)});
+    list_append(frames.get(), place.value());
+    ++i;
+  }
+  generator->frame.has_names = true;
+  given_names[generator].origin = Value(make_tuple(frames->view()).release());
 }
 
 Str* generator_name(const Generator* generator) {
@@ -73,6 +89,15 @@ Ref generator_awaits(const Generator* generator) {
   Value awaited = generator->frame.regs[slot];
   if (!awaited && op == Op::AsyncForIter) awaited = generator->frame.regs[slot - 1];
   return share(awaited ? awaited : None);
+}
+
+Ref shown_awaited(Thread& thread, Generator* generator) {
+  if (generator_is_running(thread, generator)) return share(None);
+  Ref awaited = generator_awaits(generator);
+  // What is awaited without an iterator, a future, gets the one that scripts would see.
+  Type* type = type_of(awaited);
+  bool direct = !is_exact(awaited, coroutine_type) && !type->slots.next;
+  return direct && type->slots.await_iter ? type->slots.await_iter(thread, awaited) : std::move(awaited);
 }
 
 bool generator_is_running(Thread& thread, Generator* generator) {
@@ -141,7 +166,10 @@ Ref generator_send(Thread& thread, const Value* args) {
 Ref generator_throw(Thread& thread, const Value* args) {
   if (!raise_thrown(thread, args + 1, "throw")) return Ref();
   Ref out;
+  // An iterator of another make that the generator delegates to gets the arguments as they are.
+  Thrown thrown{thread.error, args + 1}, *outer = std::exchange(thread.thrown, &thrown);
   SendOutcome outcome = resume_with_error(thread, args[0], out);
+  thread.thrown = outer;
   return step_result(thread, outcome, std::move(out));
 }
 
@@ -204,8 +232,12 @@ Ref get_suspended(Thread& thread, Value self) {
   return share(Value::from_bool(generator->state() == GeneratorState::Active &&
                                 !generator_is_running(thread, generator)));
 }
-Ref get_awaits(Thread&, Value self) { return generator_awaits(as_generator(self)); }
-Ref get_origin(Thread&, Value) { return share(None); } // origins are not tracked
+Ref get_awaits(Thread& thread, Value self) { return shown_awaited(thread, as_generator(self)); }
+Ref get_origin(Thread&, Value self) {
+  Generator* generator = as_generator(self);
+  Value origin = generator->frame.has_names ? given_names[generator].origin : Value();
+  return share(origin ? origin : None);
+}
 
 constexpr NativeDef generator_methods[] = {
     {"send", "self, value, /", generator_send,

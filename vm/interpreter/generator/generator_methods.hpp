@@ -27,6 +27,10 @@ void forget_names(const Generator* generator);
 Ref generator_repr(Thread& thread, Value self);
 // What the innermost instruction waits for (cr_await, gi_yieldfrom); None when nothing.
 Ref generator_awaits(const Generator* generator);
+// The same as scripts see it (cr_await): None while it runs, an iterator in place of a future.
+Ref shown_awaited(Thread& thread, Generator* generator);
+// Remembers which frames a coroutine is made in, for cr_origin.
+void record_origin(Thread& thread, Generator* generator);
 // Running now, or waiting inside a chain: told apart by whether the chain's innermost link is suspended.
 bool generator_is_running(Thread& thread, Generator* generator);
 

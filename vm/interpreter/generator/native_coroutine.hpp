@@ -37,6 +37,7 @@
 //     add_native_coroutines(thread, lock_type, lock_coroutines, "asyncio.locks"); // methods: "Lock.acquire"
 #pragma once
 
+#include "vm/bytecode/code.hpp"
 #include "vm/bytecode/opcodes.hpp"
 #include "vm/object/type/type.hpp"
 
@@ -69,6 +70,9 @@ inline const NativeCoroutineDef* native_def(const Word* at) {
   std::memcpy(&def, at + 1, sizeof def);
   return def;
 }
+
+// Is it the code of a native coroutine?
+inline bool is_native_coroutine(const Code* code) { return op_of(code->words[0]) == Op::NativeStep; }
 
 // A function for `def`, as if defined in `module_name` ("asyncio.tasks"). `def` must live for ever.
 Ref native_coroutine_function(Thread& thread, const NativeCoroutineDef& def, const char* module_name);

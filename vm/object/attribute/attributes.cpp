@@ -15,6 +15,9 @@
 #include <fmt/format.h>
 
 namespace aspy {
+
+Dict* (*side_attributes)(Object* object, bool make);
+
 namespace {
 
 Raised missing_attribute(Thread& thread, Value object, Str* name) {
@@ -42,6 +45,9 @@ Ref generic_lookup(Thread& thread, Value object, Str* name, bool& found_nothing)
     Ref keep = share(found);
     return slots->descr_get(thread, found, object, Value(type));
   }
+  if (type->flags & TypeSideAttrs && !type->attrs_offset)
+    if (Dict* side = side_attributes(object.as_object(), false))
+      if (Value own = dict_get(side, name)) return share(own);
   found_nothing = true;
   return Ref();
 }
@@ -75,6 +81,11 @@ bool generic_set_attr(Thread& thread, Value object, Str* name, Value value) {
       return true;
     }
     return attrs_remove(object.as_object(), name) || missing_attribute(thread, object, name);
+  }
+  if (type->flags & TypeSideAttrs) {
+    Dict* side = side_attributes(object.as_object(), static_cast<bool>(value));
+    if (value) return dict_set(side, name, value), true;
+    return (side && dict_remove(side, name)) || missing_attribute(thread, object, name);
   }
   if (found)
     return raise_attribute_error(

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
+#include <unordered_map>
 
 namespace aspy {
 
@@ -91,8 +92,20 @@ static std::string type_display(Thread& thread, Value type) {
   return text ? std::string(cast<Str>(text)->view()) : std::string("<class>");
 }
 
+// Of the classes with TypeModuleName.
+static std::unordered_map<const Type*, std::string>& names_with_module() {
+  static std::unordered_map<const Type*, std::string> names;
+  return names;
+}
+
+void name_with_module(Type* type) {
+  names_with_module()[type] = full_type_name(type);
+  type->flags |= TypeModuleName;
+}
+
 // Native types are named with their module, as far as they have one; classes by their bare name.
 std::string_view bare_type_name(const Type* type) {
+  if (type->flags & TypeModuleName) return names_with_module()[type];
   bool with_module = type->spec && !type->is_heap() && !(type->flags & TypePlainName);
   return with_module ? std::string_view(type->spec->name) : type->name->view();
 }

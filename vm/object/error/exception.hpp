@@ -14,14 +14,22 @@ struct Str;
 struct List;
 
 // One entry of a traceback. Lists run from the outermost frame (head) to where the exception was raised.
+struct Frame;
+
 struct Traceback : Object {
-  Traceback* next = nullptr; // owned
-  Code* code = nullptr;      // owned
-  uint32_t instruction = 0;  // index into the code: gives line and columns
-  Value frame;               // frame object if one was made (tb_frame), owned
-  Dict* globals = nullptr;   // owned: for tb_frame made later
-  uint32_t given_line = 0;   // tb_lineno as the constructor got it; 0: by the instruction
-  Value locals;              // tuple of the frame's near locals, left to it when the frame ended; owned
+  Traceback* next = nullptr;  // owned
+  Traceback* outer = nullptr; // the entry that was put in front of this one; borrowed, empty when it is gone
+  Code* code = nullptr;       // owned
+  uint32_t instruction = 0;   // index into the code: gives line and columns
+  bool ended = false;         // the exception has left the frame
+  uint32_t given_line = 0;    // tb_lineno as the constructor got it; 0: by the instruction
+  Value frame;                // frame object if one was made (tb_frame), owned
+  Dict* globals = nullptr;    // owned: for tb_frame made later
+  // What the frame left to it when it ended, owned: a dict (the namespace of a class body), or a tuple of the
+  // near locals with the tuple of its closure's cells, or None, behind them.
+  Value locals;
+  // Which frame it was and which one called it: addresses to compare with, as the frames may be gone.
+  const Frame *origin = nullptr, *caller = nullptr;
 };
 
 struct ExceptionObject : Object {
@@ -79,7 +87,8 @@ Ref make_exception(Thread& thread, Value cls, CallArgs args);
 bool raise_stop_iteration(Thread& thread, Value value); // always false
 Ref take_stop_value(Thread& thread);
 // Adds the place (code, instruction) in front of the pending exception's traceback.
-void add_traceback(Thread& thread, Code* code, uint32_t instruction, Dict* globals);
+void add_traceback(Thread& thread, Code* code, uint32_t instruction, Dict* globals,
+                   const Frame* origin = nullptr);
 // Sets __context__ of an exception about to be raised to the one being handled, avoiding cycles.
 void chain_context(Thread& thread, ExceptionObject* exception);
 // ExceptionGroup helpers for `except*`: splits by type; `match` and `rest` may be None. False: raised.

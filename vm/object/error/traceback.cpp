@@ -17,26 +17,38 @@ namespace aspy {
 Type traceback_type;
 Ref (*make_traceback_frame)(Thread& thread, Traceback* entry);
 
-void add_traceback(Thread& thread, Code* code, uint32_t instruction, Dict* globals) {
+void add_traceback(Thread& thread, Code* code, uint32_t instruction, Dict* globals, const Frame* origin) {
   auto* exception = cast<ExceptionObject>(thread.error);
   auto* entry = allocate<Traceback>(traceback_type);
   entry->code = code;
   incref(code);
   entry->instruction = instruction;
   entry->globals = globals;
+  entry->origin = origin;
   if (globals) incref(globals);
   // The field's reference moves to the new head.
   Value old = exception->traceback;
-  if (old && !old.is_none()) entry->next = cast<Traceback>(old);
+  if (old && !old.is_none()) {
+    entry->next = cast<Traceback>(old);
+    entry->next->outer = entry;
+  }
   exception->traceback = entry;
 }
 
 uint32_t traceback_line(const Traceback* entry) { return position_at(entry->code, entry->instruction).line; }
 
+// Gives up the inner entries, which forget this one.
+static Traceback* take_next(Traceback* entry) {
+  Traceback* next = std::exchange(entry->next, nullptr);
+  if (next && next->outer == entry) next->outer = nullptr;
+  return next;
+}
+
 static void traceback_clear(Object* object) {
   auto* entry = static_cast<Traceback*>(object);
-  clear_field(entry->next);
+  if (Traceback* next = take_next(entry)) decref(next);
   clear_field(entry->frame);
+  clear_field(entry->locals);
 }
 
 static void traceback_dealloc(Object* object) {
@@ -46,11 +58,11 @@ static void traceback_dealloc(Object* object) {
   clear_field(entry->code);
   clear_field(entry->globals);
   clear_field(entry->locals);
-  Traceback* next = std::exchange(entry->next, nullptr);
+  Traceback* next = take_next(entry);
   free_object(entry);
   // A deep recursion's traceback is a long list: let go of it without recursing.
   while (next && next->refcount == 1) {
-    Traceback* after = std::exchange(next->next, nullptr);
+    Traceback* after = take_next(next);
     decref(next);
     next = after;
   }
@@ -79,7 +91,8 @@ static bool set_next(Thread& thread, Value self, Value value) {
   for (Traceback* at = next; at; at = at->next)
     if (at == cast<Traceback>(self)) return raise_value_error(thread, "traceback loop detected");
   if (next) incref(next);
-  Traceback* old = std::exchange(cast<Traceback>(self)->next, next);
+  Traceback* old = take_next(cast<Traceback>(self));
+  cast<Traceback>(self)->next = next;
   if (old) decref(old);
   return true;
 }

@@ -5,6 +5,7 @@
 #include "vm/object/type/type.hpp"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace aspy {
@@ -24,6 +25,8 @@ struct WarningHooks {
                Value source_or_empty) = nullptr;
   bool (*warn_explicit)(Thread& thread, Type& category, std::string_view message, std::string_view filename,
                         uint32_t line) = nullptr;
+  std::string (*source_line)(std::string_view filename,
+                             uint32_t line) = nullptr; // without white space around
 };
 extern WarningHooks warning_hooks;
 

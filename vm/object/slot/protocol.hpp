@@ -116,6 +116,8 @@ bool error_matches(Thread& thread, const Type& type); // the pending exception i
 std::string_view type_name(Value value);
 // "module.Qualname" as messages print types ("collections.OrderedDict", "int").
 std::string full_type_name(const Type* type);
+// From now on messages call the class by its name with the module, as they do native types.
+void name_with_module(Type* type);
 // Prints a pending exception that has nowhere to go, and clears it: "Exception ignored in: WHERE", or
 // "MESSAGE WHERE:".
 void write_unraisable(Thread& thread, Value where, std::string_view message = {});

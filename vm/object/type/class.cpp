@@ -113,7 +113,7 @@ bool set_order(Thread& thread, Type* type) {
 
 constexpr uint32_t inherited_flags = TypeIsInt | TypeIsStr | TypeIsList | TypeIsTuple | TypeIsDict |
                                      TypeIsType | TypeIsException | TypeIsBytes | TypeIsFloat | TypeIsSet |
-                                     TypeIsSequence | TypeIsMapping | TypeWeakRefs;
+                                     TypeIsSequence | TypeIsMapping | TypeWeakRefs | TypeSideAttrs;
 
 // A class begins with the slots of its base, and only recomputes those that the namespace of another class in
 // its order names: itself, in most cases.

@@ -184,6 +184,11 @@ enum TypeFlag : uint32_t {
   TypeMethodLike =
       1 << 26, // a descriptor whose instances, found on a type, are called with the object put in front
   TypePlainName = 1 << 27, // a native type that messages call by its bare name, as they do classes of scripts
+  TypeModuleName = 1 << 28, // a class that messages call by its name with the module, as they do native types
+  TypeOpen = 1 << 29,       // a native type whose attributes scripts may change
+  TypePatched =
+      1 << 30, // they have done so, to the type or a native base: nothing native goes without saying
+  TypeSideAttrs = 1u << 31, // instances that are given attributes keep them elsewhere (`side_attributes`)
 };
 
 struct Type : Object {
@@ -254,6 +259,10 @@ inline bool is_instance(Value value, const Type& base) {
 // make_ready inherits slots, computes the MRO, and fills the dict: methods, getset, and a slot wrapper
 // for each slot that the type itself fills. Bases must be ready.
 void make_ready(Type& type, const TypeSpec& spec);
+
+// The attributes of an instance whose type has TypeSideAttrs and no room for them; null when it has none and
+// none are to be made. Borrowed.
+extern Dict* (*side_attributes)(Object* object, bool make);
 
 // --- attributes of types -----------------------------------------------------------------------------
 // The type's own attributes; fills the dict of a static type on first need. Borrowed.

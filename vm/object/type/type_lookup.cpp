@@ -99,10 +99,15 @@ void update_slots_below(Type* type, Str* name) {
   for (Type* sub : type->subclasses->types)
     if (sub->dict && !dict_get(sub->dict, name)) update_slots_below(sub, name);
 }
+void mark_patched(Type* type) {
+  if (!type->is_heap()) type->flags |= TypePatched;
+  for_each_subclass(type, mark_patched);
+}
 } // namespace
 
 bool type_set_attr(Thread& thread, Type* type, Str* name, Value value, bool from_script) {
-  if (from_script && !type->is_heap()) {
+  bool open = (type->flags & (TypeHeap | TypeOpen)) != 0;
+  if (from_script && !open) {
     return raise_type_error(thread, fmt::format("cannot set {} attribute of immutable type '{}'",
                                                 quote(name->view()), full_type_name(type)));
   }
@@ -118,8 +123,9 @@ bool type_set_attr(Thread& thread, Type* type, Str* name, Value value, bool from
         fmt::format("type object '{}' has no attribute '{}'", bare_type_name(type), name->view()));
     return false;
   }
+  if (from_script && !type->is_heap()) mark_patched(type);
   type_modified(type);
-  if (looks_like_dunder(name->view()) && !slot_defs_of(name).empty() && type->is_heap()) {
+  if (looks_like_dunder(name->view()) && !slot_defs_of(name).empty() && open) {
     update_slots_below(type, name);
     type_modified(type);
   }

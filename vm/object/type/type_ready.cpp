@@ -20,7 +20,8 @@ namespace {
 
 constexpr uint32_t inherited_flags = TypeIsInt | TypeIsStr | TypeIsList | TypeIsTuple | TypeIsDict |
                                      TypeIsType | TypeIsException | TypeIsBytes | TypeIsFloat | TypeIsSet |
-                                     TypeIsSequence | TypeIsMapping | TypeWeakRefs | TypeTracked;
+                                     TypeIsSequence | TypeIsMapping | TypeWeakRefs | TypeSideAttrs |
+                                     TypeTracked;
 
 // Fills the slots that a native type leaves null from its base. A type that compares in its own way but has
 // no hash is unhashable.

@@ -273,7 +273,11 @@ bool set_type_params(Thread& thread, Value self, Value value) {
   return type_set_attr(thread, type, names::dunder_type_params, value);
 }
 // The constructor's parameters, for inspect.
-Ref get_text_signature(Thread&, Value) { return share(None); }
+Ref get_text_signature(Thread&, Value self) {
+  static Str* const name = intern("__text_signature__");
+  Value found = type_lookup(type_from(self), name);
+  return share(found && is_str(found) ? found : None);
+}
 Ref get_flags(Thread&, Value self) {
   Type* type = type_from(self);
   uint32_t flags = (type->flags & TypeFinal) ? 0 : 1u << 10; // may be a base

@@ -78,7 +78,7 @@ constexpr GetSetDef attributes[] = {{"__dict__", get_dict},
 
 const TypeSpec spec{.name = "asyncio.locks.Event",
                     .instance_size = sizeof(EventObject),
-                    .flags = TypePlainName | TypeTracked | TypeWeakRefs,
+                    .flags = TypePlainName | TypeOpen | TypeTracked | TypeWeakRefs,
                     .attrs_offset = offsetof(EventObject, attrs),
                     .methods = methods,
                     .getset = attributes,

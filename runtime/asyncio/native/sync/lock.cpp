@@ -101,7 +101,7 @@ constexpr GetSetDef attributes[] = {{"__dict__", get_dict},
 
 const TypeSpec spec{.name = "asyncio.locks.Lock",
                     .instance_size = sizeof(LockObject),
-                    .flags = TypePlainName | TypeTracked | TypeWeakRefs,
+                    .flags = TypePlainName | TypeOpen | TypeTracked | TypeWeakRefs,
                     .attrs_offset = offsetof(LockObject, attrs),
                     .methods = methods,
                     .getset = attributes,

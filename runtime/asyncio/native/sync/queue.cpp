@@ -29,6 +29,14 @@ Value queue_items(Thread& thread, QueueObject* queue) {
 
 namespace {
 
+// Are its methods and those of its type all as they were made?
+bool is_plain(const QueueObject* queue) { return queue->native && !(queue->type->flags & TypePatched); }
+
+Ref shared_deque(Deque*& waiters) {
+  if (!waiters) waiters = make_deque().release();
+  return share(Value(waiters));
+}
+
 // --- state; -1: raised
 // -----------------------------------------------------------------------------------------------------
 
@@ -47,7 +55,7 @@ int has_no_items(Thread& thread, QueueObject* queue) {
 }
 // As has_no_items, but a subclass's empty() is asked.
 int is_empty(Thread& thread, QueueObject* queue) {
-  if (queue->native) [[likely]]
+  if (is_plain(queue)) [[likely]]
     return has_no_items(thread, queue);
   Ref answer = call_method(thread, Value(queue), "empty");
   return answer ? truthy(thread, answer) : -1;
@@ -57,7 +65,7 @@ int is_empty(Thread& thread, QueueObject* queue) {
 int has_max_items(Thread& thread, QueueObject* queue) {
   Value most = queue->max_size;
   if (most.is_int() && most.as_int() <= 0) return 0;
-  if (most.is_int() && queue->native) [[likely]] {
+  if (most.is_int() && is_plain(queue)) [[likely]] {
     int64_t size = count_items(thread, queue);
     return size < 0 ? -1 : size >= most.as_int();
   }
@@ -67,7 +75,7 @@ int has_max_items(Thread& thread, QueueObject* queue) {
   return size ? compare_bool(thread, size, most, CompareOp::Ge) : -1;
 }
 int is_full(Thread& thread, QueueObject* queue) {
-  if (queue->native) [[likely]]
+  if (is_plain(queue)) [[likely]]
     return has_max_items(thread, queue);
   Ref answer = call_method(thread, Value(queue), "full");
   return answer ? truthy(thread, answer) : -1;
@@ -77,9 +85,18 @@ int is_full(Thread& thread, QueueObject* queue) {
 // -----------------------------------------------------------------------------------------------------
 
 // Wakes the first who waits; those who don't wait any more leave the line.
-void wake_next(Thread& thread, Deque* waiters) {
+void wake_first_waiting(Thread& thread, Deque* waiters) {
   while (waiters && waiters->size)
     if (Ref waiter = deque_pop_first(waiters); wake(thread, waiter, None)) return;
+}
+// As that, but a subclass's _wakeup_next() is asked. False: raised.
+bool wake_next(Thread& thread, QueueObject* queue, Deque*& waiters) {
+  if (!is_plain(queue) && override_of(Value(queue), queue_type, "_wakeup_next")) {
+    Ref line = shared_deque(waiters);
+    return static_cast<bool>(call_method(thread, Value(queue), "_wakeup_next", {line}));
+  }
+  wake_first_waiting(thread, waiters);
+  return true;
 }
 void wake_all(Thread& thread, Deque* waiters) {
   while (waiters && waiters->size) {
@@ -89,12 +106,12 @@ void wake_all(Thread& thread, Deque* waiters) {
 }
 
 Ref take_item(Thread& thread, QueueObject* queue) {
-  if (queue->native) [[likely]]
+  if (is_plain(queue)) [[likely]]
     return queue->native->take(thread, queue->items);
   return call_method(thread, Value(queue), "_get");
 }
 bool add_item(Thread& thread, QueueObject* queue, Value item) {
-  if (queue->native) [[likely]]
+  if (is_plain(queue)) [[likely]]
     return queue->native->add(thread, queue->items, item);
   Ref added = call_method(thread, Value(queue), "_put", {item});
   return static_cast<bool>(added);
@@ -103,8 +120,7 @@ bool add_item(Thread& thread, QueueObject* queue, Value item) {
 // There is an item.
 Ref get_now(Thread& thread, QueueObject* queue) {
   Ref item = take_item(thread, queue);
-  if (item) wake_next(thread, queue->putters);
-  return item;
+  return item && wake_next(thread, queue, queue->putters) ? std::move(item) : Ref();
 }
 Ref get_nowait(Thread& thread, QueueObject* queue) {
   int empty = is_empty(thread, queue);
@@ -118,8 +134,7 @@ bool put_now(Thread& thread, QueueObject* queue, Value item) {
   if (!add_item(thread, queue, item)) return false;
   ++queue->unfinished;
   if (queue->finished) clear_event(queue->finished);
-  wake_next(thread, queue->getters);
-  return true;
+  return wake_next(thread, queue, queue->getters);
 }
 bool put_nowait(Thread& thread, QueueObject* queue, Value item) {
   if (queue->is_shut_down) return raise_value(thread, Value(&QueueShutDown_type));
@@ -134,14 +149,14 @@ void finish_if_done(Thread& thread, QueueObject* queue) {
 }
 
 // A getter or putter whose wait failed leaves. If it had been woken, the item or place is another's.
-NativeOutcome give_up(Thread& thread, QueueObject* queue, Deque* waiters, Value& state,
+NativeOutcome give_up(Thread& thread, QueueObject* queue, Deque*& waiters, Value& state,
                       int (*in_vain)(Thread&, QueueObject*)) {
   Ref error = take_error(thread);
   Own<Future> waiter = leave_line(waiters, state);
   cancel_future(thread, waiter.get(), None);
   int vain = in_vain(thread, queue);
   if (vain < 0) return NativeOutcome::Raise;
-  if (!vain && !is_cancelled(waiter.get())) wake_next(thread, waiters);
+  if (!vain && !is_cancelled(waiter.get()) && !wake_next(thread, queue, waiters)) return NativeOutcome::Raise;
   thread.error = error.release();
   return NativeOutcome::Raise;
 }
@@ -165,13 +180,13 @@ NativeOutcome get(Thread& thread, Value* locals, Ref received, Ref& out) {
   if (empty < 0) return NativeOutcome::Raise;
   if (empty && queue->is_shut_down) return returned(raise_value(thread, Value(&QueueShutDown_type)), out);
   if (empty) return wait_in_line(thread, queue, queue->getters, locals[Getter], out);
-  return returned(queue->native ? get_nowait(thread, queue) : call_method(thread, locals[Self], "get_nowait"),
-                  out);
+  return returned(
+      is_plain(queue) ? get_nowait(thread, queue) : call_method(thread, locals[Self], "get_nowait"), out);
 }
 NativeOutcome get_at_once(Thread& thread, const Value* locals, Ref& out) {
   if (!is_instance(locals[Self], queue_type)) return NativeOutcome::Wait;
   QueueObject* queue = as_queue(locals[Self]);
-  if (!queue->native || has_no_items(thread, queue) != 0) return NativeOutcome::Wait;
+  if (!is_plain(queue) || has_no_items(thread, queue) != 0) return NativeOutcome::Wait;
   return returned(get_now(thread, queue), out);
 }
 
@@ -184,13 +199,14 @@ NativeOutcome put(Thread& thread, Value* locals, Ref received, Ref& out) {
   if (full < 0) return NativeOutcome::Raise;
   if (full && queue->is_shut_down) return returned(raise_value(thread, Value(&QueueShutDown_type)), out);
   if (full) return wait_in_line(thread, queue, queue->putters, locals[Putter], out);
-  if (!queue->native) return returned(call_method(thread, locals[Self], "put_nowait", {locals[Item]}), out);
+  if (!is_plain(queue)) return returned(call_method(thread, locals[Self], "put_nowait", {locals[Item]}), out);
   return returned(put_nowait(thread, queue, locals[Item]) ? share(None) : Ref(), out);
 }
 NativeOutcome put_at_once(Thread& thread, const Value* locals, Ref& out) {
   if (!is_instance(locals[Self], queue_type)) return NativeOutcome::Wait;
   QueueObject* queue = as_queue(locals[Self]);
-  if (!queue->native || queue->is_shut_down || !queue->max_size.is_int() || has_max_items(thread, queue) != 0)
+  if (!is_plain(queue) || queue->is_shut_down || !queue->max_size.is_int() ||
+      has_max_items(thread, queue) != 0)
     return NativeOutcome::Wait;
   return returned(put_now(thread, queue, locals[Item]) ? share(None) : Ref(), out);
 }
@@ -233,7 +249,7 @@ Ref method_put_nowait(Thread& thread, const Value* args) {
 }
 Ref method_wake_next(Thread& thread, const Value* args) {
   if (!is_exact(args[1], deque_type)) return raise_type_error(thread, "waiters are kept in a deque");
-  wake_next(thread, cast<Deque>(args[1]));
+  wake_first_waiting(thread, cast<Deque>(args[1]));
   return share(None);
 }
 
@@ -330,10 +346,6 @@ bool set_items(Thread&, Value self, Value value) {
   assign(as_queue(self)->items, share(value));
   return true;
 }
-Ref shared_deque(Deque*& waiters) {
-  if (!waiters) waiters = make_deque().release();
-  return share(Value(waiters));
-}
 Ref get_getters(Thread&, Value self) { return shared_deque(as_queue(self)->getters); }
 Ref get_putters(Thread&, Value self) { return shared_deque(as_queue(self)->putters); }
 Ref get_unfinished(Thread&, Value self) { return share(Value::from_int(as_queue(self)->unfinished)); }
@@ -373,7 +385,7 @@ bool init(Thread& thread, Value self, CallArgs call) {
   QueueObject* queue = as_queue(self);
   Value most = args[0] ? args[0] : Value::from_int(0);
   assign(queue->max_size, share(most));
-  if (queue->native) return true;
+  if (is_plain(queue)) return true;
   Ref made = call_method(thread, self, "_init", {most});
   return static_cast<bool>(made);
 }
@@ -411,7 +423,7 @@ void traverse(Object* object, Visitor& visit) {
 
 const TypeSpec spec{.name = "asyncio.queues.Queue",
                     .instance_size = sizeof(QueueObject),
-                    .flags = TypePlainName | TypeTracked | TypeWeakRefs,
+                    .flags = TypePlainName | TypeOpen | TypeTracked | TypeWeakRefs,
                     .attrs_offset = offsetof(QueueObject, attrs),
                     .methods = methods,
                     .getset = attributes,

@@ -88,12 +88,12 @@ constexpr NativeDef lifo_methods[] = {{"_init", init_params, method_init<lifo_it
 
 const TypeSpec priority_spec{.name = "asyncio.queues.PriorityQueue",
                              .base = &queue_type,
-                             .flags = TypePlainName | TypeTracked | TypeWeakRefs,
+                             .flags = TypePlainName | TypeOpen | TypeTracked | TypeWeakRefs,
                              .methods = priority_methods,
                              .doc = "The smallest item first."};
 const TypeSpec lifo_spec{.name = "asyncio.queues.LifoQueue",
                          .base = &queue_type,
-                         .flags = TypePlainName | TypeTracked | TypeWeakRefs,
+                         .flags = TypePlainName | TypeOpen | TypeTracked | TypeWeakRefs,
                          .methods = lifo_methods,
                          .doc = "The newest item first."};
 

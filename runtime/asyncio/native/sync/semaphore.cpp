@@ -200,14 +200,14 @@ constexpr GetSetDef bounded_attributes[] = {{"_bound_value", get_bound, set_boun
 
 const TypeSpec spec{.name = "asyncio.locks.Semaphore",
                     .instance_size = sizeof(SemaphoreObject),
-                    .flags = TypePlainName | TypeTracked | TypeWeakRefs,
+                    .flags = TypePlainName | TypeOpen | TypeTracked | TypeWeakRefs,
                     .attrs_offset = offsetof(SemaphoreObject, attrs),
                     .methods = methods,
                     .getset = attributes,
                     .doc = "A counter of permits; acquire() waits when there is none."};
 const TypeSpec bounded_spec{.name = "asyncio.locks.BoundedSemaphore",
                             .base = &semaphore_type,
-                            .flags = TypePlainName | TypeTracked | TypeWeakRefs,
+                            .flags = TypePlainName | TypeOpen | TypeTracked | TypeWeakRefs,
                             .getset = bounded_attributes,
                             .doc = "A Semaphore that refuses more releases than acquisitions."};
 

@@ -1,6 +1,8 @@
 #include "runtime/asyncio/native/sync/sync.hpp"
 
+#include "vm/bytecode/code.hpp"
 #include "vm/memory/heap.hpp"
+#include "vm/object/callable/function.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/slot/protocol.hpp"
@@ -77,11 +79,14 @@ bool all_cancelled(Deque* waiters) {
 
 Value override_of(Value self, Type& native, const char* method) {
   Type* type = type_of(self);
-  if (!type->is_heap()) [[likely]]
+  if (!(type->flags & (TypeHeap | TypePatched))) [[likely]]
     return Value();
   Str* name = intern(method);
   Value found = type_lookup(type, name);
-  return found == type_lookup(&native, name) ? Value() : found;
+  if (!(native.flags & TypePatched)) return found == type_lookup(&native, name) ? Value() : found;
+  bool is_native = is_exact(found, method_descriptor_type) ||
+                   (is_exact(found, function_type) && is_native_coroutine(cast<Function>(found)->code));
+  return is_native ? Value() : found;
 }
 
 bool check_self(Thread& thread, Value self, Type& type) {

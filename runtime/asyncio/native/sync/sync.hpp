@@ -43,7 +43,8 @@ bool all_cancelled(Deque* waiters);
 
 // --- subclasses ---
 
-// What a subclass has put in place of the native type's method; empty when it has not.
+// What a subclass, or a script that changed the type, has put in place of the native type's method; empty
+// when nobody has.
 Value override_of(Value self, Type& native, const char* method);
 // Functions can be called with anything: TypeError when a method's object is not of the type.
 bool check_self(Thread& thread, Value self, Type& type);

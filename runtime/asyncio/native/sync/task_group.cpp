@@ -366,7 +366,7 @@ void traverse(Object* object, Visitor& visit) {
 const TypeSpec spec{
     .name = "asyncio.taskgroups.TaskGroup",
     .instance_size = sizeof(TaskGroup),
-    .flags = TypePlainName | TypeTracked | TypeWeakRefs,
+    .flags = TypePlainName | TypeOpen | TypeTracked | TypeWeakRefs,
     .attrs_offset = offsetof(TaskGroup, attrs),
     .methods = methods,
     .getset = attributes,

@@ -226,7 +226,7 @@ void traverse(Object* object, Visitor& visit) {
 constexpr GetSetDef attributes[] = {{"__dict__", get_dict}, {nullptr, nullptr}};
 const TypeSpec spec{.name = "asyncio.timeouts.Timeout",
                     .instance_size = sizeof(TimeoutObject),
-                    .flags = TypePlainName | TypeTracked | TypeWeakRefs,
+                    .flags = TypePlainName | TypeOpen | TypeTracked | TypeWeakRefs,
                     .attrs_offset = offsetof(TimeoutObject, attrs),
                     .methods = methods,
                     .getset = attributes,
