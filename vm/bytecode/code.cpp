@@ -2,6 +2,7 @@
 #include "vm/bytecode/code.hpp"
 
 #include "vm/bytecode/image.hpp"
+#include "vm/memory/block_pool.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/bytes/bytes.hpp"
 #include "vm/object/callable/native.hpp"
@@ -38,6 +39,7 @@ void code_dealloc(Object* object) {
   clear_field(code->free_names);
   clear_field(code->doc);
   for (Value constant : code->constants) decref(constant);
+  if (code->spare) pool_free(code->spare, code->spare_bytes);
   // The vectors are C++ fields of an object that the heap frees as raw memory.
   std::destroy_at(&code->words);
   std::destroy_at(&code->constants);

@@ -27,6 +27,7 @@ enum CodeFlag : uint32_t {
   CodeHasDocstring = 0x4000000,
   CodeUsesNamespace = 0x10000000, // class body or exec: names live in the frame's namespace
   CodeLibrary = 0x20000000,       // of the embedded library: its frames are left out of tracebacks
+  CodeNative = 0x40000000,        // its body is C++ (vm/interpreter/generator/native_coroutine.hpp)
 };
 
 // Where an instruction comes from. Lines count from 1, columns are UTF-8 bytes from 0; line 0: no position.
@@ -88,6 +89,10 @@ struct Code : Object {
   PackedPositions positions;
   Value doc;            // docstring, or empty; owned
   uint32_t version = 0; // for call caches
+  // Of a coroutine function: the last coroutine that ended where it was awaited, ready for the next await
+  // (vm/interpreter/frame_stack.hpp); owned memory of `spare_bytes`, or null. It refers to nothing.
+  void* spare = nullptr;
+  uint32_t spare_bytes = 0;
 
   // Code from an image (vm/bytecode/image.hpp) begins without words, constants, handlers and positions: its
   // only word is a LoadBody, which reads them when the code is first run.

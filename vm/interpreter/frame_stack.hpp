@@ -62,31 +62,51 @@ inline size_t generator_bytes(const Code* code) {
   return sizeof(Generator) + generator_registers(code) * sizeof(Value);
 }
 
+// A coroutine for `await f(...)` that the collector does not know, with what is the same for all of this code.
+Generator* new_awaited_coroutine(Code* code);
+
 // The coroutine of `await f(...)`, already entered from `caller`: `count` arguments at `base`, which fill the
 // parameters exactly, move into it. Takes over `function`. The collector learns of it when it is first
 // suspended.
 inline Generator* enter_coroutine(Function* function, Value* base, uint32_t count, Frame* caller) {
   Code* code = function->code;
-  auto* generator = new (pool_alloc(generator_bytes(code))) Generator;
-  generator->refcount = 1;
-  generator->gc_word = 0;
-  generator->type = &coroutine_type;
+  auto* generator = static_cast<Generator*>(std::exchange(code->spare, nullptr));
+  if (!generator) [[unlikely]]
+    generator = new_awaited_coroutine(code);
   Value* slots = generator->registers();
   for (uint32_t i = 0; i < count; ++i) slots[i] = std::exchange(base[i], Value());
-  for (uint32_t i = count; i < generator_registers(code); ++i) slots[i] = Value();
   Frame& frame = generator->frame;
   incref(static_cast<Object*>(code)); // the function may get another one
-  frame.code = code;
   frame.globals = function->globals;
   frame.function = function;
   frame.ip = code->words.data();
-  frame.regs = slots + code->local_count;
-  frame.in_generator = frame.calls_above = true;
   frame.state = GeneratorState::Active;
   frame.caller = caller;
   frame.depth = caller->depth + 1;
   frame.stack_end = caller->stack_end;
   return generator;
+}
+
+// True for a coroutine that only the await knows in which it runs: it was never suspended (then the collector
+// would know it) and nothing else refers to it.
+inline bool is_only_awaited(const Generator* generator) {
+  return generator->refcount == 1 && generator->gc_word == 0 && !generator->handled &&
+         !generator->frame.has_object && !generator->frame.has_names;
+}
+// The end of such a coroutine, which returns: releases its variables, and keeps or frees its memory.
+inline void retire_coroutine(Generator* generator) {
+  Code* code = generator->frame.code;
+  Function* function = generator->frame.function;
+  for (Value* slot = generator->registers(); slot != generator->frame.regs; ++slot) clear_field(*slot);
+  for (uint32_t i = 0; i < code->far_count; ++i) clear_field(generator->frame.regs[code->temp_count + i]);
+  if (!code->spare) [[likely]] {
+    code->spare = generator;
+    code->spare_bytes = static_cast<uint32_t>(generator_bytes(code));
+  } else {
+    pool_free(generator, generator_bytes(code));
+  }
+  decref(static_cast<Object*>(code));
+  decref(static_cast<Object*>(function));
 }
 
 } // namespace aspy

@@ -5,10 +5,10 @@
 
 namespace aspy {
 
-enum class RunOutcome : uint8_t {
+enum class RunOutcome : uint8_t { // the first three in the order of SendOutcome
+  Yielded,  // the chain under the entry frame is suspended and yielded `out` to its driver
   Returned, // the entry frame returned: `out` is its value
   Raised,   // an exception is pending
-  Yielded,  // the chain under the entry frame is suspended and yielded `out` to its driver
   Stepped,  // the entry frame is an async generator that yielded `out` to whoever awaits its step
 };
 
@@ -36,15 +36,6 @@ bool bind_arguments(Thread& thread, Function* function, Value* base, uint32_t po
 // lie bound at `base`, which gives them up. Takes over `function`. One that is `awaited` at once, so that
 // nobody else gets hold of it, is unknown to the collector until it suspends.
 Ref make_generator(Thread& thread, Own<Function> function, Value* base, bool awaited = false);
-// True for a coroutine that only the await knows in which it runs: it was never suspended (then the collector
-// would know it) and nothing else refers to it. When it returns, `retire_coroutine` releases its variables
-// and its memory.
-inline bool is_only_awaited(const Generator* generator) {
-  constexpr uint32_t harmless = Object::finalized;
-  return generator->refcount == 1 && (generator->gc_word & ~harmless) == 0 && !generator->handled &&
-         !generator->frame.has_object && !generator->frame.has_names;
-}
-void retire_coroutine(Generator* generator);
 // Tells the collector of the generators in the chain of awaits from `innermost` outwards that it does not
 // know yet. Those outside of a known one are known.
 void track_suspended(Frame* innermost);

@@ -18,6 +18,7 @@
 #include "vm/interpreter/breaker.hpp"
 #include "vm/interpreter/frame_stack.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
+#include "vm/interpreter/generator/native_await.hpp"
 #include "vm/interpreter/generator/native_coroutine.hpp"
 #include "vm/interpreter/operation/operations.hpp"
 #include "vm/memory/heap.hpp"
@@ -206,6 +207,7 @@ RunOutcome run(Thread& thread, Frame* frame, Entry entry, Ref sent_in, Ref& out)
   uint8_t frame_flags = 0;
   Value frame_extra; // owned
   Generator* generator = nullptr;
+  AwaitOutcome await_outcome;
 
 #if defined(__GNUC__) && !defined(ASPY_SWITCH_DISPATCH)
   static const void* const labels[] = {
@@ -1340,7 +1342,7 @@ dispatch:
     if (frame->calls_above) {
       Code* code = callee->code;
       if ((code->flags & CodeCoroutine) && code->exact_args == nargs && !kwnames && !frame_flags &&
-          awaits_result(pc) && !code->unread_body && op_of(code->words[0]) != Op::NativeStep &&
+          awaits_result(pc) && !code->unread_body && !(code->flags & CodeNative) &&
           frame->depth < thread.recursion_limit) {
         // `await f(...)`: from the call straight into the coroutine.
         generator = enter_coroutine(callee, base, nargs, frame);
@@ -1384,26 +1386,14 @@ dispatch:
     if (code->flags & (CodeGenerator | CodeCoroutine | CodeAsyncGenerator)) {
       const Word* next = pc + size_of(*pc);
       bool awaited = awaits_result(pc);
-      if (awaited && op_of(code->words[0]) == Op::NativeStep && native_def(code->words.data())->shortcut) {
-        // `await f()` of a native coroutine function that may have nothing to wait for.
-        Ref result;
-        Value* saved_end =
-            std::exchange(frame->stack_end, std::max(frame->stack_end, base + code->local_count));
-        NativeOutcome outcome = native_def(code->words.data())->shortcut(thread, base, result);
-        frame->stack_end = saved_end;
-        if (outcome != NativeOutcome::Wait) {
-          ErrorShelter shelter(thread);
-          for (uint32_t i = 0; i < code->local_count; ++i) clear_field(base[i]);
-          decref(callee);
-          clear_field(frame_extra);
-          pc = next;
-          SAVE();
-        }
-        if (outcome == NativeOutcome::Raise) goto error;
-        if (outcome == NativeOutcome::Return) {
-          value = result.release();
-          goto await_done;
-        }
+      if (awaited && (code->flags & CodeNative) && !frame_flags) {
+        pc = next;
+        SAVE();
+        Ref produced;
+        Value& slot = R[b_of(*pc)];
+        await_outcome = begin_native_await(thread, frame, Own<Function>::steal(callee), base, slot, produced);
+        value = produced.release();
+        goto native_await_stepped;
       }
       value = make_generator(thread, Own<Function>::steal(callee), base, awaited).release();
       if (awaited && (code->flags & CodeCoroutine)) { // straight on to the await
@@ -1543,6 +1533,7 @@ dispatch:
       if (c_of(w)) thread.error = raised = received.release();
       Ref produced;
       switch (body(thread, R - frame->code->local_count, std::move(received), produced)) {
+      case NativeOutcome::Turn: produced = share(Value(&native_turn)); [[fallthrough]];
       case NativeOutcome::Wait:
         R[a_of(w)] = produced.release();
         pc = frame->code->words.data() + native_await_word;
@@ -1709,6 +1700,8 @@ dispatch:
     // first.
     Op op = generic_op(op_of(*pc));
     if ((op == Op::Await || op == Op::YieldFrom || op == Op::AsyncForIter) && R[awaitable_register(*pc)]) {
+      if (is_native_turn(R[awaitable_register(*pc)])) goto error;
+      if (is_native_await(R[awaitable_register(*pc)])) goto native_await_continue;
       Ref yielded;
       switch (throw_into(thread, R[awaitable_register(*pc)], yielded)) {
       case SendOutcome::Yielded: value = yielded.release(); goto suspend;
@@ -1721,6 +1714,12 @@ dispatch:
   await_continue : {
     // One step of the awaitable in the register, which receives `value` (empty at the beginning).
     Value awaited = R[awaitable_register(*pc)];
+    if (is_native_turn(awaited)) {
+      clear_field(value);
+      value = None;
+      goto await_done;
+    }
+    if (is_native_await(awaited)) goto native_await_continue;
     Ref yielded;
     Ref given = Ref::steal(std::exchange(value, Value()));
     switch (send_into(thread, awaited, given, yielded)) {
@@ -1729,6 +1728,24 @@ dispatch:
     case SendOutcome::Raised: goto error;
     }
   }
+  native_await_continue : {
+    // One step of the NativeAwait in the register, which receives `value` or the pending exception.
+    Ref given = Ref::steal(std::exchange(value, Value()));
+    Ref produced;
+    await_outcome = continue_native_await(thread, frame, R[b_of(*pc)], given, produced);
+    value = produced.release();
+    goto native_await_stepped;
+  }
+  native_await_stepped:
+    switch (await_outcome) {
+    case AwaitOutcome::Yielded: goto suspend;
+    case AwaitOutcome::Returned: goto await_done;
+    case AwaitOutcome::Raised: goto error;
+    case AwaitOutcome::Entered:
+      frame = &as_generator(R[b_of(*pc)])->frame;
+      LOAD_FRAME();
+      goto await_begin;
+    }
   await_done : {
     // The wait at pc is over with `value`.
     SAVE();
@@ -1815,9 +1832,6 @@ dispatch:
     Frame* caller = frame->caller;
     uint8_t flags = frame->flags;
     Value* end = frame->stack_end;
-    generator->frame.state = GeneratorState::Finished;
-    generator->set_flag(Object::finalized);
-    generator->frame.suspended = false;
     if (flags == 0 && generator->type == &coroutine_type && is_only_awaited(generator)) {
       // Nobody but the await that it returns to knows it, so nothing is left of it.
       frame = caller;
@@ -1829,6 +1843,9 @@ dispatch:
       pc += size_of(*pc);
       DISPATCH();
     }
+    generator->frame.state = GeneratorState::Finished;
+    generator->set_flag(Object::finalized);
+    generator->frame.suspended = false;
     bool was_async = generator->type == &async_generator_type;
     if (was_async) generator->frame.running_async = false;
     pop_frame(thread, frame);

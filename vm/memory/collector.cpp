@@ -57,7 +57,8 @@ size_t old_end = 1;
 size_t holes = 0;
 
 uint32_t threshold = 2000;
-uint32_t young_births = 0; // births less deaths since the last collection of the young
+size_t patience = 0;       // more births than the threshold before the next collection
+uint32_t young_births = 0; // births less deaths since the last collection
 bool enabled = true;
 bool stress = false;
 bool collecting = false;
@@ -102,33 +103,32 @@ void request() {
 struct Region {
   size_t begin, end;
   std::vector<uint32_t> refs; // references from outside the region, once internal ones are subtracted
-  std::vector<bool> reached;
+  static constexpr uint32_t reached = UINT32_MAX;
 
-  bool has(const Object* object) const {
-    uint32_t index = index_of(object);
-    return index >= begin && index < end;
+  // What is known of `object`; null when it lies outside.
+  uint32_t* find(const Object* object) {
+    size_t place = index_of(object) - begin;
+    return place < refs.size() ? &refs[place] : nullptr;
   }
-  size_t place(const Object* object) const { return index_of(object) - begin; }
 };
 
 struct Subtract final : Visitor {
   Region& region;
   explicit Subtract(Region& r) : region(r) {}
   void visit(Object* object) override {
-    if (region.has(object)) --region.refs[region.place(object)];
+    if (uint32_t* refs = region.find(object)) --*refs;
   }
 };
 
 struct Reach final : Visitor {
   Region& region;
-  std::vector<Object*> work;
+  std::vector<uint32_t> work; // indices in the table
   explicit Reach(Region& r) : region(r) {}
   void visit(Object* object) override {
-    if (!region.has(object)) return;
-    size_t place = region.place(object);
-    if (region.reached[place]) return;
-    region.reached[place] = true;
-    work.push_back(object);
+    uint32_t* refs = region.find(object);
+    if (!refs || *refs == Region::reached) return;
+    *refs = Region::reached;
+    work.push_back(index_of(object));
   }
 };
 
@@ -146,7 +146,7 @@ bool is_atomic(Object* object) {
 
 // The objects of the region that nothing outside it keeps alive, in order.
 std::vector<Object*> find_unreachable(size_t begin, size_t end) {
-  Region region{begin, end, std::vector<uint32_t>(end - begin), std::vector<bool>(end - begin)};
+  Region region{begin, end, std::vector<uint32_t>(end - begin)};
   for (size_t i = begin; i < end; ++i) {
     Object* object = table[i];
     if (object && is_atomic(object)) {
@@ -164,14 +164,14 @@ std::vector<Object*> find_unreachable(size_t begin, size_t end) {
     if (!table[i] || region.refs[i - begin] == 0) continue;
     reach.visit(table[i]);
     while (!reach.work.empty()) {
-      Object* object = reach.work.back();
+      Object* object = table[reach.work.back()];
       reach.work.pop_back();
       traverse(object, reach);
     }
   }
   std::vector<Object*> unreachable;
   for (size_t i = begin; i < end; ++i)
-    if (table[i] && !region.reached[i - begin]) unreachable.push_back(table[i]);
+    if (table[i] && region.refs[i - begin] != Region::reached) unreachable.push_back(table[i]);
   return unreachable;
 }
 
@@ -264,7 +264,7 @@ void gc_track(Object* object) {
   if (object->is_tracked()) return;
   set_index(object, table.size());
   table.push_back(object);
-  if (++young_births > threshold || stress) [[unlikely]]
+  if (++young_births > threshold + patience || stress) [[unlikely]]
     if (threshold) request();
 }
 
@@ -291,12 +291,18 @@ size_t collect(Thread& thread, int generation) {
   if (collector_listener) collector_listener(thread, true, generation, 0);
   if (holes > table.size() / 4) squeeze();
   size_t end = table.size();
-  std::vector<Object*> garbage = find_unreachable(generation == 0 ? std::min(old_end, end) : frozen_end, end);
+  size_t begin = generation == 0 ? std::min(old_end, end) : frozen_end;
+  size_t examined = end - begin;
+  std::vector<Object*> garbage = find_unreachable(begin, end);
   // The survivors are old now, and so is the garbage until it is freed.
   old_end = end;
   young_births = 0;
   size_t freed = garbage.empty() ? 0 : dispose(thread, garbage);
-  if (generation > 0) old_at_last_full = old_end - std::min(old_end, holes);
+  size_t living = old_end - std::min(old_end, holes);
+  if (generation > 0) old_at_last_full = living;
+  // A program that builds something up has no garbage among the young: the next look is a full one, when
+  // there is as much again. So a program that makes a million tasks sees each of them about twice.
+  patience = freed * 8 < examined ? living : 0;
   collecting = false;
   CollectorStats& counted = stats[std::clamp(generation, 0, 2)];
   ++counted.collections;
@@ -310,10 +316,9 @@ void collect_if_due(Thread& thread) {
   bool due = requested;
   requested = false;
   if (!due || !enabled || collecting) return;
-  // A full collection looks at everything, so it must be rare: when the old have doubled. A program that
-  // builds up a million tasks then sees each of them about twice, however many they become.
-  size_t old_now = old_end - std::min(old_end, holes);
-  bool full = stress || old_now > 2 * old_at_last_full + 10 * size_t{threshold};
+  // A full collection looks at everything, so it must be rare: when there is twice as much.
+  size_t now = table.size() - std::min(table.size(), holes);
+  bool full = stress || now > 2 * old_at_last_full + 10 * size_t{threshold};
   collect(thread, full ? 2 : 0);
 }
 

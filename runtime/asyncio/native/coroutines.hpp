@@ -6,7 +6,6 @@
 
 namespace aspy {
 
-void init_sleep();
 // gather(function, arguments, return_exceptions), `function` being asyncio.gather.
 Ref gather(Thread& thread, const Value* args);
 extern Type gathering_future_type;

@@ -31,7 +31,7 @@ struct Place {
   std::string text, call;
 };
 
-Place place_of(Task* task) {
+Place place_of(Thread& thread, Task* task) {
   Place place;
   if (!is_exact(task->coroutine, coroutine_type)) return place;
   for (Generator* link = as_generator(task->coroutine); link;) {
@@ -44,7 +44,7 @@ Place place_of(Task* task) {
           fmt::format(" at {}:{} in {}", code->filename->view(), position_at(code, link->frame.offset()).line,
                       generator_qualname(link)->view());
     }
-    Ref awaited = generator_awaits(link);
+    Ref awaited = generator_awaits(thread, link);
     bool goes_on = is_exact(awaited, coroutine_type) || is_exact(awaited, generator_type) ||
                    is_exact(awaited, async_generator_type);
     link = goes_on ? as_generator(awaited) : nullptr;
@@ -54,7 +54,7 @@ Place place_of(Task* task) {
 
 std::string describe(Thread& thread, Task* task) {
   std::string text = fmt::format("task {}", text_of(thread, task_name(thread, task)));
-  Place place = place_of(task);
+  Place place = place_of(thread, task);
   if (!place.call.empty()) {
     text += fmt::format(" waits in {}", place.call);
   } else if (task->waiter && is_task(task->waiter)) {

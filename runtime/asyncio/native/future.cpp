@@ -584,7 +584,7 @@ Ref future_await(Thread& thread, Value self) {
 
 const TypeSpec future_spec{.name = "_asyncio.Future",
                            .instance_size = sizeof(Future),
-                           .flags = TypeTracked | TypeWeakRefs | TypeSideAttrs,
+                           .flags = TypeTracked | TypeWeakRefs | TypeSideAttrs | TypePlainAwait,
                            .methods = methods,
                            .getset = attributes,
                            .doc = "A result that may not be there yet; await it to get it."};

@@ -183,7 +183,6 @@ bool init(Thread& thread, Module* module) {
     init_event_loop_type();
     init_tcp_handle_type();
     init_name_lookup_type();
-    init_sleep();
     init_gather();
     init_deque_types();
     init_event_type(thread);

@@ -12,21 +12,6 @@ namespace aspy {
 
 namespace {
 
-// --- giving up the turn: what sleep(0) waits for ---
-
-Type give_turn_type;
-Object give_turn_object{immortal_refcount, 0, &give_turn_type};
-
-SendOutcome give_turn_send(Thread&, Value, Value sent, Ref& out) {
-  out = share(None);
-  return sent ? SendOutcome::Returned : SendOutcome::Yielded;
-}
-Ref give_turn_await(Thread&, Value self) { return share(self); }
-const TypeSpec give_turn_spec{
-    .name = "_asyncio.GiveTurn", .instance_size = sizeof(Object), .flags = TypeFinal | TypeNoConstruct};
-
-// --- sleep(delay, result=None) ---
-
 enum { Delay, Result, Step };
 
 // delay <= 0, of any type: 1, 0; -1 raised.
@@ -40,9 +25,10 @@ int is_over(Thread& thread, Value delay) {
 NativeOutcome begin_sleep(Thread& thread, Value* locals, Ref& out) {
   int over = is_over(thread, locals[Delay]);
   if (over < 0) return NativeOutcome::Raise;
+  if (over && locals[Result].is_none()) return NativeOutcome::Turn;
   if (over) {
     locals[Step] = Value::from_int(1);
-    out = share(Value(&give_turn_object));
+    out = share(Value(&native_turn));
     return NativeOutcome::Wait;
   }
   double seconds = 0;
@@ -61,13 +47,14 @@ NativeOutcome begin_sleep(Thread& thread, Value* locals, Ref& out) {
 }
 
 NativeOutcome sleep_step(Thread& thread, Value* locals, Ref received, Ref& out) {
-  if (!locals[Step]) return begin_sleep(thread, locals, out);
+  bool begins = !locals[Step] && !received && !thread.has_error();
+  if (begins) return begin_sleep(thread, locals, out);
+  int step = locals[Step] ? static_cast<int>(locals[Step].as_int()) : 0;
   if (!received) { // cancelled: the timer is of no more use
-    if (locals[Step].as_int() == 2 && thread.running_loop)
-      ++as_loop(thread.running_loop)->state->cancelled_timers;
+    if (step == 2 && thread.running_loop) ++as_loop(thread.running_loop)->state->cancelled_timers;
     return NativeOutcome::Raise;
   }
-  out = locals[Step].as_int() == 1 ? share(locals[Result]) : std::move(received);
+  out = step == 1 ? share(locals[Result]) : std::move(received);
   return NativeOutcome::Return;
 }
 
@@ -75,13 +62,6 @@ constexpr NativeCoroutineDef sleep_def{"sleep", "delay, result=None", sleep_step
                                        "Coroutine that completes after a given time (in seconds)."};
 
 } // namespace
-
-void init_sleep() {
-  give_turn_type.slots.send = give_turn_send;
-  give_turn_type.slots.await_iter = give_turn_await;
-  give_turn_type.slots.iter = give_turn_await;
-  make_ready(give_turn_type, give_turn_spec);
-}
 
 Ref sleep_function(Thread& thread) { return native_coroutine_function(thread, sleep_def, "asyncio.tasks"); }
 

@@ -57,6 +57,10 @@ std::string shown(Thread& thread, Value value) {
 
 // The coroutine yielded `value`: what is it to wait for?
 bool handle_yield(Thread& thread, Task* task, Ref value) {
+  if (value.get().is_none()) { // a bare yield gives up the turn
+    call_step_soon(task);
+    return true;
+  }
   if (is_future(value)) {
     Future* future = as_future(value);
     if (future->loop != task->loop)
@@ -79,10 +83,6 @@ bool handle_yield(Thread& thread, Task* task, Ref value) {
       if (cancelled < 0) return false;
       if (cancelled) task->must_cancel = false;
     }
-    return true;
-  }
-  if (value.get().is_none()) { // a bare yield gives up the turn
-    call_step_soon(task);
     return true;
   }
   Ref blocking = find_attr(thread, value, intern("_asyncio_future_blocking"));
@@ -116,10 +116,11 @@ bool handle_yield(Thread& thread, Task* task, Ref value) {
 
 SendOutcome resume_coroutine(Thread& thread, Task* task, Ref& out) {
   Value coroutine = task->coroutine;
-  bool native = is_exact(coroutine, coroutine_type) || is_exact(coroutine, generator_type) ||
-                type_of(coroutine)->slots.send;
   if (!thread.has_error()) {
-    if (native) return resume(thread, coroutine, None, out);
+    bool native = is_exact(coroutine, coroutine_type) || is_exact(coroutine, generator_type) ||
+                  type_of(coroutine)->slots.send;
+    if (native) [[likely]]
+      return resume(thread, coroutine, None, out);
     out = call_method(thread, coroutine, names::send, {None});
   } else {
     if (is_exact(coroutine, coroutine_type) || is_exact(coroutine, generator_type))
@@ -170,7 +171,6 @@ bool step_task(Thread& thread, Task* task) {
   }
   clear_field(task->waiter);
 
-  Own<Task> alive = Own<Task>::share(task);
   Value previous_task = std::exchange(thread.current_task, Value(task));
   Ref out;
   SendOutcome outcome;

@@ -344,7 +344,8 @@ bool is_context(Value value) { return is_exact(value, context_type); }
 
 Ref copy_context_lazily(Thread& thread) {
   if (!thread.context) return Ref();
-  return Ref::steal(Value(new_context(cast<Context>(thread.context)->variables)));
+  Dict* variables = cast<Context>(thread.context)->variables;
+  return variables->used ? Ref::steal(Value(new_context(variables))) : Ref();
 }
 
 Ref enter_own_context(Thread& thread) {

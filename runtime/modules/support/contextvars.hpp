@@ -8,7 +8,7 @@
 
 namespace aspy {
 
-// A copy of the thread's current context; empty when it has none yet (which stands for an empty one).
+// A copy of the thread's current context; empty when that has no variables (it stands for an empty one).
 Ref copy_context_lazily(Thread& thread);
 // As copy_context_lazily, but always a Context object: contextvars.copy_context().
 Ref copy_context(Thread& thread);

@@ -5,6 +5,7 @@
 #include "vm/interpreter/frame_object.hpp"
 #include "vm/interpreter/frame_stack.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
+#include "vm/interpreter/generator/native_await.hpp"
 #include "vm/memory/block_pool.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
@@ -47,12 +48,15 @@ RunOutcome drive(Thread& thread, Generator* generator, Entry entry, Ref sent, Re
     raise(thread, RecursionError_type, "maximum recursion depth exceeded");
     return RunOutcome::Raised;
   }
-  Value error = std::exchange(thread.error, Value()); // push_root must not meet it
-  bool handles = !generator->handled.is_empty();
-  push_root(thread, generator);
-  if (entry == Entry::Throw && handles && is_exception(error))
-    chain_context(thread, cast<ExceptionObject>(error));
-  thread.error = error;
+  if (entry == Entry::Throw) [[unlikely]] {
+    Value error = std::exchange(thread.error, Value()); // push_root must not meet it
+    bool handles = !generator->handled.is_empty();
+    push_root(thread, generator);
+    if (handles && is_exception(error)) chain_context(thread, cast<ExceptionObject>(error));
+    thread.error = error;
+  } else {
+    push_root(thread, generator);
+  }
   generator->frame.state = GeneratorState::Active;
   generator->frame.suspended = false;
   bottom->flags = FrameEntry | FrameRoot;
@@ -92,19 +96,15 @@ bool may_drive(Thread& thread, Generator* generator) {
 }
 
 SendOutcome outcome_of(RunOutcome result) {
-  switch (result) {
-  case RunOutcome::Returned: return SendOutcome::Returned;
-  case RunOutcome::Raised: return SendOutcome::Raised;
-  default: return SendOutcome::Yielded;
-  }
+  return result == RunOutcome::Stepped ? SendOutcome::Yielded : static_cast<SendOutcome>(result);
 }
 
 } // namespace
 
-SendOutcome resume(Thread& thread, Value object, Value sent, Ref& out) {
-  if (!is_exact(object, generator_type) && !is_exact(object, coroutine_type))
-    return type_of(object)->slots.send(thread, object, sent, out);
-  Generator* generator = as_generator(object);
+namespace {
+// The first step of a generator, or one that can't be taken: `may` is set when it may be driven.
+SendOutcome begin_or_refuse(Thread& thread, Generator* generator, Value sent, Ref& out, bool& may) {
+  may = false;
   if (!may_drive(thread, generator)) return SendOutcome::Raised;
   if (generator->state() == GeneratorState::Finished) {
     if (generator->type == &coroutine_type) {
@@ -114,14 +114,28 @@ SendOutcome resume(Thread& thread, Value object, Value sent, Ref& out) {
     out = share(None);
     return SendOutcome::Returned;
   }
-  bool starts = generator->state() == GeneratorState::Created;
-  if (starts && sent && !sent.is_none()) {
+  if (sent && !sent.is_none()) {
     raise_type_error(
         thread, fmt::format("can't send non-None value to a just-started {}", generator_kind(generator)));
     return SendOutcome::Raised;
   }
-  return outcome_of(
-      drive(thread, generator, starts ? Entry::Start : Entry::Resume, share(sent ? sent : None), out));
+  may = true;
+  return SendOutcome::Yielded;
+}
+} // namespace
+
+SendOutcome resume(Thread& thread, Value object, Value sent, Ref& out) {
+  if (!is_exact(object, coroutine_type) && !is_exact(object, generator_type)) [[unlikely]]
+    return type_of(object)->slots.send(thread, object, sent, out);
+  Generator* generator = as_generator(object);
+  Entry entry = Entry::Resume;
+  if (!generator->is_suspended()) [[unlikely]] {
+    bool may;
+    SendOutcome outcome = begin_or_refuse(thread, generator, sent, out, may);
+    if (!may) return outcome;
+    entry = Entry::Start;
+  }
+  return outcome_of(drive(thread, generator, entry, share(sent ? sent : None), out));
 }
 
 SendOutcome resume_with_error(Thread& thread, Value object, Ref& out) {
@@ -206,15 +220,17 @@ Ref make_generator(Thread& thread, Own<Function> function, Value* base, bool awa
   return Ref::steal(Value(generator));
 }
 
-void retire_coroutine(Generator* generator) {
-  Code* code = generator->frame.code;
-  Function* function = generator->frame.function;
+Generator* new_awaited_coroutine(Code* code) {
+  auto* generator = new (pool_alloc(generator_bytes(code))) Generator;
+  generator->refcount = 1;
+  generator->gc_word = 0;
+  generator->type = &coroutine_type;
   Value* slots = generator->registers();
-  uint32_t registers = generator_registers(code);
-  for (uint32_t i = 0; i < registers; ++i) decref(slots[i]);
-  pool_free(generator, generator_bytes(code));
-  decref(static_cast<Object*>(code));
-  decref(static_cast<Object*>(function));
+  for (uint32_t i = 0; i < generator_registers(code); ++i) slots[i] = Value();
+  generator->frame.code = code;
+  generator->frame.regs = slots + code->local_count;
+  generator->frame.in_generator = generator->frame.calls_above = true;
+  return generator;
 }
 
 void finish_generator(Thread& thread, Generator* generator) {
@@ -320,6 +336,7 @@ void generator_traverse(Object* object, Visitor& visit) {
   uint32_t registers = generator_registers(code);
   Value* slots = generator->registers();
   for (uint32_t i = 0; i < registers; ++i) visit(slots[i]);
+  if (Value* slot = native_await_slot(generator)) traverse_native_await(*slot, visit);
 }
 
 void generator_clear(Object* object) {

@@ -3,6 +3,7 @@
 
 #include "vm/interpreter/call.hpp"
 #include "vm/interpreter/frame_object.hpp"
+#include "vm/interpreter/generator/native_await.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/callable/native.hpp"
@@ -80,8 +81,12 @@ Ref generator_repr(Thread&, Value self) {
                               reinterpret_cast<uintptr_t>(generator)));
 }
 
-Ref generator_awaits(const Generator* generator) {
+Ref generator_awaits(Thread& thread, Generator* generator) {
   if (generator->state() != GeneratorState::Active) return share(None);
+  if (Value* slot = native_await_slot(generator)) {
+    materialize_native_await(thread, generator, *slot);
+    return share(is_native_await(*slot) ? None : *slot);
+  }
   Word word = *generator->frame.ip;
   Op op = generic_op(op_of(word));
   if (op != Op::Await && op != Op::YieldFrom && op != Op::AsyncForIter) return share(None);
@@ -93,7 +98,7 @@ Ref generator_awaits(const Generator* generator) {
 
 Ref shown_awaited(Thread& thread, Generator* generator) {
   if (generator_is_running(thread, generator)) return share(None);
-  Ref awaited = generator_awaits(generator);
+  Ref awaited = generator_awaits(thread, generator);
   // What is awaited without an iterator, a future, gets the one that scripts would see.
   Type* type = type_of(awaited);
   bool direct = !is_exact(awaited, coroutine_type) && !type->slots.next;
@@ -347,6 +352,7 @@ void init_generator_types() {
                                                     .methods = wrapper_methods};
   make_ready(coroutine_wrapper_type, spec_coroutine_wrapper_type);
   init_async_generator_types();
+  init_native_await_type();
   init_frame_type();
 }
 

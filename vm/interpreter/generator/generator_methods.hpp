@@ -26,7 +26,7 @@ Str* generator_qualname(const Generator* generator);
 void forget_names(const Generator* generator);
 Ref generator_repr(Thread& thread, Value self);
 // What the innermost instruction waits for (cr_await, gi_yieldfrom); None when nothing.
-Ref generator_awaits(const Generator* generator);
+Ref generator_awaits(Thread& thread, Generator* generator);
 // The same as scripts see it (cr_await): None while it runs, an iterator in place of a future.
 Ref shown_awaited(Thread& thread, Generator* generator);
 // Remembers which frames a coroutine is made in, for cr_origin.
@@ -35,6 +35,7 @@ void record_origin(Thread& thread, Generator* generator);
 bool generator_is_running(Thread& thread, Generator* generator);
 
 void init_async_generator_types();
+void init_native_await_type();
 void init_frame_type();
 
 } // namespace aspy

@@ -48,7 +48,7 @@ Own<Code> make_code(const NativeCoroutineDef& def, std::string_view module_name)
   code->name = Own<Str>::share(intern(qualname.substr(qualname.rfind('.') + 1))).release();
   code->filename = make_str(fmt::format("<frozen {}>", module_name)).release();
   code->first_line = 1;
-  code->flags = CodeOptimized | CodeNewLocals | CodeCoroutine | CodeLibrary;
+  code->flags = CodeOptimized | CodeNewLocals | CodeCoroutine | CodeLibrary | CodeNative;
   code->arg_count = signature.positional;
   // A signature counts a method's object as positional-only; a function of the language does not.
   code->posonly_count =

@@ -11,7 +11,7 @@
 //     H: NativeStep  r0, r0, 1    the handler of W: the body goes on with the exception r0; continues at W
 //
 // So waiting has one implementation, and a body may wait for anything: a future, another coroutine, an object
-// with __await__.
+// with __await__. `await f(...)` makes none of this while nobody can tell: see native_await.hpp.
 //
 // A body is a function that is called once for each step:
 //
@@ -25,6 +25,9 @@
 // Raise. It returns
 //
 //     Wait      `out` is what to await next
+//     Turn      a bare yield, and None is the coroutine's result: sleep(0). Only as the first step; should
+//     the
+//               body be called once more all the same, it is with None and, maybe, without its locals
 //     Return    `out` is the coroutine's result
 //     Raise     an exception is pending
 //
@@ -45,12 +48,8 @@
 
 namespace aspy {
 
-enum class NativeOutcome : uint8_t { Wait, Return, Raise };
+enum class NativeOutcome : uint8_t { Wait, Turn, Return, Raise };
 using NativeStep = NativeOutcome (*)(Thread& thread, Value* locals, Ref received, Ref& out);
-// What awaiting a call at once may do instead of making a coroutine, when there is nothing to wait for:
-// Return or Raise end the `await`, Wait declines (nothing may have been done then) and the coroutine is made
-// as usual. `locals` are the arguments, without state.
-using NativeShortcut = NativeOutcome (*)(Thread& thread, const Value* locals, Ref& out);
 
 // Where the Await lies in every native coroutine's code.
 inline constexpr uint32_t native_await_word = 3;
@@ -61,7 +60,6 @@ struct NativeCoroutineDef {
   NativeStep step = nullptr;
   uint32_t state_count = 0;
   const char* doc = nullptr;
-  NativeShortcut shortcut = nullptr;
 };
 
 // The definition that the NativeStep instruction at `at` carries in its cache.
@@ -71,8 +69,8 @@ inline const NativeCoroutineDef* native_def(const Word* at) {
   return def;
 }
 
-// Is it the code of a native coroutine?
-inline bool is_native_coroutine(const Code* code) { return op_of(code->words[0]) == Op::NativeStep; }
+// What one awaits for a bare yield: yields None, and is done when it is resumed.
+extern Object native_turn;
 
 // A function for `def`, as if defined in `module_name` ("asyncio.tasks"). `def` must live for ever.
 Ref native_coroutine_function(Thread& thread, const NativeCoroutineDef& def, const char* module_name);

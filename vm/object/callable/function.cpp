@@ -193,6 +193,9 @@ Ref get_code(Thread&, Value self) { return shared_or_none(function_of(self)->cod
 bool set_code(Thread& thread, Value self, Value value) {
   auto* function = function_of(self);
   if (!is_exact(value, code_type)) return raise_type_error(thread, "__code__ must be set to a code object");
+  if (function->code->flags & CodeNative) // it is in use where the function waits
+    return raise_type_error(thread, fmt::format("the code of {}() is native and cannot be replaced",
+                                                function->name->view()));
   auto* code = cast<Code>(value);
   auto count = [](Tuple* names) { return names ? names->size : 0; };
   if (count(code->free_names) != count(function->closure))

@@ -159,6 +159,9 @@ enum TypeFlag : uint32_t {
   TypeTracked = 8,     // instances are known to the collector from birth
   TypeReady = 16,
   TypeAbstract = 32, // has __abstractmethods__
+  // Awaiting an instance takes its `send` slot alone: nothing of the script's runs in it, and an exception
+  // thrown at it goes straight to whoever awaits. Not inherited.
+  TypePlainAwait = 64,
   // What the type derives from, for quick checks (inherited).
   TypeIsInt = 1 << 8,
   TypeIsStr = 1 << 9,

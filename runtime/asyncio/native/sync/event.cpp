@@ -33,11 +33,6 @@ NativeOutcome wait(Thread& thread, Value* locals, Ref received, Ref& out) {
   out = share(True);
   return NativeOutcome::Return;
 }
-NativeOutcome wait_at_once(Thread&, const Value* locals, Ref& out) {
-  if (!is_instance(locals[Self], event_type) || !as_event(locals[Self])->is_set) return NativeOutcome::Wait;
-  out = share(True);
-  return NativeOutcome::Return;
-}
 
 Ref method_is_set(Thread&, const Value* args) {
   return share(Value::from_bool(as_event(args[Self])->is_set));
@@ -51,8 +46,8 @@ Ref method_clear(Thread&, const Value* args) {
   return share(None);
 }
 
-constexpr NativeCoroutineDef coroutines[] = {
-    {"Event.wait", "self", wait, 1, "Wait until the flag is set.", wait_at_once}, {nullptr, nullptr}};
+constexpr NativeCoroutineDef coroutines[] = {{"Event.wait", "self", wait, 1, "Wait until the flag is set."},
+                                             {nullptr, nullptr}};
 constexpr NativeDef methods[] = {{"is_set", "def self", method_is_set, "Is the flag set?"},
                                  {"set", "def self", method_set, "Set the flag: everyone who waits goes on."},
                                  {"clear", "def self", method_clear, "Reset the flag."},

@@ -49,12 +49,6 @@ NativeOutcome acquire(Thread& thread, Value* locals, Ref received, Ref& out) {
   out = share(True);
   return NativeOutcome::Return;
 }
-NativeOutcome acquire_at_once(Thread&, const Value* locals, Ref& out) {
-  if (!is_instance(locals[Self], lock_type) || !try_acquire(as_lock(locals[Self])))
-    return NativeOutcome::Wait;
-  out = share(True);
-  return NativeOutcome::Return;
-}
 
 Ref method_release(Thread& thread, const Value* args) {
   LockObject* lock = as_lock(args[Self]);
@@ -68,17 +62,14 @@ Ref method_locked(Thread&, const Value* args) { return share(Value::from_bool(as
 NativeOutcome enter(Thread& thread, Value* locals, Ref received, Ref& out) {
   return enter_step(thread, lock_type, acquire, locals, std::move(received), out);
 }
-NativeOutcome enter_at_once(Thread& thread, const Value* locals, Ref& out) {
-  return enter_shortcut(lock_type, acquire_at_once, thread, locals, out);
-}
 NativeOutcome exit(Thread& thread, const Value* locals, Ref& out) {
   return exit_step(thread, lock_type, method_release, locals, out);
 }
 
 constexpr NativeCoroutineDef coroutines[] = {
-    {"Lock.acquire", "self", acquire, 1, "Wait until the lock is free, and take it.", acquire_at_once},
-    {"Lock.__aenter__", "self", enter, 1, nullptr, enter_at_once},
-    {"Lock.__aexit__", "self, exc_type, exc, tb", never_waits<exit>, 0, nullptr, exit},
+    {"Lock.acquire", "self", acquire, 1, "Wait until the lock is free, and take it."},
+    {"Lock.__aenter__", "self", enter, 1},
+    {"Lock.__aexit__", "self, exc_type, exc, tb", never_waits<exit>, 0},
     {nullptr, nullptr}};
 constexpr NativeDef methods[] = {{"release", "def self", method_release, "Give the lock back."},
                                  {"locked", "def self", method_locked, "Is the lock held?"},

@@ -183,12 +183,6 @@ NativeOutcome get(Thread& thread, Value* locals, Ref received, Ref& out) {
   return returned(
       is_plain(queue) ? get_nowait(thread, queue) : call_method(thread, locals[Self], "get_nowait"), out);
 }
-NativeOutcome get_at_once(Thread& thread, const Value* locals, Ref& out) {
-  if (!is_instance(locals[Self], queue_type)) return NativeOutcome::Wait;
-  QueueObject* queue = as_queue(locals[Self]);
-  if (!is_plain(queue) || has_no_items(thread, queue) != 0) return NativeOutcome::Wait;
-  return returned(get_now(thread, queue), out);
-}
 
 NativeOutcome put(Thread& thread, Value* locals, Ref received, Ref& out) {
   if (!check_self(thread, locals[Self], queue_type)) return NativeOutcome::Raise;
@@ -201,14 +195,6 @@ NativeOutcome put(Thread& thread, Value* locals, Ref received, Ref& out) {
   if (full) return wait_in_line(thread, queue, queue->putters, locals[Putter], out);
   if (!is_plain(queue)) return returned(call_method(thread, locals[Self], "put_nowait", {locals[Item]}), out);
   return returned(put_nowait(thread, queue, locals[Item]) ? share(None) : Ref(), out);
-}
-NativeOutcome put_at_once(Thread& thread, const Value* locals, Ref& out) {
-  if (!is_instance(locals[Self], queue_type)) return NativeOutcome::Wait;
-  QueueObject* queue = as_queue(locals[Self]);
-  if (!is_plain(queue) || queue->is_shut_down || !queue->max_size.is_int() ||
-      has_max_items(thread, queue) != 0)
-    return NativeOutcome::Wait;
-  return returned(put_now(thread, queue, locals[Item]) ? share(None) : Ref(), out);
 }
 
 Value finished_event(QueueObject* queue) {
@@ -227,8 +213,8 @@ NativeOutcome join(Thread& thread, Value* locals, Ref received, Ref& out) {
 }
 
 constexpr NativeCoroutineDef coroutines[] = {
-    {"Queue.put", "self, item", put, 1, "Add an item, waiting for a free place.", put_at_once},
-    {"Queue.get", "self", get, 1, "Take an item, waiting for one.", get_at_once},
+    {"Queue.put", "self, item", put, 1, "Add an item, waiting for a free place."},
+    {"Queue.get", "self", get, 1, "Take an item, waiting for one."},
     {"Queue.join", "self", join, 1, "Wait until every item has been dealt with."},
     {nullptr, nullptr}};
 

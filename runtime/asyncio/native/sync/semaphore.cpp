@@ -98,13 +98,6 @@ NativeOutcome acquire(Thread& thread, Value* locals, Ref received, Ref& out) {
   out = share(True);
   return NativeOutcome::Return;
 }
-NativeOutcome acquire_at_once(Thread& thread, const Value* locals, Ref& out) {
-  if (!is_instance(locals[Self], semaphore_type)) return NativeOutcome::Wait;
-  int taken = try_acquire(thread, as_semaphore(locals[Self]));
-  if (taken <= 0) return taken ? NativeOutcome::Raise : NativeOutcome::Wait;
-  out = share(True);
-  return NativeOutcome::Return;
-}
 
 Ref method_release(Thread& thread, const Value* args) {
   SemaphoreObject* semaphore = as_semaphore(args[Self]);
@@ -124,17 +117,14 @@ Ref method_locked(Thread& thread, const Value* args) {
 NativeOutcome enter(Thread& thread, Value* locals, Ref received, Ref& out) {
   return enter_step(thread, semaphore_type, acquire, locals, std::move(received), out);
 }
-NativeOutcome enter_at_once(Thread& thread, const Value* locals, Ref& out) {
-  return enter_shortcut(semaphore_type, acquire_at_once, thread, locals, out);
-}
 NativeOutcome exit(Thread& thread, const Value* locals, Ref& out) {
   return exit_step(thread, semaphore_type, method_release, locals, out);
 }
 
 constexpr NativeCoroutineDef coroutines[] = {
-    {"Semaphore.acquire", "self", acquire, 1, "Take a permit, waiting for one.", acquire_at_once},
-    {"Semaphore.__aenter__", "self", enter, 1, nullptr, enter_at_once},
-    {"Semaphore.__aexit__", "self, exc_type, exc, tb", never_waits<exit>, 0, nullptr, exit},
+    {"Semaphore.acquire", "self", acquire, 1, "Take a permit, waiting for one."},
+    {"Semaphore.__aenter__", "self", enter, 1},
+    {"Semaphore.__aexit__", "self, exc_type, exc, tb", never_waits<exit>, 0},
     {nullptr, nullptr}};
 constexpr NativeDef methods[] = {{"release", "def self", method_release, "Give a permit back."},
                                  {"locked", "def self", method_locked, "Would acquire() have to wait?"},

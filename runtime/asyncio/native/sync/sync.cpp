@@ -85,7 +85,7 @@ Value override_of(Value self, Type& native, const char* method) {
   Value found = type_lookup(type, name);
   if (!(native.flags & TypePatched)) return found == type_lookup(&native, name) ? Value() : found;
   bool is_native = is_exact(found, method_descriptor_type) ||
-                   (is_exact(found, function_type) && is_native_coroutine(cast<Function>(found)->code));
+                   (is_exact(found, function_type) && (cast<Function>(found)->code->flags & CodeNative));
   return is_native ? Value() : found;
 }
 
@@ -109,14 +109,6 @@ NativeOutcome enter_step(Thread& thread, Type& native, NativeStep acquire, Value
     return out ? NativeOutcome::Wait : NativeOutcome::Raise;
   }
   NativeOutcome outcome = acquire(thread, locals, std::move(received), out);
-  if (outcome == NativeOutcome::Return) out = share(None);
-  return outcome;
-}
-
-NativeOutcome enter_shortcut(Type& native, NativeShortcut acquire, Thread& thread, const Value* locals,
-                             Ref& out) {
-  if (override_of(locals[0], native, "acquire")) return NativeOutcome::Wait;
-  NativeOutcome outcome = acquire(thread, locals, out);
   if (outcome == NativeOutcome::Return) out = share(None);
   return outcome;
 }

@@ -52,12 +52,11 @@ bool check_self(Thread& thread, Value self, Type& type);
 // `async with`: __aenter__ is acquire(), __aexit__ is release(). Locals of the first: self and one register.
 NativeOutcome enter_step(Thread& thread, Type& native, NativeStep acquire, Value* locals, Ref received,
                          Ref& out);
-NativeOutcome enter_shortcut(Type& native, NativeShortcut acquire, Thread& thread, const Value* locals,
-                             Ref& out);
 NativeOutcome exit_step(Thread& thread, Type& native, NativeFn release, const Value* locals, Ref& out);
 
-// The step of a coroutine that never waits, from its shortcut.
-template <NativeShortcut body> NativeOutcome never_waits(Thread& thread, Value* locals, Ref, Ref& out) {
+// The step of a coroutine that never waits, from what it does.
+template <NativeOutcome (*body)(Thread&, const Value*, Ref&)>
+NativeOutcome never_waits(Thread& thread, Value* locals, Ref, Ref& out) {
   return body(thread, locals, out);
 }
 

@@ -291,10 +291,9 @@ NativeOutcome exit(Thread& thread, Value* locals, Ref received, Ref& out) {
   return outcome;
 }
 
-constexpr NativeCoroutineDef coroutines[] = {
-    {"TaskGroup.__aenter__", "self", never_waits<enter>, 0, nullptr, enter},
-    {"TaskGroup.__aexit__", "self, et, exc, tb", exit, 2},
-    {nullptr, nullptr}};
+constexpr NativeCoroutineDef coroutines[] = {{"TaskGroup.__aenter__", "self", never_waits<enter>, 0},
+                                             {"TaskGroup.__aexit__", "self, et, exc, tb", exit, 2},
+                                             {nullptr, nullptr}};
 
 // --- text, attributes, lifetime
 // -----------------------------------------------------------------------------------------------------

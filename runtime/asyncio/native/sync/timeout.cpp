@@ -172,8 +172,8 @@ NativeOutcome exit(Thread& thread, const Value* locals, Ref& out) {
   return NativeOutcome::Return;
 }
 constexpr NativeCoroutineDef coroutines[] = {
-    {"Timeout.__aenter__", "self", never_waits<enter>, 0, nullptr, enter},
-    {"Timeout.__aexit__", "self, exc_type, exc_val, exc_tb", never_waits<exit>, 0, nullptr, exit},
+    {"Timeout.__aenter__", "self", never_waits<enter>, 0},
+    {"Timeout.__aexit__", "self, exc_type, exc_val, exc_tb", never_waits<exit>, 0},
     {nullptr, nullptr}};
 
 Ref timeout_repr(Thread& thread, Value self) {
