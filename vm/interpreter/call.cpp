@@ -4,6 +4,7 @@
 #include "vm/interpreter/frame_object.hpp"
 #include "vm/interpreter/frame_stack.hpp"
 #include "vm/interpreter/interpreter.hpp"
+#include "vm/memory/collector.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
@@ -56,7 +57,8 @@ void keep_locals(Thread& thread, Frame* frame) {
   entry->ended = true;
   entry->caller = frame->caller;
   if (frame->has_object) { // which takes the variables over
-    assign(entry->frame, share(peek_frame_object(frame)));
+    // Not from its finaliser: what the collector has found to be garbage is not to be held by new objects.
+    if (!is_collecting()) assign(entry->frame, share(peek_frame_object(frame)));
     return;
   }
   if (!(code->flags & CodeOptimized)) {

@@ -2,6 +2,7 @@
 
 #include "vm/interpreter/call.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
+#include "vm/memory/collector.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
@@ -75,7 +76,8 @@ Frame* visible(Frame* frame) {
 
 void detach_frame_object(Thread& thread, Frame* frame) {
   Own<FrameObject> object = Own<FrameObject>::steal(frame_objects[frame]);
-  if (object->refcount > 1) { // somebody has it
+  uint32_t held_anyway = is_collecting() ? 2 : 1;
+  if (object->refcount > held_anyway) { // somebody has it
     ErrorShelter shelter(thread);
     if (frame->code->flags & CodeOptimized || extra_of(frame))
       object->locals = frame_locals(thread, frame).release();

@@ -284,6 +284,8 @@ void gc_untrack(Object* object) {
   if (++holes > 1024 && holes > table.size() / 2 && !collecting) squeeze();
 }
 
+bool is_collecting() { return collecting; }
+
 size_t collect(Thread& thread, int generation) {
   if (collecting) return 0;
   collecting = true;

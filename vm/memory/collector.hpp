@@ -20,6 +20,8 @@ struct CollectorStats {
 // Collects the young (generation 0) or all (2) tracked objects. Returns how many unreachable objects it
 // found. Runs script code (finalizers, weak reference callbacks).
 size_t collect(Thread& thread, int generation);
+// While one is under way, its garbage is held by one reference more.
+bool is_collecting();
 
 // Called by the interpreter when BreakCollect is set: collects young objects, and the old ones when they
 // have doubled since the last time.
@@ -31,12 +33,13 @@ void collector_set_threshold(uint32_t young); // 0 turns automatic collection of
 uint32_t collector_threshold();
 uint32_t collector_young_count();
 CollectorStats& collector_stats(int generation);
-// Whatever is tracked now is left out of collections from here on, until it is unfrozen: no cycle through it is
-// found, and no time is spent on it.
+// Whatever is tracked now is left out of collections from here on, until it is unfrozen: no cycle through it
+// is found, and no time is spent on it.
 void collector_freeze();
 void collector_unfreeze();
 size_t collector_frozen_count();
-// Whether any object that is not frozen would be noticed when it goes: by a finaliser, or by a weak reference.
+// Whether any object that is not frozen would be noticed when it goes: by a finaliser, or by a weak
+// reference.
 bool collector_has_finalizers();
 // Told of the start and the end of each collection (gc.callbacks); null: nobody listens.
 extern void (*collector_listener)(Thread& thread, bool start, int generation, size_t collected);

@@ -59,6 +59,12 @@ bool call_soon_by_method(EventLoop* loop, Job& job) {
 } // namespace
 
 void call_soon(EventLoop* loop, Job job) {
+  if (!job.target.is_object()) [[unlikely]] { // a callback that is a number: complains when its turn comes
+    Own<Tuple> args = make_tuple({job.argument});
+    Own<Handle> handle = make_handle(handle_type, loop, job.target, args.value(), Ref::steal(job.context));
+    decref(job.argument);
+    job = {JobKind::RunHandle, Value(handle.release()), {}, {}};
+  }
   if (loop->custom_call_soon && call_soon_by_method(loop, job)) [[unlikely]]
     return;
   loop->state->ready.push(job);

@@ -119,6 +119,8 @@ bool set_exception(Thread& thread, Future* future, Value value) {
     error->context = exception.release();
     exception = std::move(replacement);
   }
+  if (Value traceback = cast<ExceptionObject>(exception)->traceback; traceback && !traceback.is_none())
+    assign(future->need_extras().traceback, share(traceback));
   future->result = exception.release();
   future->failed = true;
   future->log_traceback = true;
@@ -164,6 +166,10 @@ Ref future_result(Thread& thread, Future* future) {
   }
   future->log_traceback = false;
   if (!future->failed) return share(future->result);
+  // It is raised with the traceback that it had, the first time, and each time without what others have
+  // added.
+  Ref traceback = future->extras ? Ref::steal(std::exchange(future->extras->traceback, Value())) : Ref();
+  assign(cast<ExceptionObject>(future->result)->traceback, std::move(traceback));
   set_error(thread, share(future->result));
   return Ref();
 }
@@ -187,6 +193,7 @@ void future_release(Future* future) {
     decref(extras->cancel_message);
     decref(extras->cancelled_error);
     decref(extras->name);
+    decref(extras->traceback);
     if (extras->attributes) decref(static_cast<Object*>(extras->attributes));
     delete extras;
   }
@@ -206,6 +213,7 @@ void future_traverse(Object* object, Visitor& visit) {
     visit(entry.context);
   }
   visit(future->extras->cancelled_error);
+  visit(future->extras->traceback);
   visit(static_cast<Object*>(future->extras->attributes));
 }
 
@@ -439,6 +447,12 @@ Ref get_source_traceback(Thread&, Value self) {
   Value stack = as_future(self)->traced ? source_of(self.as_object()) : Value();
   return share(stack ? stack : None);
 }
+// Who waits for it, as far as that is known: the call graph knows more than one future does.
+Ref get_awaited_by(Thread& thread, Value self) {
+  Own<Tuple> wanted = make_tuple({Value(intern("_awaited_by"))});
+  Ref module = import_name(thread, intern("asyncio.graph"), None, wanted.value(), 0);
+  return module ? call_method(thread, module, "_awaited_by", {self}) : Ref();
+}
 constexpr GetSetDef attributes[] = {{"_state", get_state},
                                     {"_result", get_result},
                                     {"_exception", get_exception},
@@ -448,6 +462,7 @@ constexpr GetSetDef attributes[] = {{"_state", get_state},
                                     {"_log_traceback", get_log, set_log},
                                     {"_cancel_message", get_message, set_message},
                                     {"_source_traceback", get_source_traceback},
+                                    {"_asyncio_awaited_by", get_awaited_by},
                                     {nullptr, nullptr}};
 
 // --- text

@@ -30,6 +30,7 @@ struct FutureExtras {
   Value cancel_message;                  // owned; empty: None
   Value cancelled_error;                 // CancelledError to be raised again, with its traceback; owned
   Value name;                            // of a Task that was given one; owned
+  Value traceback;                       // of `result` when it failed, until somebody has asked; owned
   Dict* attributes = nullptr;            // __dict__, once somebody has set one; owned
 };
 

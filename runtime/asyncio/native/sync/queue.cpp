@@ -303,11 +303,11 @@ Ref method_format(Thread& thread, const Value* args) {
 }
 
 constexpr NativeDef methods[] = {
-    {"_init", "self, maxsize, /", fifo_init},
-    {"_get", "self, /", fifo_get},
-    {"_put", "self, item, /", fifo_put},
-    {"_wakeup_next", "self, waiters, /", method_wake_next},
-    {"_format", "self, /", method_format},
+    {"_init", "def self, maxsize", fifo_init},
+    {"_get", "def self", fifo_get},
+    {"_put", "def self, item", fifo_put},
+    {"_wakeup_next", "def self, waiters", method_wake_next},
+    {"_format", "def self", method_format},
     {"qsize", "def self", method_qsize, "Number of items."},
     {"empty", "def self", method_empty, "Is there no item?"},
     {"full", "def self", method_full, "Are there maxsize items?"},

@@ -74,9 +74,9 @@ template <const QueueItems& kind> Ref method_put(Thread& thread, const Value* ar
   return items && kind.add(thread, items, args[1]) ? share(None) : Ref();
 }
 
-constexpr const char* init_params = "self, maxsize, /";
-constexpr const char* get_params = "self, /";
-constexpr const char* put_params = "self, item, /";
+constexpr const char* init_params = "def self, maxsize";
+constexpr const char* get_params = "def self";
+constexpr const char* put_params = "def self, item";
 constexpr NativeDef priority_methods[] = {{"_init", init_params, method_init<priority_items>},
                                           {"_get", get_params, method_get<priority_items>},
                                           {"_put", put_params, method_put<priority_items>},
