@@ -67,7 +67,7 @@ template <class Item>
 struct comma_list : seq<Item, star<t<T::Comma>, Item>, opt<t<T::Comma>>> {};
 
 // --- Rules that are named before they are written
-struct expression; struct named_expression; struct star_expressions; struct star_named_expression; struct yield_expr;
+struct expression; struct named_expression; struct assignment_expression; struct star_expressions; struct star_named_expression; struct yield_expr;
 struct bitwise_or; struct disjunction; struct primary; struct lambdef; struct replacement_field; struct interpolation;
 struct block; struct pattern; struct simple_stmt; struct statement;
 // from diagnosis.hpp
@@ -127,13 +127,12 @@ struct dict_value : seq<t<T::Colon>, expression> {};
 struct kvpair : sor<double_starred, seq<expression, dict_value>> {};
 struct dict_rest : sor<for_if_clauses, seq<star<t<T::Comma>, kvpair>, opt<t<T::Comma>>>> {};
 struct set_rest : sor<for_if_clauses, seq<star<t<T::Comma>, star_named_expression>, opt<t<T::Comma>>>> {};
-struct brace_items : sor<seq<double_starred, dict_rest>, seq<starred, set_rest>, seq<named_expression, if_then_else<dict_value, dict_rest, set_rest>>> {};
+struct brace_items : sor<seq<double_starred, dict_rest>, seq<starred, set_rest>, seq<assignment_expression, set_rest>, seq<named_expression, if_then_else<dict_value, dict_rest, set_rest>>> {};
 struct brace_display : seq<t<T::LeftBrace>, opt<brace_items>, t<T::RightBrace>> {};
 struct brace : sor<brace_display, explain_dict<wrong_dict>, diagnose<wrong_brace>> {};
 struct atom : sor<name, number, strings, constant, paren, list, brace> {};
 
 // --- Primaries: an atom and what follows it, however long, in one loop
-struct assignment_expression;
 struct argument_expression : sor<assignment_expression, seq<expression, not_at<t<T::ColonEqual>>>> {};
 struct kwargs_unpacking : seq<t<T::DoubleStar>, expression> {};
 struct args_unpacking : sor<diagnose<wrong_star_assign>, seq<t<T::Star>, expression>, diagnose<wrong_lone_star>> {};
@@ -152,7 +151,7 @@ struct attribute : seq<t<T::Dot>, identifier> {};
 struct call : seq<t<T::LeftParen>, sor<diagnose<wrong_generator_call>, seq<opt<arguments>, t<T::RightParen>>, diagnose<wrong_arguments>>> {};
 struct slice_tail : seq<t<T::Colon>, maybe<expression>, opt<t<T::Colon>, maybe<expression>>> {};
 struct slice_star : args_unpacking {};
-struct slice : sor<slice_star, seq<named_expression, opt<slice_tail>>, seq<absent, slice_tail>> {};
+struct slice : sor<slice_star, assignment_expression, seq<named_expression, opt<slice_tail>>, seq<absent, slice_tail>> {};
 struct slices : comma_list<slice> {};
 struct subscript : seq<t<T::LeftBracket>, slices, t<T::RightBracket>> {};
 struct primary : seq<atom, star<sor<attribute, call, subscript>>> {};
@@ -295,7 +294,7 @@ struct complex_tail : seq<t<T::Plus, T::Minus>, number> {};
 struct literal_number : seq<signed_number, opt<complex_tail>> {};
 struct literal_string : seq<strings> {};
 struct literal_constant : t<T::None, T::True, T::False> {};
-struct wildcard : seq<t<T::Underscore>, not_at<t<T::Dot, T::LeftParen, T::Equal>>> {};
+struct wildcard : t<T::Underscore> {};
 struct capture : seq<identifier, not_at<t<T::Dot, T::LeftParen, T::Equal>>> {};
 struct name_or_attr : seq<name, star<attribute>> {};
 struct value_pattern : seq<name_or_attr, not_at<t<T::LeftParen, T::Equal>>> {};

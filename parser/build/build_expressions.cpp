@@ -385,6 +385,7 @@ bool action<g::lambdef>::build(const Matched& f) {
 
 bool action<g::conditional>::build(const Matched& f) {
   // value, test, value, test, ..., value: folded from the right.
+  f.b.check_levels(f.size() / 2);
   while (f.size() >= 3) {
     Item orelse = f[f.size() - 1], test = f[f.size() - 2], body = f[f.size() - 3];
     auto* node = f.b.make<IfExp>(f.b.pos(body.first, orelse.last));

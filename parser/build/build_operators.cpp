@@ -98,21 +98,30 @@ bool action<g::bitwise_or>::build(const Matched& f) {
   std::vector<Item> operands;
   std::vector<Pending> pending;
   bool expect_operand = true;
+  std::size_t levels = 0; // that the pending operators take: a sign one, a `**` two
+  auto levels_of = [&](const Pending& op) {
+    return std::size_t{op.prefix} + (b.kind(op.token) == T::DoubleStar ? 2 : 0);
+  };
+  auto push = [&](const Pending& op) {
+    pending.push_back(op);
+    b.check_levels(levels += levels_of(op));
+  };
   for (std::size_t i = 0; i < f.size(); ++i) {
     const Item item = f[i];
     if (item.node != nullptr) {
       operands.push_back(item);
       expect_operand = false;
     } else if (expect_operand) {
-      pending.push_back({item.first, sign_strength, true});
+      push({item.first, sign_strength, true});
     } else {
       const Precedence op = precedence_of(b.kind(item.first));
       while (!pending.empty() && pending.back().strength >= op.left) {
         apply(b, operands, pending.back());
+        levels -= levels_of(pending.back());
         pending.pop_back();
       }
       // A sign after ** belongs to its operand whatever its strength, hence `right` below the sign's own.
-      pending.push_back({item.first, op.right - (op.left > op.right ? 0 : 1), false});
+      push({item.first, op.right - (op.left > op.right ? 0 : 1), false});
       expect_operand = true;
     }
   }
@@ -151,6 +160,7 @@ struct LogicReader {
     std::size_t first_not = at;
     while (at_token(T::Not)) ++at;
     std::size_t after_nots = at;
+    f.b.check_levels(after_nots - first_not);
     Item result = comparison();
     for (std::size_t i = after_nots; i > first_not; --i) {
       result = make_unary(f.b, f[i - 1].first, UnaryOperator::Not, result);

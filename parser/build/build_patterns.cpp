@@ -46,19 +46,17 @@ bool action<g::signed_number>::build(const Matched& f) {
   node->operand = f.expr(0);
   return f.reduce(node);
 }
-bool action<g::complex_tail>::build(const Matched& f) {
-  if (!is_imaginary(f.expr(0))) {
-    if (f.b.diagnosing()) f.b.raise_at(f[0].node->pos, "imaginary number required in complex literal");
-    return false;
-  }
-  return f.reduce(f[0].node);
-}
+bool action<g::complex_tail>::build(const Matched& f) { return f.reduce(f[0].node); }
 bool action<g::literal_number>::build(const Matched& f) {
   if (f.size() == 2) {
     Expr* real = f.expr(0);
     auto* number = is<UnaryOp>(real) ? as<UnaryOp>(real)->operand : real;
     if (is_imaginary(number)) {
       if (f.b.diagnosing()) f.b.raise_at(real->pos, "real number required in complex literal");
+      return false;
+    }
+    if (!is_imaginary(f.expr(1))) {
+      if (f.b.diagnosing()) f.b.raise_at(f.expr(1)->pos, "imaginary number required in complex literal");
       return false;
     }
     auto* node = f.b.make<BinOp>(f.pos());

@@ -255,6 +255,7 @@ bool action<g::if_stmt>::build(const Matched& f) {
   node->body = nodes_of<Stmt>(f[1]);
   // Items: test, body, elif clauses ..., else block. Each elif becomes the whole else part of the one before.
   const std::size_t last = f.size() - 1;
+  f.b.check_levels(last);
   If* tail = node;
   for (std::size_t i = 2; i < last; ++i) {
     auto* clause = as<If>(f[i].node);

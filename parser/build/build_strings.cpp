@@ -111,8 +111,8 @@ bool build_parts(const Matched& f, Kind kind) {
   return f.reduce(node);
 }
 
-/// The source from the field's "{" to where the "=" part ends, comments taken out.
-std::string debug_text(Builder& b, std::uint32_t open, std::uint32_t next) {
+/// The source from the field's "{" to the start of token `next`, comments taken out.
+std::string source_text(Builder& b, std::uint32_t open, std::uint32_t next) {
   std::string_view source = b.tree.source;
   std::string text;
   std::uint32_t at = b.extent(open).end;
@@ -144,7 +144,7 @@ bool build_field(const Matched& f, bool is_template) {
 
   Constant* text = nullptr;
   if (!equal.is_absent()) {
-    auto shown = debug_text(b, f.first, equal.last);
+    auto shown = source_text(b, f.first, equal.last);
     // The text begins right after the brace.
     Position pos = b.pos(f.first, equal.last);
     pos.col += 1;
@@ -156,8 +156,10 @@ bool build_field(const Matched& f, bool is_template) {
     node->value = static_cast<Expr*>(value.node);
     node->conversion = converted;
     node->format_spec = static_cast<Expr*>(spec.node);
-    const auto start = b.extent(value.first).start;
-    node->str = std::string_view(b.tree.source).substr(start, b.extent(value.last - 1).end - start);
+    // With the blanks before it, but none behind.
+    std::string source = source_text(b, f.first, value.last);
+    node->str =
+        b.tree.arena.copy(std::string_view(source).substr(0, source.find_last_not_of(" \t\n\f\r") + 1));
     result = node;
   } else {
     auto* node = b.make<FormattedValue>(f.pos());

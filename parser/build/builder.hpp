@@ -111,6 +111,12 @@ public:
   void cut(std::size_t size) { stack.erase(stack.begin() + static_cast<std::ptrdiff_t>(size), stack.end()); }
   std::uint32_t furthest = 0;     // the furthest token that any rule has looked at
   std::uintptr_t stack_limit = 0; // the machine stack may not grow below this address
+  // Chains of these constructs are read in a loop, but count as nested all the same: as many levels as a
+  // parser that descends into each has.
+  static constexpr std::size_t most_levels = 3960;
+  void check_levels(std::size_t count) {
+    if (count > most_levels) raise_too_deep();
+  }
 
   /// Results of rules that the diagnosing pass would otherwise repeat, by rule and token.
   struct Memo {

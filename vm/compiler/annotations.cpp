@@ -1,7 +1,10 @@
 // Annotations: computed by a function of their own when somebody asks (PEP 649).
 #include "vm/compiler/generator.hpp"
 
+#include "vm/compiler/unparse.hpp"
+#include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
+#include "vm/object/thread.hpp"
 
 namespace aspy::compiler {
 
@@ -123,15 +126,17 @@ void Generator::variable_annotations(Scope* home) {
 
 // The annotation as text.
 std::string Generator::unparse(const Expr* expr) {
-  std::string_view source = tree_.text_of(expr->pos);
-  std::string out;
-  for (size_t i = 0; i < source.size(); ++i) {
-    char c = source[i];
-    if (c == '\n' || c == '\t') c = ' ';
-    if (c == ' ' && (out.empty() || out.back() == ' ')) continue;
-    out += c;
-  }
-  return out;
+  auto shown = [&](Value value) {
+    Ref text = repr(thread_, value);
+    if (text) return std::string(aspy::cast<Str>(text)->view());
+    clear_error(thread_);
+    return std::string();
+  };
+  std::string text = compiler::unparse(
+      expr, [&](const Constant* literal) { return shown(constant(literal)); },
+      [&](const std::string& characters) { return shown(pool_.text(characters)); });
+  if (text.empty()) fail_too_deep();
+  return text;
 }
 
 } // namespace aspy::compiler

@@ -140,8 +140,17 @@ void raise_issue(Thread& thread, const SyntaxIssue& issue, std::string_view file
   default: break;
   }
   bool line_end = !issue.text_bare && !(issue.text_passed && !from_file);
-  Own<Str> message = make_str(issue.message), name = make_str(filename),
-           line = make_str(line_end ? issue.text + "\n" : issue.text);
+  std::string text = line_end ? issue.text + "\n" : issue.text;
+  // Of a line that is read again from its file this much is quoted.
+  constexpr size_t most_quoted = 999;
+  bool read_again = from_file && show_text && (!issue.text_bare || issue.always_quoted);
+  if (read_again && text.size() > most_quoted) {
+    size_t end = most_quoted;
+    while (end > 0 && (text[end] & 0xC0) == 0x80) --end;
+    text.resize(end);
+    if (end < most_quoted) text += "\uFFFD"; // half a character
+  }
+  Own<Str> message = make_str(issue.message), name = make_str(filename), line = make_str(text);
   bool has_text = (show_text || issue.always_quoted) && issue.text_known;
   Own<aspy::Tuple> place = make_tuple({Value(name.get()), Value::from_int(issue.line),
                                        Value::from_int(issue.col), has_text ? Value(line.get()) : None,

@@ -377,7 +377,7 @@ void Generator::pattern_class(const MatchClass* node, int subject, Captures& cap
         return fail(node->kwd_patterns[i]->pos,
                     fmt::format("attribute name repeated in class pattern: {}", node->kwd_attrs[i]));
   std::vector<Value> names;
-  for (Identifier name : node->kwd_attrs) names.push_back(Value(text(mangled(name))));
+  for (Identifier name : node->kwd_attrs) names.push_back(Value(text(name)));
   int copy = subject;
   if (subject != u->top - 1) { // subject and class stand in a row
     copy = u->push();

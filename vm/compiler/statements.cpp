@@ -414,7 +414,7 @@ void Generator::import(const Import* stmt) {
     int module = u->push(), list = u->push();
     at(stmt);
     u->emit(Op::LoadNone, list);
-    u->emit_w(Op::ImportName, module, list, 0, name_constant(alias->name));
+    u->emit_w(Op::ImportName, module, list, 0, name_constant(mangled(alias->name)));
     size_t dot = alias->name.find('.');
     if (alias->asname.empty()) {
       store_name(dot == Identifier::npos ? alias->name : tree_.intern(alias->name.substr(0, dot)), module);
@@ -445,14 +445,14 @@ void Generator::import_from(const ImportFrom* stmt) {
   u->load_constant(list, pool_.tuple(names));
   Identifier source = stmt->module.empty() ? tree_.intern("") : stmt->module;
   u->emit_w(Op::ImportName, module, list, static_cast<int>(stmt->level > 255 ? 255 : stmt->level),
-            name_constant(source));
+            name_constant(mangled(source)));
   if (stmt->names.size() == 1 && stmt->names[0]->name == "*") {
     u->emit(Op::ImportStar, module);
     return;
   }
   for (const Alias* alias : stmt->names) {
     at(stmt);
-    u->emit_w(Op::ImportFrom, list, module, 0, name_constant(alias->name));
+    u->emit_w(Op::ImportFrom, list, module, 0, name_constant(mangled(alias->name)));
     store_name(alias->asname.empty() ? alias->name : alias->asname, list);
   }
   u->emit(Op::Clear, module);

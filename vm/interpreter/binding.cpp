@@ -122,7 +122,7 @@ bool bind_arguments(Thread& thread, Function* function, Value* base, uint32_t po
     surplus.push_back(Ref::steal(std::exchange(base[i], Value())));
   uint32_t in_place = positional < code->arg_count ? positional : code->arg_count;
   uint32_t bound = code->bound_count();
-  if (code->far_count && base + bound > thread.stack_limit) {
+  if (code->far_count && base + bound + code->temp_count + code->far_count > thread.stack_limit) {
     for (uint32_t i = 0; i < in_place; ++i) clear_field(base[i]);
     return raise(thread, RecursionError_type, "maximum recursion depth exceeded");
   }

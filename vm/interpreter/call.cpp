@@ -21,13 +21,8 @@ bool raise_too_deep(Thread& thread) {
   return raise(thread, RecursionError_type, "maximum recursion depth exceeded");
 }
 
-StackFrame* lay_out_far(Thread& thread, StackFrame* frame, Value* base) {
+void lay_out_far(StackFrame* frame, Value* base) {
   const Code* code = frame->code;
-  if (frame->stack_end > thread.stack_limit) {
-    --thread.frame_top;
-    raise_too_deep(thread);
-    return nullptr;
-  }
   frame->calls_above = true;
   // Binding has left the far parameters behind the near locals, where the temporaries are.
   uint32_t bound = code->bound_count() - code->local_count;
@@ -37,7 +32,6 @@ StackFrame* lay_out_far(Thread& thread, StackFrame* frame, Value* base) {
     frame->regs[code->temp_count + i - 1] = from;
     if (code->temp_count) from = Value();
   }
-  return frame;
 }
 
 void release_registers(Frame* frame) {

@@ -8,9 +8,8 @@
 namespace aspy {
 
 bool raise_too_deep(Thread& thread); // RecursionError; always false
-// The far locals of a frame just pushed, or taken back when the stack has no room for them (null, and
-// pending).
-StackFrame* lay_out_far(Thread& thread, StackFrame* frame, Value* base);
+// The far locals of a frame just pushed, for which there is room.
+void lay_out_far(StackFrame* frame, Value* base);
 
 // Pushes a stack frame for `code` with its locals bound at `base`; `function`, `globals`, `flags` and `extra`
 // are the caller's to set. Null: RecursionError is pending (nothing released).
@@ -30,7 +29,7 @@ inline StackFrame* push_frame(Thread& thread, Code* code, Value* base, Frame* ca
   frame->stack_end = frame->regs + code->temp_count + code->far_count;
   frame->depth = depth;
   if (code->far_count) [[unlikely]]
-    return lay_out_far(thread, frame, base);
+    lay_out_far(frame, base);
   return frame;
 }
 

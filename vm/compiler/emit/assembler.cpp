@@ -92,8 +92,8 @@ Own<Code> Unit::finish(Str* name, Str* filename) {
   code->arg_count = arg_count;
   code->posonly_count = posonly_count;
   code->kwonly_count = kwonly_count;
-  bool all_near = arg_count <= static_cast<uint32_t>(local_count);
-  if (kwonly_count == 0 && !(flags & (CodeVarArgs | CodeVarKeywords)) && all_near)
+  bool has_far = far_locals() + max_spilled > 0; // what binding looks after
+  if (kwonly_count == 0 && !(flags & (CodeVarArgs | CodeVarKeywords)) && !has_far)
     code->exact_args = arg_count;
   code->local_count = static_cast<uint32_t>(local_count);
   code->far_count = static_cast<uint32_t>(far_locals() + max_spilled);

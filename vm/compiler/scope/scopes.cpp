@@ -98,7 +98,8 @@ Symbol* ScopeBuilder::symbol_in(Scope* scope, Identifier name) {
 Symbol* ScopeBuilder::symbol(Identifier name) { return symbol_in(scope_, name); }
 
 void ScopeBuilder::define(Identifier name, uint16_t flags, const Position& pos) {
-  if (name == "__debug__") return fail(pos, "cannot assign to __debug__");
+  if (name == "__debug__" && !(flags & (SymGlobal | SymNonlocal)))
+    return fail(pos, "cannot assign to __debug__");
   Identifier full = mangled(name);
   Symbol* entry = symbol(full);
   if ((flags & SymParam) && (entry->flags & SymParam))
@@ -432,8 +433,8 @@ void ScopeBuilder::annotated(const AnnAssign* assign) {
     if ((entry->flags & (SymGlobal | SymNonlocal)) && scope_ != table_.root && assign->simple)
       return fail(assign->pos, fmt::format("annotated name '{}' can't be {}", target->id,
                                            entry->flags & SymGlobal ? "global" : "nonlocal"));
-    if (assign->simple) define(target->id, SymAnnotated | SymLocal, assign->pos);
-    else if (assign->value) define(target->id, SymLocal, assign->pos);
+    if (assign->simple) define(target->id, SymAnnotated | SymLocal, target->pos);
+    else if (assign->value) define(target->id, SymLocal, target->pos);
   } else {
     expression(assign->target);
   }
@@ -522,7 +523,10 @@ void ScopeBuilder::pattern(const Pattern* node) {
     auto* cls = as<MatchClass>(node);
     expression(cls->cls);
     for (const Pattern* part : cls->patterns) pattern(part);
-    for (const Pattern* part : cls->kwd_patterns) pattern(part);
+    for (size_t i = 0; i < cls->kwd_patterns.size(); ++i) {
+      if (cls->kwd_attrs[i] == "__debug__") fail(cls->kwd_patterns[i]->pos, "cannot assign to __debug__");
+      pattern(cls->kwd_patterns[i]);
+    }
     break;
   }
   case Kind::MatchStar:
