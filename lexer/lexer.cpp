@@ -189,6 +189,7 @@ void Lexer::continue_line() {
     if (cursor_ == end_) {
       // Reported at the line with the backslash, not at the empty one after it.
       issue.line = line_ - 1;
+      issue.at_end = true;
       const char* start = next - 1;
       while (start > begin_ && start[-1] != '\n') --start;
       issue.offset = count_characters({start, static_cast<std::size_t>(next - start)}) + 1;
@@ -314,8 +315,8 @@ void Lexer::finish() {
     LexIssue issue{LexIssueKind::Syntax, fmt::format("'{}' was never closed", bracket.open), bracket.line,
                    characters(bracket.line_start, begin_ + bracket.start) + 1, 0};
     issue.unclosed = issue.incomplete = true;
-    issue.passed =
-        fstrings_.empty() && !tokens_.extents.empty() && tokens_.extents.back().line > bracket.line;
+    const bool on_empty_line = line_start_ == offset(end_);
+    issue.passed = fstrings_.empty() && line_ - (on_empty_line ? 1 : 0) > bracket.line;
     return fail_at(std::move(issue));
   }
   if (!imply_dedent_ && indents_.size() > 1 && end_ > begin_ && end_[-1] != '\n') {

@@ -30,6 +30,7 @@ struct LexIssue {
   bool passed = false;     // of an unclosed one: the end is on a later line
   bool late = false;       // tells only when the parser gets there; the others come before its issues
   bool in_fstring = false; // it came inside an f-string: an error in a field there may well be its cause
+  bool at_end = false;     // `line` is the last one
   bool incomplete = false; // the end came too early: more lines could make it right
 };
 

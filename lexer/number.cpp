@@ -92,15 +92,16 @@ void Lexer::lex_number() {
     }
     bool integer = true;
     for (const char* at = start; at != end; ++at) integer = integer && (is_digit(*at) || *at == '_');
-    if (integer && *start == '0') {
+    const bool unfinished = end != end_ && *end == '_'; // told below
+    if (integer && *start == '0' && !unfinished) {
       const char* at = start;
       while (at != end && (*at == '0' || *at == '_')) ++at;
       if (at != end) {
         LexIssue issue{LexIssueKind::Syntax,
                        "leading zeros in decimal integer literals are not permitted; "
                        "use an 0o prefix for octal integers",
-                       line_, characters(line_start_, start) + 1, 0};
-        issue.end_offset = static_cast<std::int32_t>(characters(line_start_, at + 1));
+                       line_, offset(start) - line_start_ + 1, 0}; // in bytes, unlike others
+        issue.end_offset = static_cast<std::int32_t>(offset(at + 1) - line_start_);
         return fail_at(std::move(issue));
       }
     }

@@ -49,7 +49,7 @@ SyntaxIssue from_lexer(const SourceTree& tree, const LexIssue& issue) {
   result.text = tree.line_text(issue.line);
   result.incomplete = issue.incomplete;
   result.text_bare = !issue.late && !(issue.unclosed && !issue.passed);
-  result.text_settled = issue.unclosed;
+  result.text_settled = issue.unclosed || issue.at_end;
   return result;
 }
 

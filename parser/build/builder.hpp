@@ -109,6 +109,7 @@ public:
   std::vector<Item> stack;
   /// Takes items off until `size` are left.
   void cut(std::size_t size) { stack.erase(stack.begin() + static_cast<std::ptrdiff_t>(size), stack.end()); }
+  std::ptrdiff_t decided_at = -1; // where `missing_comma` last found nothing to blame (diagnosis.hpp)
   std::uint32_t furthest = 0;     // the furthest token that any rule has looked at
   std::uintptr_t stack_limit = 0; // the machine stack may not grow below this address
   // Chains of these constructs are read in a loop, but count as nested all the same: as many levels as a

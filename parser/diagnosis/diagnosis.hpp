@@ -24,6 +24,17 @@ struct quietly {
   }
 };
 
+/// Fails where `missing_comma` has just found its two expressions and thought them no mistake that it can name:
+/// the alternatives behind it are not for them.
+struct undecided {
+  using rule_t = undecided;
+  using subs_t = empty_list;
+  template <apply_mode, rewind_mode, template <class...> class, template <class...> class, class Input, class Builder>
+  static bool match(Input& in, Builder& builder) {
+    return builder.decided_at != in.current() - in.begin();
+  }
+};
+
 // Tokens that are items of their rules.
 struct marked_comma : t<T::Comma> {};
 struct marked_star : t<T::Star> {};
@@ -41,8 +52,8 @@ struct missing_else : seq<disjunction, t<T::If>, disjunction, not_at<t<T::Else, 
 struct statement_after_else : seq<disjunction, t<T::If>, disjunction, t<T::Else>, not_at<expression>> {};
 struct statement_before_if : seq<marked_statement, t<T::If>, disjunction, t<T::Else>, simple_stmt> {};
 struct bare_lambda : seq<t<T::Lambda>, maybe<lambda_params>, t<T::Colon>, at<t<T::FStringMiddle, T::TStringMiddle>>> {};
-struct legacy_statement : seq<name, not_at<t<T::LeftParen>>, star_expressions> {};
-struct wrong_expression : sor<unescaped_quotes, missing_comma, missing_else, statement_after_else, statement_before_if, bare_lambda, legacy_statement> {};
+struct legacy_statement : seq<name, not_at<t<T::LeftParen>>, quietly<star_expressions>> {};
+struct wrong_expression : sor<unescaped_quotes, missing_comma, seq<undecided, sor<missing_else, statement_after_else, statement_before_if, bare_lambda>>, legacy_statement> {};
 
 struct walrus_target : seq<expression, t<T::ColonEqual>, expression> {};
 struct equal_for_name : seq<name, t<T::Equal>, bitwise_or, not_at<t<T::Equal, T::ColonEqual>>> {};
@@ -52,7 +63,8 @@ struct wrong_named_expression : sor<walrus_target, equal_for_name, equal_for_oth
 struct wrong_not : seq<plus<negation>, bitwise_or, star<compare_op, bitwise_or>> {};
 
 // --- Brackets
-struct starred_any : seq<t<T::Star>, expression> {};
+struct wrong_lone_star : t<T::Star> {};
+struct starred_any : sor<seq<t<T::Star>, expression>, wrong_lone_star> {};
 struct starred_comprehension : seq<starred_any, for_if_clauses> {};
 struct named_list : comma_list<star_named_expression> {};
 struct bare_tuple_comprehension : seq<star_named_expression, t<T::Comma>, named_list, for_if_clauses> {};
@@ -91,7 +103,6 @@ struct expression_keyword : seq<not_at<any_name, t<T::Equal>>, expression, marke
 struct unpacking_keyword : seq<t<T::DoubleStar>, expression, t<T::Equal>, expression> {};
 struct wrong_kwarg : sor<constant_keyword, equal_in_generator, expression_keyword, unpacking_keyword> {};
 struct wrong_star_assign : seq<t<T::Star>, expression, t<T::Equal>, expression> {};
-struct wrong_lone_star : t<T::Star> {};
 
 // --- Parameters
 struct no_default : seq<identifier, maybe<annotation>, sor<t<T::Comma>, at<t<T::RightParen>>>> {};
@@ -101,7 +112,7 @@ struct slash_part : seq<plus<no_default>, t<T::Slash>, sor<t<T::Comma>, at<t<T::
 struct slash_default_part : seq<star<no_default>, plus<with_default>, t<T::Slash>, sor<t<T::Comma>, at<t<T::RightParen>>>> {};
 struct early_slash : seq<t<T::Slash>, t<T::Comma>> {};
 struct default_first : seq<sor<slash_part, star<no_default>>, sor<slash_default_part, plus<with_default>>, no_default> {};
-struct parenthesised : seq<star<no_default>, marked_paren, plus<sor<no_default, seq<identifier, at<t<T::RightParen>>>>>, opt<t<T::Comma>>, marked_paren> {};
+struct parenthesised : seq<star<no_default>, at<t<T::LeftParen>>, marked_paren, plus<sor<no_default, seq<identifier, at<t<T::RightParen>>>>>, opt<t<T::Comma>>, marked_paren> {};
 struct second_slash : seq<sor<slash_part, slash_default_part>, star<maybe_default>, t<T::Slash>> {};
 struct slash_after_star : seq<opt<sor<slash_part, slash_default_part>>, star<maybe_default>, t<T::Star>, sor<t<T::Comma>, no_default>, star<maybe_default>, t<T::Slash>> {};
 struct slash_star : seq<plus<maybe_default>, t<T::Slash>, t<T::Star>> {};
@@ -122,7 +133,7 @@ struct lambda_maybe_default : sor<lambda_with_default, lambda_no_default> {};
 struct lambda_slash_part : seq<plus<lambda_no_default>, t<T::Slash>, sor<t<T::Comma>, at<t<T::Colon>>>> {};
 struct lambda_slash_default_part : seq<star<lambda_no_default>, plus<lambda_with_default>, t<T::Slash>, sor<t<T::Comma>, at<t<T::Colon>>>> {};
 struct lambda_default_first : seq<sor<lambda_slash_part, star<lambda_no_default>>, sor<lambda_slash_default_part, plus<lambda_with_default>>, lambda_no_default> {};
-struct lambda_parenthesised : seq<star<lambda_no_default>, marked_paren, identifier, star<t<T::Comma>, identifier>, opt<t<T::Comma>>, marked_paren> {};
+struct lambda_parenthesised : seq<star<lambda_no_default>, at<t<T::LeftParen>>, marked_paren, identifier, star<t<T::Comma>, identifier>, opt<t<T::Comma>>, marked_paren> {};
 struct lambda_second_slash : seq<sor<lambda_slash_part, lambda_slash_default_part>, star<lambda_maybe_default>, t<T::Slash>> {};
 struct lambda_slash_after_star : seq<opt<sor<lambda_slash_part, lambda_slash_default_part>>, star<lambda_maybe_default>, t<T::Star>, sor<t<T::Comma>, lambda_no_default>, star<lambda_maybe_default>, t<T::Slash>> {};
 struct lambda_slash_star : seq<plus<lambda_maybe_default>, t<T::Slash>, t<T::Star>> {};
@@ -141,7 +152,7 @@ struct wrong_bound : seq<marked_colon, expression> {};
 
 // --- Simple statements
 struct annotated_bracket : seq<sor<list, paren>, t<T::Colon>, expression> {};
-struct annotated_tuple : seq<star_named_expression, t<T::Comma>, opt<named_list>, t<T::Colon>, expression> {};
+struct annotated_tuple : seq<star_named_expression, t<T::Comma>, star<named_list>, t<T::Colon>, expression> {};
 struct annotated_other : seq<expression, t<T::Colon>, expression> {};
 struct earlier_targets : star<star_targets, t<T::Equal>> {};
 struct assigned_other : seq<earlier_targets, star_expressions, t<T::Equal>> {};

@@ -66,9 +66,12 @@ bool raise_target(const Matched& f, const Item& item, TargetUse use, const char*
 
 bool action<g::missing_comma>::build(const Matched& f) {
   auto* name = try_as<Name>(f[0].node);
-  if (name != nullptr && is_legacy_name(name->id)) return false;
+  const bool legacy = name != nullptr && is_legacy_name(name->id);
   // Outside of brackets two expressions in a row may mean anything.
-  if (f.b.depth_at(f.last - 1) == 0) return false;
+  if (legacy || f.b.depth_at(f.last - 1) == 0) {
+    f.b.decided_at = f.first;
+    return false;
+  }
   f.b.raise_between(f[0], f[1], "invalid syntax. Perhaps you forgot a comma?");
 }
 bool action<g::bare_lambda>::build(const Matched& f) {

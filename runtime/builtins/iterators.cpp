@@ -2,6 +2,7 @@
 #include "runtime/builtins/builtins.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/error/exception.hpp"
+#include "vm/object/error/suggestions.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list.hpp"
 #include "vm/object/sequence/tuple.hpp"
@@ -57,6 +58,10 @@ Ref enumerate_construct(Thread& thread, Type* type, CallArgs call) {
   BoundArgs args;
   if (call.count == 0 && !call.kwnames)
     return raise_type_error(thread, "enumerate() missing required argument 'iterable'");
+  for (size_t i = 0; call.kwnames && i < call.kwnames->size && call.count < 2; ++i)
+    if (auto name = cast<Str>((*call.kwnames)[i])->view(); name != "iterable" && name != "start")
+      return raise_type_error(thread,
+                              fmt::format("'{}' is an invalid keyword argument for enumerate()", name));
   if (!bind_args(thread, "enumerate", "iterable, start=0", call, args)) return {};
   Ref start = args[1] ? to_index_object(thread, args[1]) : share(Value::from_int(0));
   if (!start) return {};
@@ -107,8 +112,8 @@ bool take_strict(Thread& thread, const char* name, CallArgs call, bool& strict) 
   for (size_t i = 0; call.kwnames && i < call.kwnames->size; ++i) {
     std::string_view keyword = cast<Str>((*call.kwnames)[i])->view();
     if (keyword != "strict")
-      return raise_type_error(thread,
-                              fmt::format("{}() got an unexpected keyword argument '{}'", name, keyword));
+      return raise_type_error(thread, fmt::format("{}() got an unexpected keyword argument '{}'{}", name,
+                                                  keyword, did_you_mean(keyword, {"strict"})));
     int on = truthy(thread, call.args[call.count + i]);
     if (on < 0) return false;
     strict = on;

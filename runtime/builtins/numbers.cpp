@@ -2,6 +2,7 @@
 #include "runtime/builtins/builtins.hpp"
 #include "vm/object/bytes/bytes.hpp"
 #include "vm/object/error/exception.hpp"
+#include "vm/object/error/suggestions.hpp"
 #include "vm/object/number/float.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list.hpp"
@@ -233,16 +234,16 @@ struct Extreme {
 
 Ref extreme(Thread& thread, CallArgs call, CompareOp op, const char* name) {
   Value key = None, fallback;
+  if (call.count == 0)
+    return raise_type_error(thread, fmt::format("{} expected at least 1 argument, got 0", name));
   for (size_t i = 0; call.kwnames && i < call.kwnames->size; ++i) {
     std::string_view keyword = cast<Str>((*call.kwnames)[i])->view();
     if (keyword == "key") key = call.args[call.count + i];
     else if (keyword == "default") fallback = call.args[call.count + i];
     else
-      return raise_type_error(thread,
-                              fmt::format("{}() got an unexpected keyword argument '{}'", name, keyword));
+      return raise_type_error(thread, fmt::format("{}() got an unexpected keyword argument '{}'{}", name,
+                                                  keyword, did_you_mean(keyword, {"key", "default"})));
   }
-  if (call.count == 0)
-    return raise_type_error(thread, fmt::format("{} expected at least 1 argument, got 0", name));
   Extreme search{thread, op, key, {}, {}};
   if (call.count > 1) {
     if (fallback)

@@ -3,6 +3,7 @@
 #include "runtime/builtins/builtins.hpp"
 #include "runtime/importing/importing.hpp"
 #include "vm/object/error/exception.hpp"
+#include "vm/object/error/suggestions.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
 #include "vm/object/number/int.hpp"
@@ -48,7 +49,8 @@ bool read_options(Thread& thread, CallArgs call, PrintOptions& out) {
       if (on < 0) return false;
       out.flush = on;
     } else {
-      return raise_type_error(thread, fmt::format("print() got an unexpected keyword argument '{}'", name));
+      return raise_type_error(thread, fmt::format("print() got an unexpected keyword argument '{}'{}", name,
+                                                  did_you_mean(name, {"sep", "end", "file", "flush"})));
     }
   }
   return true;

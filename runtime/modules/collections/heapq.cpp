@@ -156,12 +156,13 @@ template <bool largest> Ref select(Thread& thread, const Value* args) {
 // What merge() gives: a heap of entries [key, order, item, iterator], one for each source that has items
 // left. The order tells sources with equal keys apart.
 struct Merge : Object {
-  Value heap; // list
-  Value key;  // key function or empty
+  Value iterables; // what merge() was called with, until the first item is asked for: nothing is read before
+  Value heap;      // list
+  Value key;       // key function or empty
   bool reverse = false;
   bool given = false; // the item on top has been given: its source must go on first
 };
-using MergeFields = OwnedFields<Merge, &Merge::heap, &Merge::key>;
+using MergeFields = OwnedFields<Merge, &Merge::iterables, &Merge::heap, &Merge::key>;
 Type merge_type;
 
 // Fetches the next item of an entry's iterator. 1, 0 at its end, -1 raised.
@@ -189,8 +190,29 @@ bool turn_top(Thread& thread, Merge* merge, List* heap) {
   return merge->reverse ? sink<true>(thread, heap, 0) : sink<false>(thread, heap, 0);
 }
 
+bool begin_merge(Thread& thread, Merge* merge) {
+  Ref iterables = Ref::steal(std::exchange(merge->iterables, Value()));
+  Own<List> heap = new_list();
+  int64_t order = 0;
+  for (Value iterable : cast<Tuple>(iterables)->view()) {
+    Ref source = iter(thread, iterable);
+    if (!source) return false;
+    Own<List> entry = make_list(std::array<Value, 4>{None, Value::from_int(order), None, source.get()});
+    order += merge->reverse ? -1 : 1;
+    int found = advance(thread, merge, entry.get());
+    if (found < 0) return false;
+    if (found) list_append(heap.get(), entry.value());
+  }
+  for (size_t i = heap->size / 2; i-- > 0;)
+    if (!(merge->reverse ? sink<true>(thread, heap.get(), i) : sink<false>(thread, heap.get(), i)))
+      return false;
+  assign(merge->heap, std::move(heap));
+  return true;
+}
+
 Ref merge_next(Thread& thread, Value self) {
   auto* merge = cast<Merge>(self);
+  if (merge->iterables && !begin_merge(thread, merge)) return {};
   auto* heap = cast<List>(merge->heap);
   if (merge->given) {
     merge->given = false;
@@ -211,20 +233,8 @@ Ref heapq_merge(Thread& thread, const Value* args) {
   Own<Merge> merge = new_instance<Merge>(&merge_type);
   if (args[1] && !args[1].is_none()) merge->key = share(args[1]).release();
   merge->reverse = reverse != 0;
-  Own<List> heap = new_list();
-  int64_t order = 0;
-  for (Value iterable : args[0] ? cast<Tuple>(args[0])->view() : std::span<const Value>()) {
-    Ref source = iter(thread, iterable);
-    if (!source) return {};
-    Own<List> entry = make_list(std::array<Value, 4>{None, Value::from_int(order), None, source.get()});
-    order += reverse ? -1 : 1;
-    int found = advance(thread, merge.get(), entry.get());
-    if (found < 0) return {};
-    if (found) list_append(heap.get(), entry.value());
-  }
-  for (size_t i = heap->size / 2; i-- > 0;)
-    if (!(reverse ? sink<true>(thread, heap.get(), i) : sink<false>(thread, heap.get(), i))) return {};
-  merge->heap = heap.release();
+  merge->iterables = share(args[0] ? args[0] : Value(empty_tuple())).release();
+  merge->heap = Ref(new_list()).release();
   return merge;
 }
 

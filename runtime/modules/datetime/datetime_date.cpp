@@ -34,16 +34,11 @@ Ref from_ordinal(Thread& thread, Type* type, int64_t ordinal) {
 
 Ref date_construct(Thread& thread, Type* type, CallArgs args) {
   BoundArgs bound;
+  if (args.kwnames && !has_date_parts(thread, args)) return {};
   if (!bind_args(thread, "", "year=None, month=None, day=None", args, bound)) return {};
-  static const char* const names[] = {"year", "month", "day"};
   int64_t parts[3];
-  for (int i = 0; i < 3; ++i) {
-    if (bound[i].is_empty()) {
-      return raise_type_error(
-          thread, fmt::format("function missing required argument '{}' (pos {})", names[i], i + 1));
-    }
-    if (!to_int64(thread, bound[i], parts[i])) return {};
-  }
+  for (int i = 0; i < 3; ++i) // one by one: what is wrong first is told first
+    if (!bound[i] ? !need_date_part(thread, i) : !to_int64(thread, bound[i], parts[i])) return {};
   if (!check_date(thread, parts[0], parts[1], parts[2])) return {};
   Date* date = static_cast<Date*>(allocate_instance(type));
   date->year = static_cast<int32_t>(parts[0]);
@@ -126,6 +121,7 @@ Ref date_strptime(Thread& thread, const Value* args) {
   }
   TimeFields fields;
   if (!parse_time(thread, cast<Str>(args[1])->view(), cast<Str>(args[2])->view(), fields)) return {};
+  if (!check_date(thread, fields.year, fields.month, fields.day)) return {};
   return make_date(thread, as_type(args[0]), fields.year, fields.month, fields.day);
 }
 

@@ -50,20 +50,16 @@ Clock clock_of(const int64_t (&parts)[8]) {
 
 Ref dt_construct(Thread& thread, Type* type, CallArgs args) {
   BoundArgs bound;
+  if (args.kwnames && !has_date_parts(thread, args)) return {};
   if (!bind_args(thread, "",
                  "year=None, month=None, day=None, hour=0, minute=0, second=0, microsecond=0, tzinfo=None, "
                  "*, fold=0",
                  args, bound)) {
     return {};
   }
-  static const char* const names[] = {"year", "month", "day"};
   for (int i = 0; i < 3; ++i) {
-    if (bound[i].is_empty()) {
-      return raise_type_error(
-          thread, fmt::format("function missing required argument '{}' (pos {})", names[i], i + 1));
-    }
     int64_t part;
-    if (!to_int64(thread, bound[i], part)) return {};
+    if (!bound[i] ? !need_date_part(thread, i) : !to_int64(thread, bound[i], part)) return {};
   }
   int64_t parts[8] = {};
   Value tz;
@@ -288,6 +284,7 @@ Ref dt_strptime(Thread& thread, const Value* args) {
   }
   TimeFields fields;
   if (!parse_time(thread, cast<Str>(args[1])->view(), cast<Str>(args[2])->view(), fields)) return {};
+  if (!check_date(thread, fields.year, fields.month, fields.day)) return {};
   Ref tz;
   if (fields.has_offset) {
     Ref name = fields.zone.empty() ? Ref() : Ref(make_str(fields.zone));

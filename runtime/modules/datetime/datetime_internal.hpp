@@ -128,4 +128,9 @@ void init_date_type(Thread& thread);
 void init_time_type(Thread& thread);
 void init_datetime_type(Thread& thread);
 
+// TypeError: year, month or day (0, 1, 2) is missing.
+bool need_date_part(Thread& thread, int part);
+// Whether a call with keywords names all three, which comes before names that nobody knows.
+bool has_date_parts(Thread& thread, CallArgs args);
+
 } // namespace aspy::dt

@@ -1,6 +1,7 @@
 // ISO 8601 texts, and helpers that date, time and datetime share.
 #include "runtime/importing/importing.hpp"
 #include "runtime/modules/datetime/datetime_internal.hpp"
+#include "vm/object/sequence/tuple.hpp"
 #include "vm/object/callable/argument_type.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/sequence/struct_sequence.hpp"
@@ -130,6 +131,23 @@ Ref bool_of(CompareOp op, int64_t order) {
   case CompareOp::Ge: result = order >= 0; break;
   }
   return share(Value::from_bool(result));
+}
+
+static constexpr const char* date_parts[] = {"year", "month", "day"};
+
+bool need_date_part(Thread& thread, int part) {
+  return raise_type_error(
+      thread, fmt::format("function missing required argument '{}' (pos {})", date_parts[part], part + 1));
+}
+
+bool has_date_parts(Thread& thread, CallArgs args) {
+  for (uint32_t part = args.count; part < 3; ++part) {
+    bool named = false;
+    for (size_t i = 0; i < args.kwnames->size; ++i)
+      named = named || cast<Str>((*args.kwnames)[i])->view() == date_parts[part];
+    if (!named) return need_date_part(thread, static_cast<int>(part));
+  }
+  return true;
 }
 
 bool check_date(Thread& thread, int64_t year, int64_t month, int64_t day) {

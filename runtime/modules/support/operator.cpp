@@ -57,7 +57,7 @@ Ref op_delitem(Thread& thread, const Value* args) {
 
 template <bool in_place> Ref op_concat(Thread& thread, const Value* args) {
   const Slots& slots = type_of(args[0])->slots;
-  if (!slots.concat && !slots.get_item)
+  if (!slots.concat && (!slots.get_item || is_dict(args[0])))
     return raise_type_error(thread, fmt::format("'{}' object can't be concatenated", type_name(args[0])));
   return in_place ? inplace_op(thread, BinaryOp::Add, args[0], args[1])
                   : binary_op(thread, BinaryOp::Add, args[0], args[1]);
@@ -97,7 +97,7 @@ Ref op_length_hint(Thread& thread, const Value* args) {
   int64_t fallback = 0;
   if (args[1] && !to_size(thread, args[1], fallback)) return {};
   int64_t hint = length_hint(thread, args[0], fallback);
-  return hint < 0 ? Ref() : make_int(hint);
+  return thread.has_error() ? Ref() : make_int(hint); // the default may be negative
 }
 Ref op_call(Thread& thread, CallArgs args) {
   if (args.count == 0) return raise_type_error(thread, "call expected at least 1 argument, got 0");

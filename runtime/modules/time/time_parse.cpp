@@ -82,6 +82,7 @@ private:
   int64_t year_ = -1, iso_year_ = -1;
   bool week_from_monday_ = false;
   std::string_view offset_;
+  std::string order_; // the directives in the order in which they stand
 
   // --- the format -----------------------------------------------------------------------------------------
 
@@ -111,6 +112,14 @@ private:
           return raise_value_error(thread_,
                                    fmt::format("'{}' is a bad directive in format {}", code, quote(format_)));
         }
+      }
+      // Each may stand but once.
+      if (code != '%') {
+        if (auto at = order_.find(code); at != order_.npos)
+          return raise_value_error(thread_,
+                                   fmt::format("redefinition of group name '{}' as group {}; was group {}",
+                                               code, order_.size() + 1, at + 1));
+        order_ += code;
       }
       has_day_ = has_day_ || code == 'd';
       has_year_ = has_year_ || code == 'y' || code == 'Y' || code == 'G';

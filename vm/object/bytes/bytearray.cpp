@@ -146,14 +146,12 @@ Ref bytearray_inplace_concat(Thread& thread, Value self, Value other) {
   if (!as_bytes_like(other, data)) {
     return raise_type_error(thread, fmt::format("can't concat {} to {}", type_name(other), type_name(self)));
   }
+  // Adding one to itself would read what it moves.
+  if (other == self && !data.empty())
+    return raise(thread, BufferError_type, "Existing exports of data: object cannot be re-sized");
   if (!may_allocate(thread, data.size())) return {};
   auto* array = cast<ByteArray>(self);
-  if (other == self) { // reads what it moves
-    std::string copy(data);
-    splice(array, array->size, 0, copy);
-  } else {
-    splice(array, array->size, 0, data);
-  }
+  splice(array, array->size, 0, data);
   return share(self);
 }
 

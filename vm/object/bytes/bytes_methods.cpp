@@ -142,13 +142,15 @@ Ref expandtabs(Thread& thread, const Value* args) {
     return raise(thread, OverflowError_type, "Python int too large to convert to C int");
   std::string out;
   int64_t column = 0;
+  size_t wanted = self_view(args[0]).size();
+  for (char c : self_view(args[0])) wanted += c == '\t' ? static_cast<size_t>(std::max<int64_t>(tab, 0)) : 0;
+  if (!may_allocate(thread, wanted)) return {};
   for (char c : self_view(args[0])) {
     if (c != '\t') {
       out += c;
       column = c == '\n' || c == '\r' ? 0 : column + 1;
     } else if (tab > 0) {
       int64_t spaces = tab - column % tab;
-      if (!may_allocate(thread, out.size() + static_cast<size_t>(spaces))) return {};
       out.append(static_cast<size_t>(spaces), ' ');
       column += spaces;
     }

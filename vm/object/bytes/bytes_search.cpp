@@ -1,4 +1,5 @@
 // Methods of bytes and bytearray that look for bytes, and that take them apart.
+#include "vm/memory/heap.hpp"
 #include "vm/object/bytes/bytes_internal.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list.hpp"
@@ -244,6 +245,12 @@ Ref bytes_method_join(Thread& thread, const Value* args) {
   Own<List> items = list_from_iterable(thread, args[1]);
   if (!items) return {};
   std::string out;
+  size_t wanted = 0;
+  for (Value item : items->view())
+    if (std::string_view piece; as_bytes_like(item, piece))
+      wanted += piece.size() + self_view(args[0]).size();
+  if (!may_allocate(thread, wanted)) return {};
+  out.reserve(wanted);
   for (size_t i = 0; i < items->size; ++i) {
     std::string_view piece;
     if (!as_bytes_like(items->items[i], piece)) {

@@ -1,5 +1,7 @@
 #include "vm/object/error/suggestions.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -57,6 +59,11 @@ std::string_view closest_name(std::string_view wrong, std::span<const std::strin
     best_distance = d;
   }
   return best;
+}
+
+std::string did_you_mean(std::string_view wrong, std::initializer_list<std::string_view> candidates) {
+  std::string_view closest = closest_name(wrong, {candidates.begin(), candidates.size()});
+  return closest.empty() ? std::string() : fmt::format(". Did you mean '{}'?", closest);
 }
 
 } // namespace aspy

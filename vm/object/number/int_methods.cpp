@@ -106,8 +106,7 @@ Ref int_construct(Thread& thread, Type* type, CallArgs args) {
     for (size_t i = 0; i < args.kwnames->size; ++i) {
       auto* name = cast<Str>((*args.kwnames)[i]);
       if (name->view() != "base") {
-        static constexpr std::string_view known[] = {"base"};
-        const char* hint = closest_name(name->view(), known).empty() ? "" : ". Did you mean 'base'?";
+        std::string hint = did_you_mean(name->view(), {"base"});
         return raise_type_error(
             thread, fmt::format("int() got an unexpected keyword argument '{}'{}", name->view(), hint));
       }

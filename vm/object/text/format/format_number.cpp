@@ -110,9 +110,7 @@ Ref lay_out_number(Thread& thread, const FormatSpec& spec, std::string_view lead
 
 // The text of one double under a spec, before grouping and padding. False: the type is unknown (not raised).
 bool float_body(const FormatSpec& spec, double number, bool add_point_zero, std::string& out) {
-  // A precision without end is no use and would be slow.
-  int precision =
-      spec.precision < 0 ? -1 : static_cast<int>(std::min<int64_t>(spec.precision, INT32_MAX - 64));
+  int precision = spec.precision < 0 ? -1 : static_cast<int>(spec.precision);
   if (spec.type == 0) {
     if (precision < 0) {
       out = float_repr(number);
