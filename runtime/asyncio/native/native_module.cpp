@@ -90,8 +90,6 @@ Ref is_future_like(Thread& thread, const Value* args) {
 Ref is_coroutine(Thread& thread, const Value* args) {
   Value value = args[0];
   if (is_exact(value, coroutine_type)) return share(True);
-  if (is_exact(value, generator_type))
-    return share(Value::from_bool((as_generator(value)->frame.code->flags & CodeIterableCoroutine) != 0));
   Type* type = type_of(value);
   (void)thread;
   bool all = type->slots.await_iter && type_lookup(type, names::send) && type_lookup(type, names::throw_) &&

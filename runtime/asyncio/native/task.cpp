@@ -319,8 +319,6 @@ namespace {
 
 bool is_coroutine_like(Thread& thread, Value value) {
   if (is_exact(value, coroutine_type)) return true;
-  if (is_exact(value, generator_type))
-    return (as_generator(value)->frame.code->flags & CodeIterableCoroutine) != 0;
   Type* type = type_of(value);
   (void)thread;
   return type->slots.await_iter && type_lookup(type, names::send) && type_lookup(type, names::throw_) &&
@@ -341,6 +339,7 @@ bool init_task(Thread& thread, Task* task, Value coroutine, Value loop, Value na
     return false;
   }
   task->serial = next_serial++;
+  task->coroutine = share(coroutine).release();
   if (!name || name.is_none()) {
     task->number = next_task_number++;
   } else {
@@ -350,7 +349,6 @@ bool init_task(Thread& thread, Task* task, Value coroutine, Value loop, Value na
   }
   if (context && !context.is_none()) task->context = share(context).release();
   else task->context = copy_context_lazily(thread).release();
-  task->coroutine = share(coroutine).release();
   if (eager) {
     EventLoop* running = thread.running_loop ? as_loop(thread.running_loop) : nullptr;
     if (running == task->loop) return static_cast<bool>(eager_start(thread, task));
