@@ -95,6 +95,12 @@ EventLoop* running_loop(Thread& thread) {
   return nullptr;
 }
 
+bool is_own_thread(Thread& thread, EventLoop* loop) {
+  if (!loop->runner || loop->runner == &thread) return true;
+  return raise(thread, RuntimeError_type,
+               "Non-thread-safe operation invoked on an event loop other than the current one");
+}
+
 bool report_exception(Thread& thread, EventLoop* loop, Value context) {
   Ref done = call_method(thread, Value(loop), "call_exception_handler", {context});
   return static_cast<bool>(done);
@@ -384,14 +390,6 @@ Own<Handle> schedule(Thread& thread, EventLoop* loop, double when, Value callbac
 }
 
 namespace {
-
-// Debug mode: most of a loop's methods are only for the thread that it runs in.
-bool check_thread(Thread& thread, EventLoop* loop) {
-  if (!loop->debug || !loop->runner || loop->runner == &thread) [[likely]]
-    return true;
-  return raise(thread, RuntimeError_type,
-               "Non-thread-safe operation invoked on an event loop other than the current one");
-}
 
 Ref method_call_soon(Thread& thread, const Value* args) {
   EventLoop* loop = as_loop(args[0]);

@@ -49,6 +49,11 @@ bool run_forever(Thread& thread, EventLoop* loop);
 // for exits.
 bool report_exception(Thread& thread, EventLoop* loop, Value context_dict);
 
+// Debug mode: most of a loop's methods are only for the thread that it runs in. RuntimeError in any other.
+bool is_own_thread(Thread& thread, EventLoop* loop);
+inline bool check_thread(Thread& thread, EventLoop* loop) {
+  return !loop->debug || is_own_thread(thread, loop);
+}
 // The running loop of the thread; RuntimeError("no running event loop") otherwise. Borrowed.
 EventLoop* running_loop(Thread& thread);
 

@@ -91,11 +91,14 @@ void schedule_callbacks(Thread&, Future* future) {
   for (const FutureCallback& entry : std::exchange(future->extras->callbacks, {})) schedule(entry);
 }
 
+static bool has_callbacks(const Future* future) { return !future->first.callback.is_empty(); }
+
 bool set_result(Thread& thread, Future* future, Value result) {
   if (is_done(future)) return raise(thread, InvalidStateError_type, "invalid state");
   future->result = share(result).release();
   future->state = FutureState::Finished;
   if (!future->type->is_heap()) future->set_flag(Object::finalized);
+  if (has_callbacks(future) && !check_thread(thread, future->loop)) return false;
   schedule_callbacks(thread, future);
   return true;
 }
@@ -126,6 +129,7 @@ bool set_exception(Thread& thread, Future* future, Value value) {
   future->log_traceback = true;
   future->gc_word &= ~Object::finalized; // there is something to say at its end
   future->state = FutureState::Finished;
+  if (has_callbacks(future) && !check_thread(thread, future->loop)) return false;
   schedule_callbacks(thread, future);
   return true;
 }

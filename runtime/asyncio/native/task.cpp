@@ -353,6 +353,7 @@ bool init_task(Thread& thread, Task* task, Value coroutine, Value loop, Value na
     EventLoop* running = thread.running_loop ? as_loop(thread.running_loop) : nullptr;
     if (running == task->loop) return static_cast<bool>(eager_start(thread, task));
   }
+  if (!check_thread(thread, task->loop)) return false;
   call_step_soon(task);
   return true;
 }
