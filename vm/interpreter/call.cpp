@@ -63,14 +63,16 @@ void keep_locals(Thread& thread, Frame* frame) {
   Value* locals = frame->regs - code->local_count;
   Tuple* closure = frame->function && code->free_names ? frame->function->closure : nullptr;
   bool any = closure != nullptr;
-  for (uint32_t i = 0; i < code->local_count && !any; ++i) any = !locals[i].is_empty();
+  // Of a native coroutine, what was passed to it: the rest is nobody's variable.
+  uint32_t count = code->flags & CodeNative ? code->arg_count + code->kwonly_count : code->local_count;
+  for (uint32_t i = 0; i < count && !any; ++i) any = !locals[i].is_empty();
   if (!any) return;
-  Own<Tuple> kept = new_tuple(code->local_count + 1);
-  for (uint32_t i = 0; i < code->local_count; ++i) {
+  Own<Tuple> kept = new_tuple(count + 1);
+  for (uint32_t i = 0; i < count; ++i) {
     // The code stands for "no value": the collector may show the tuple to scripts.
     kept->items()[i] = locals[i] ? std::exchange(locals[i], Value()) : share(Value(code)).release();
   }
-  kept->items()[code->local_count] = closure ? share(Value(closure)).release() : None;
+  kept->items()[count] = closure ? share(Value(closure)).release() : None;
   entry->locals = Value(kept.release());
 }
 

@@ -127,7 +127,9 @@ bool set_exception(Thread& thread, Future* future, Value value) {
   future->result = exception.release();
   future->failed = true;
   future->log_traceback = true;
-  future->gc_word &= ~Object::finalized; // there is something to say at its end
+  // There is something to say at its end. A task whose end has come already, and which lives on, says
+  // nothing.
+  if (future->type == &future_type) future->gc_word &= ~Object::finalized;
   future->state = FutureState::Finished;
   if (has_callbacks(future) && !check_thread(thread, future->loop)) return false;
   schedule_callbacks(thread, future);
