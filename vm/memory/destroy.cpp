@@ -55,8 +55,8 @@ void bury(Object* object) {
 } // namespace
 
 void destroy(Object* object) {
-  // The commonest of all, and the simplest: strings own no object, and nobody watches them go.
-  if (object->type == &str_type) return str_type.slots.dealloc(object);
+  // The commonest of all, and the simplest: strings and numbers own no object, and nobody watches them go.
+  if (object->type == &str_type || object->type == &int_type) return object->type->slots.dealloc(object);
   if (burials.depth >= max_depth) {
     // A finaliser may still see it through its weak references, so those wait with it.
     if (object->is_tracked()) gc_untrack(object);

@@ -37,6 +37,8 @@ private:
 Ref int_from_big(const mp_int& number);
 Ref int_from_big(Thread& thread, mp_err status, const Big& number);
 Ref make_int_128(__int128 number);
+// The block of a BigInt with room for so many digits, which comes from the block pool.
+inline size_t big_bytes(int digits) { return sizeof(BigInt) + size_t(digits) * sizeof(mp_digit); }
 // A BigInt with room for so many digits, which the caller fills and hands to finish_big: leading zeros go,
 // and what fits a Value becomes one.
 BigInt* allocate_big(int digits, mp_sign sign);

@@ -2,6 +2,7 @@
 // int_text.cpp, the type with its methods in int_methods.cpp.
 #include "vm/object/number/int.hpp"
 
+#include "vm/memory/block_pool.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/number/bigint.hpp"
@@ -24,7 +25,10 @@ constexpr uint64_t digit_mask = (uint64_t{1} << 60) - 1;
 } // namespace
 
 BigInt* allocate_big(int digits, mp_sign sign) {
-  auto* big = allocate<BigInt>(int_type, size_t(digits) * sizeof(mp_digit));
+  auto* big = new (pool_alloc(big_bytes(digits))) BigInt();
+  big->refcount = 1;
+  big->gc_word = 0;
+  big->type = &int_type;
   big->number.used = big->number.alloc = digits;
   big->number.sign = sign;
   big->number.dp = reinterpret_cast<mp_digit*>(big + 1);
@@ -66,7 +70,11 @@ Ref make_int_128(__int128 number) {
 Ref make_int(int64_t number) {
   if (Value::fits_int(number)) [[likely]]
     return Ref::steal(Value::from_int(number));
-  return make_int_128(number);
+  auto magnitude = number < 0 ? -static_cast<uint64_t>(number) : static_cast<uint64_t>(number);
+  BigInt* big = allocate_big(magnitude > digit_mask ? 2 : 1, number < 0 ? MP_NEG : MP_ZPOS);
+  big->number.dp[0] = magnitude & digit_mask;
+  if (magnitude > digit_mask) big->number.dp[1] = magnitude >> 60;
+  return Ref::steal(big);
 }
 Ref make_int_unsigned(uint64_t number) { return make_int_128(number); }
 

@@ -26,16 +26,19 @@ Raised raise_zero_division(Thread& thread) {
 // Division by the hardware where both fit it.
 bool both_narrow(__int128 a, __int128 b) { return a == int64_t(a) && b == int64_t(b) && b != -1; }
 
+int64_t floor_quotient(int64_t a, int64_t b) { return a / b - ((a % b != 0) & ((a < 0) != (b < 0))); }
+int64_t floor_remainder(int64_t a, int64_t b) {
+  int64_t remainder = a % b;
+  return remainder != 0 && (remainder < 0) != (b < 0) ? remainder + b : remainder;
+}
 __int128 floor_quotient(__int128 a, __int128 b) {
-  if (both_narrow(a, b)) {
-    auto x = int64_t(a), y = int64_t(b);
-    return x / y - ((x % y != 0) & ((x < 0) != (y < 0)));
-  }
+  if (both_narrow(a, b)) return floor_quotient(int64_t(a), int64_t(b));
   __int128 quotient = a / b;
   return (a % b != 0 && (a < 0) != (b < 0)) ? quotient - 1 : quotient;
 }
 __int128 floor_remainder(__int128 a, __int128 b) {
-  __int128 remainder = both_narrow(a, b) ? int64_t(a) % int64_t(b) : a % b;
+  if (both_narrow(a, b)) return floor_remainder(int64_t(a), int64_t(b));
+  __int128 remainder = a % b;
   return remainder != 0 && (remainder < 0) != (b < 0) ? remainder + b : remainder;
 }
 
@@ -200,7 +203,38 @@ Ref big_binary(Thread& thread, BinaryOp op, Value a, Value b) {
 
 } // namespace
 
+namespace {
+// Unboxed, or of one digit: a word, of 60 bits at most, that plain arithmetic does for.
+bool as_word(Value value, int64_t& out) {
+  if (value.is_int()) {
+    out = value.as_int();
+    return true;
+  }
+  if (!is_exact(value, int_type) || cast<BigInt>(value)->number.used != 1) return false;
+  const mp_int& number = cast<BigInt>(value)->number;
+  out = number.sign == MP_NEG ? -static_cast<int64_t>(number.dp[0]) : static_cast<int64_t>(number.dp[0]);
+  return true;
+}
+// Empty: it does not fit a word, or is for others to say.
+Ref word_binary(BinaryOp op, int64_t x, int64_t y) {
+  int64_t result;
+  switch (op) {
+  case BinaryOp::Add: return make_int(x + y);
+  case BinaryOp::Sub: return make_int(x - y);
+  case BinaryOp::Mul: return __builtin_mul_overflow(x, y, &result) ? Ref() : make_int(result);
+  case BinaryOp::FloorDiv: return y ? make_int(floor_quotient(x, y)) : Ref();
+  case BinaryOp::Mod: return y ? make_int(floor_remainder(x, y)) : Ref();
+  case BinaryOp::And: return make_int(x & y);
+  case BinaryOp::Or: return make_int(x | y);
+  case BinaryOp::Xor: return make_int(x ^ y);
+  default: return Ref();
+  }
+}
+} // namespace
+
 Ref int_binary(Thread& thread, BinaryOp op, Value a, Value b) {
+  if (int64_t left, right; as_word(a, left) && as_word(b, right))
+    if (Ref result = word_binary(op, left, right)) return result;
   switch (op) {
   case BinaryOp::TrueDiv: return true_divide(thread, a, b);
   case BinaryOp::Pow: return power(thread, a, b);

@@ -1,4 +1,5 @@
 // The types int and bool: construction, operators as slots, methods.
+#include "vm/memory/block_pool.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/bytes/bytes.hpp"
 #include "vm/object/callable/native.hpp"
@@ -123,7 +124,9 @@ Ref int_construct(Thread& thread, Type* type, CallArgs args) {
 }
 
 void int_dealloc(Object* object) {
-  if (object->type != &int_type) clear_field(static_cast<IntSubclass*>(object)->number);
+  if (object->type == &int_type) [[likely]]
+    return pool_free(object, big_bytes(static_cast<BigInt*>(object)->number.alloc));
+  clear_field(static_cast<IntSubclass*>(object)->number);
   free_object(object);
 }
 

@@ -1,6 +1,7 @@
 // The core of str: making, interning, hashing, indexing. Methods and operators are in str_*.cpp.
 #include "vm/object/text/str.hpp"
 
+#include "vm/memory/block_pool.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/hash/siphash.hpp"
 #include "vm/object/slot/protocol.hpp"
@@ -45,8 +46,21 @@ InternTable interned;
 Str* single_chars[256]; // pre-made strings of U+0000..U+00FF, made at first use
 Str* empty_text = nullptr;
 
+// Short texts are born and die by the million.
+constexpr size_t pooled_bytes = 128;
+
 Str* allocate_text(size_t size) {
-  Str* text = allocate<Str>(str_type, size + 1);
+  size_t bytes = sizeof(Str) + size + 1;
+  Str* text;
+  if (bytes <= pooled_bytes) [[likely]] {
+    text = new (pool_alloc(bytes)) Str();
+    text->refcount = 1;
+    text->gc_word = 0;
+    text->type = &str_type;
+    text->pool_words = static_cast<uint8_t>((bytes + 7) / 8);
+  } else {
+    text = allocate<Str>(str_type, size + 1);
+  }
   text->size = static_cast<uint32_t>(size);
   text->data()[size] = '\0';
   return text;
@@ -142,7 +156,9 @@ Own<Str> str_from_codepoint(uint32_t codepoint) {
 void str_dealloc(Object* object) {
   Str* text = static_cast<Str*>(object);
   if (text->index) heap_free(text->index);
-  if (text->type == &str_type) heap_free(text);
+  if (text->pool_words) [[likely]]
+    pool_free(text, text->pool_words * size_t{8});
+  else if (text->type == &str_type) heap_free(text);
   else free_object(object);
 }
 
@@ -265,7 +281,8 @@ Own<Str> str_append(Thread& thread, Str* a, Str* b) {
   if (!sole || a->size < 32 || b->size == 0) return str_concat(thread, a, b);
   if (!may_make_str(thread, size + size / 2)) return {};
   Own<Str> result;
-  if (heap_usable_size(a) > sizeof(Str) + size) {
+  size_t room = a->pool_words ? a->pool_words * size_t{8} : heap_usable_size(a);
+  if (room > sizeof(Str) + size) {
     result = Own<Str>::share(a);
   } else {
     // Half as much again is left free, so that the next pieces find room.

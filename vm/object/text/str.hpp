@@ -23,6 +23,7 @@ struct Str : Object {
   uint32_t length = 0; // code points
   bool is_ascii = false;
   bool is_interned = false;  // one object per text: equal interned strings are identical
+  uint8_t pool_words = 0;    // of its block, when that is from the block pool and not the heap
   uint32_t* index = nullptr; // byte offset of each 64th code point; owned, null for ASCII or not yet needed
 
   char* data() { return reinterpret_cast<char*>(this + 1); }
