@@ -101,8 +101,9 @@ void request() {
 
 // The part of the table under examination, and what is known of each object in it.
 struct Region {
-  size_t begin, end;
-  std::vector<uint32_t> refs; // references from outside the region, once internal ones are subtracted
+  size_t begin;
+  // References from outside the region, once internal ones are subtracted; then whether it is reached.
+  std::vector<uint32_t> refs;
   static constexpr uint32_t reached = UINT32_MAX;
 
   // What is known of `object`; null when it lies outside.
@@ -120,15 +121,18 @@ struct Subtract final : Visitor {
   }
 };
 
+// Goes through the region in order, as memory likes it. What lies ahead is only marked; what was passed by as
+// unreachable is taken up again.
 struct Reach final : Visitor {
   Region& region;
-  std::vector<uint32_t> work; // indices in the table
+  size_t at = 0;                // index in the table
+  std::vector<uint32_t> behind; // indices in the table
   explicit Reach(Region& r) : region(r) {}
   void visit(Object* object) override {
     uint32_t* refs = region.find(object);
-    if (!refs || *refs == Region::reached) return;
-    *refs = Region::reached;
-    work.push_back(index_of(object));
+    if (!refs || *refs) return;
+    *refs = 1;
+    if (index_of(object) < at) behind.push_back(index_of(object));
   }
 };
 
@@ -146,27 +150,31 @@ bool is_atomic(Object* object) {
 
 // The objects of the region that nothing outside it keeps alive, in order.
 std::vector<Object*> find_unreachable(size_t begin, size_t end) {
-  Region region{begin, end, std::vector<uint32_t>(end - begin)};
+  Region region{begin, std::vector<uint32_t>(end - begin)};
+  Subtract subtract(region);
   for (size_t i = begin; i < end; ++i) {
     Object* object = table[i];
-    if (object && is_atomic(object)) {
+    if (!object) continue;
+    if (is_atomic(object)) {
       set_index(object, 0);
-      table[i] = object = nullptr;
+      table[i] = nullptr;
       ++holes;
+      continue;
     }
-    if (object) region.refs[i - begin] = object->refcount;
+    region.refs[i - begin] += object->refcount; // it may have been subtracted from already
+    traverse(object, subtract);
   }
-  Subtract subtract(region);
-  for (size_t i = begin; i < end; ++i)
-    if (table[i]) traverse(table[i], subtract);
   Reach reach(region);
   for (size_t i = begin; i < end; ++i) {
-    if (!table[i] || region.refs[i - begin] == 0) continue;
-    reach.visit(table[i]);
-    while (!reach.work.empty()) {
-      Object* object = table[reach.work.back()];
-      reach.work.pop_back();
-      traverse(object, reach);
+    if (!table[i] || !region.refs[i - begin]) continue;
+    reach.at = i;
+    region.refs[i - begin] = Region::reached;
+    traverse(table[i], reach);
+    while (!reach.behind.empty()) {
+      uint32_t index = reach.behind.back();
+      reach.behind.pop_back();
+      region.refs[index - begin] = Region::reached;
+      traverse(table[index], reach);
     }
   }
   std::vector<Object*> unreachable;
@@ -302,9 +310,10 @@ size_t collect(Thread& thread, int generation) {
   size_t freed = garbage.empty() ? 0 : dispose(thread, garbage);
   size_t living = old_end - std::min(old_end, holes);
   if (generation > 0) old_at_last_full = living;
-  // A program that builds something up has no garbage among the young: the next look is a full one, when
-  // there is as much again. So a program that makes a million tasks sees each of them about twice.
-  patience = freed * 8 < examined ? living : 0;
+  // A program that builds something up has next to no garbage among the young: the next look is a full one,
+  // when there is four times as much. So a program that makes a million tasks sees each of them about once.
+  size_t growth = freed * 64 < examined ? 3 : freed * 8 < examined ? 1 : 0;
+  patience = growth * living;
   collecting = false;
   CollectorStats& counted = stats[std::clamp(generation, 0, 2)];
   ++counted.collections;
