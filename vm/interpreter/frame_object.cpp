@@ -12,6 +12,7 @@
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <unordered_map>
 #include <vector>
@@ -49,10 +50,21 @@ Ref frame_locals(Thread&, Frame* frame) {
     if (value && is_exact(value, cell_type)) value = cast<Cell>(value)->contents;
     if (value) dict_set(locals.get(), cast<Str>(name), value);
   };
-  for (uint32_t i = 0; i < code->local_count; ++i)
-    add((*code->local_names)[i], *(frame->regs - code->local_count + i));
-  for (uint32_t i = code->local_count; i < code->local_names->size; ++i)
-    add((*code->local_names)[i], frame->regs[code->temp_count + i - code->local_count]);
+  auto value_at = [&](uint32_t i) {
+    bool near = i < code->local_count;
+    return near ? *(frame->regs - code->local_count + i)
+                : frame->regs[code->temp_count + i - code->local_count];
+  };
+  // Variables in cells come behind the others, unless they are parameters.
+  uint32_t parameters = code->parameter_count();
+  auto is_behind = [&](uint32_t i) {
+    if (i < parameters || !code->cell_names) return false;
+    auto names = code->cell_names->view();
+    return std::find(names.begin(), names.end(), (*code->local_names)[i]) != names.end();
+  };
+  for (bool behind : {false, true})
+    for (uint32_t i = 0; i < code->local_names->size; ++i)
+      if (is_behind(i) == behind) add((*code->local_names)[i], value_at(i));
   if (frame->function && frame->function->closure && code->free_names)
     for (size_t i = 0; i < code->free_names->size; ++i)
       add((*code->free_names)[i], (*frame->function->closure)[i]);
@@ -152,6 +164,8 @@ Ref get_lineno(Thread&, Value self) {
 Ref get_lasti(Thread&, Value self) { return share(Value::from_int(instruction_of(as_frame(self)) * 4)); }
 Ref get_locals(Thread& thread, Value self) {
   FrameObject* object = as_frame(self);
+  bool has_namespace = object->frame && extra_of(object->frame) && !(object->frame->flags & FrameInit);
+  if (object->code->flags & CodeOptimized && !has_namespace) return make_frame_locals(object);
   if (object->frame) return frame_locals(thread, object->frame);
   if (!object->locals && !(object->code->flags & CodeOptimized)) return share(Value(object->globals));
   if (!object->locals) object->locals = Value(new_dict().release());
@@ -285,6 +299,7 @@ void init_frame_type() {
     clear_field(frame->code);
     clear_field(frame->globals);
     clear_field(frame->locals);
+    clear_field(frame->extra);
     clear_field(frame->back);
     free_object(object);
   };
@@ -293,10 +308,12 @@ void init_frame_type() {
     visit(frame->code);
     visit(frame->globals);
     visit(frame->locals);
+    visit(static_cast<Object*>(frame->extra));
     visit(frame->back);
   };
   slots.repr = frame_repr;
   make_ready(frame_type, frame_spec);
+  init_frame_locals_type();
   make_traceback_frame = traceback_frame;
 }
 

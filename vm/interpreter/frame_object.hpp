@@ -11,6 +11,7 @@ struct FrameObject : Object {
   Code* code = nullptr;     // owned
   Dict* globals = nullptr;  // owned
   Value locals;             // dict of the variables after the end, or empty; owned
+  Dict* extra = nullptr;    // what scripts have put into f_locals beside the variables; owned
   Value back;               // f_back after the end; owned
   uint32_t instruction = 0; // where it was last
 };
@@ -22,6 +23,9 @@ Object* peek_frame_object(const Frame* frame);
 // Cuts the frame object loose from a frame that ends; it keeps the variables, and the frame that called, for
 // whoever has it.
 void detach_frame_object(Thread& thread, Frame* frame);
+// f_locals of a function's frame (vm/interpreter/frame_locals.cpp).
+Ref make_frame_locals(FrameObject* frame);
+void init_frame_locals_type();
 // A fresh dict of a frame's variables (cells looked through), or its namespace.
 Ref frame_locals(Thread& thread, Frame* frame);
 
