@@ -75,7 +75,7 @@ struct wrong_for_target; struct wrong_in; struct wrong_field; struct wrong_paren
 struct wrong_arguments; struct wrong_generator_call; struct wrong_kwarg; struct wrong_expression; struct wrong_named_expression;
 struct wrong_colon; struct wrong_forced_colon; struct wrong_forced_paren; struct wrong_body; struct wrong_not; struct wrong_star_assign;
 struct wrong_lone_star; struct wrong_assignment; struct wrong_with_target; struct wrong_with; struct wrong_import; struct wrong_import_names;
-struct wrong_as_name; struct wrong_del; struct type_as_name; struct wrong_try; struct wrong_mixed_try; struct wrong_except; struct wrong_elif;
+struct wrong_as_name; struct wrong_del; struct type_as_name; struct wrong_try; struct star_after_plain; struct plain_after_star; struct wrong_except; struct wrong_elif;
 struct wrong_as_pattern; struct wrong_type_params; struct wrong_bound; struct wrong_params; struct wrong_lambda_params; struct wrong_default;
 
 // --- Names and constants
@@ -275,7 +275,7 @@ struct except_star_block : seq<t<T::Except>, t<T::Star>, sor<seq<except_head, t<
 struct finally_block : seq<t<T::Finally>, forced_colon, block> {};
 struct except_blocks : plus<except_block> {};
 struct except_star_blocks : plus<except_star_block> {};
-struct handlers : seq<sor<except_blocks, except_star_blocks>, opt<diagnose<wrong_mixed_try>>> {};
+struct handlers : sor<seq<except_blocks, opt<diagnose<star_after_plain>>>, seq<except_star_blocks, opt<diagnose<plain_after_star>>>> {};
 struct try_stmt : seq<t<T::Try>, forced_colon, block, sor<seq<absent, absent, finally_block>, seq<handlers, maybe<else_block>, maybe<finally_block>>, diagnose<wrong_try>>> {};
 
 struct decorator : seq<t<T::At>, named_expression, t<T::Newline>> {};

@@ -24,14 +24,15 @@ struct quietly {
   }
 };
 
-/// Fails where `missing_comma` has just found its two expressions and thought them no mistake that it can name:
-/// the alternatives behind it are not for them.
+/// Fails where `missing_comma`, tried so many tokens ago, found its two expressions and thought them no mistake
+/// that it can name: the alternatives behind it are not for them.
+template <int tokens_ago>
 struct undecided {
   using rule_t = undecided;
   using subs_t = empty_list;
   template <apply_mode, rewind_mode, template <class...> class, template <class...> class, class Input, class Builder>
   static bool match(Input& in, Builder& builder) {
-    return builder.decided_at != in.current() - in.begin();
+    return builder.decided_at != in.current() - in.begin() - tokens_ago;
   }
 };
 
@@ -52,8 +53,8 @@ struct missing_else : seq<disjunction, t<T::If>, disjunction, not_at<t<T::Else, 
 struct statement_after_else : seq<disjunction, t<T::If>, disjunction, t<T::Else>, not_at<expression>> {};
 struct statement_before_if : seq<marked_statement, t<T::If>, disjunction, t<T::Else>, simple_stmt> {};
 struct bare_lambda : seq<t<T::Lambda>, maybe<lambda_params>, t<T::Colon>, at<t<T::FStringMiddle, T::TStringMiddle>>> {};
-struct legacy_statement : seq<name, not_at<t<T::LeftParen>>, quietly<star_expressions>> {};
-struct wrong_expression : sor<unescaped_quotes, missing_comma, seq<undecided, sor<missing_else, statement_after_else, statement_before_if, bare_lambda>>, legacy_statement> {};
+struct legacy_statement : seq<name, not_at<t<T::LeftParen>>, sor<seq<undecided<1>, star_expressions>, quietly<star_expressions>>> {};
+struct wrong_expression : sor<unescaped_quotes, missing_comma, seq<undecided<0>, sor<missing_else, statement_after_else, statement_before_if, bare_lambda>>, legacy_statement> {};
 
 struct walrus_target : seq<expression, t<T::ColonEqual>, expression> {};
 struct equal_for_name : seq<name, t<T::Equal>, bitwise_or, not_at<t<T::Equal, T::ColonEqual>>> {};
@@ -200,7 +201,6 @@ struct wrong_with_target : seq<expression, at<t<T::Comma, T::RightParen, T::Colo
 struct wrong_try : not_at<t<T::Except, T::Finally>> {};
 struct star_after_plain : seq<t<T::Except>, t<T::Star>, expression, opt<t<T::As>, any_name>, t<T::Colon>> {};
 struct plain_after_star : seq<t<T::Except>, opt<expression, opt<t<T::As>, any_name>>, t<T::Colon>> {};
-struct wrong_mixed_try : sor<star_after_plain, plain_after_star> {};
 struct bare_types_as : seq<opt<t<T::Star>>, expression, t<T::Comma>, comma_list<expression>, t<T::As>, any_name, t<T::Colon>> {};
 struct except_no_colon : seq<opt<t<T::Star>>, opt<expression, opt<t<T::As>, any_name>>, at<t<T::Newline>>> {};
 struct except_star_nothing : seq<t<T::Star>, t<T::Newline, T::Colon>> {};

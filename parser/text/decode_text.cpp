@@ -151,7 +151,7 @@ private:
         return append(out_, *found);
       }
       if (close == std::string_view::npos) at_ = raw_.size();
-      else at_ = close + 1;
+      else at_ = close;
     }
     fail_unicode(start, "malformed \\N character escape");
   }
