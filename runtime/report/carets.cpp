@@ -191,7 +191,7 @@ std::optional<Anchors> find_anchors(const Lines& lines) {
 // --- whether carets tell anything
 // --------------------------------------------------------------------------------------
 
-// A plain `return f(x)` or `y = f(x)` is clear without them.
+// A plain `return f(x)` or `y = f(x)` is clear without them; assignments to anything but one name are not.
 bool is_plain_call_statement(const Lines& lines, size_t start, size_t end, bool& empty) {
   std::string text;
   for (const Line& line : lines) text += encode(line) + "\n";
@@ -207,7 +207,8 @@ bool is_plain_call_statement(const Lines& lines, size_t start, size_t end, bool&
     call = ast::try_as<ast::Call>(statement->value);
     if (call && !ast::is<ast::Name>(call->func)) call = nullptr;
   } else if (auto* assignment = ast::try_as<ast::Assign>(body[0])) {
-    call = ast::try_as<ast::Call>(assignment->value);
+    if (assignment->targets.size() == 1 && ast::is<ast::Name>(assignment->targets[0]))
+      call = ast::try_as<ast::Call>(assignment->value);
   }
   return call && call->pos.line == 1 && call->pos.end_line == lines.size() && call->pos.col == start &&
          call->pos.end_col == end;

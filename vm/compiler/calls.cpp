@@ -135,7 +135,7 @@ void Generator::spread_call(List<Expr> args, List<Keyword> keywords, int callee,
     u->pos = pos;
     u->emit(Op::BuildList, list, list, static_cast<int>(plain));
     u->top = list + 1;
-    list_items(args, list, plain);
+    list_items(args, list, plain, pos);
   }
   int dict = list + 1;
   if (!keywords.empty()) {

@@ -122,7 +122,7 @@ void Generator::class_def(const ClassDef* def) {
       int list = base + 1;
       u->emit(Op::BuildList, list, list, 2);
       u->top = list + 1;
-      list_items(def->bases, list, 0);
+      list_items(def->bases, list, 0, def->pos);
       if (generic) {
         int value = u->top;
         generic_base();
@@ -222,8 +222,9 @@ void Generator::lazy_value(const Expr* expr, const Node* node, ScopeKind kind, I
 
 // Makes the type parameters, binds them, and leaves their tuple in R[dest].
 void Generator::type_params(List<TypeParam> params, int dest) {
-  int first = u->top;
-  for (const TypeParam* param : params) {
+  int saved = u->top;
+  int tuple = tuple_of(params.size(), [&](size_t i) {
+    const TypeParam* param = params[i];
     int value = u->push();
     at(param);
     u->load_constant(value, Value(text(param->name)));
@@ -251,9 +252,9 @@ void Generator::type_params(List<TypeParam> params, int dest) {
     u->emit(Op::Copy, copy, value);
     store_name(param->name, copy);
     u->top = value + 1;
-  }
-  u->emit(Op::BuildTuple, dest, first, static_cast<int>(params.size()));
-  u->top = first;
+  });
+  u->emit(Op::Move, dest, tuple);
+  u->top = saved;
 }
 
 void Generator::type_alias(const TypeAlias* stmt) {

@@ -327,13 +327,13 @@ bool has_starred(List<Expr> elts) {
 }
 } // namespace
 
-// Appends elts[first..] to the list in `list`.
-void Generator::list_items(List<Expr> elts, int list, size_t first) {
+// Appends elts[first..] to the list in `list`. What goes wrong is told of the whole, at `pos`.
+void Generator::list_items(List<Expr> elts, int list, size_t first, const ast::Position& pos) {
   for (size_t i = first; i < elts.size(); ++i) {
     int saved = u->top;
     auto* star = try_as<Starred>(elts[i]);
     int item = operand(star ? star->value : elts[i]);
-    at(star ? static_cast<const Node*>(star) : elts[i]);
+    u->pos = pos;
     u->emit(star ? Op::ListExtend : Op::ListAppend, list, item);
     u->top = saved;
   }
@@ -371,7 +371,7 @@ void Generator::sequence(const Expr* expr, List<Expr> elts, int dest) {
   u->touch(first + 1);
   u->emit(Op::BuildList, first, first, static_cast<int>(plain));
   u->top = first + 1;
-  list_items(elts, first, plain);
+  list_items(elts, first, plain, expr->pos);
   at(expr);
   if (tuple) u->emit(Op::ListToTuple, dest, first);
   else if (dest != first) u->emit(Op::Move, dest, first);

@@ -230,7 +230,7 @@ void Generator::decorators(List<Expr> list) {
   int all = u->push();
   at(list[0]);
   u->emit(Op::BuildList, all, all, 0);
-  list_items(list, all, 0);
+  list_items(list, all, 0, list[0]->pos);
 }
 
 // Applies them to R[top], innermost first; leaves the result in R[first].

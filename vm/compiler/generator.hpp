@@ -145,7 +145,7 @@ private:
   void named(const ast::NamedExpr* expr, int dest);
   void yield(const ast::Yield* expr, int dest);
   void yield_from(const ast::YieldFrom* expr, int dest);
-  void list_items(ast::List<ast::Expr> elts, int list, size_t first);
+  void list_items(ast::List<ast::Expr> elts, int list, size_t first, const ast::Position& pos);
   // Makes a tuple of `count` values, each of which `item(i)` leaves in the next temporary; gives its
   // register.
   template <class Item> int tuple_of(size_t count, Item&& item);

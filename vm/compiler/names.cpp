@@ -75,6 +75,7 @@ void Generator::load(const Place& place, Identifier name, int dest) {
     for (size_t i = 0; i < free.size(); ++i)
       if (free[i]->name == "__classdict__") u->emit_x(Op::LoadFree, dict, static_cast<uint32_t>(i));
     if (place.kind == Place::DictName) u->emit_w(Op::LoadDictName, dest, dict, 0, name_constant(name));
+    else if (place.index > 255) fail_too_deep(); // more closure cells than the instruction tells apart
     else u->emit_w(Op::LoadDictFree, dest, dict, place.index, name_constant(name));
     --u->top;
     break;

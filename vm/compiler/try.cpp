@@ -171,7 +171,7 @@ void Generator::try_star(const Try* stmt) {
     Label unmatched = u->new_label(), next = u->new_label(), raised = u->new_label();
     u->top = matched + 1;
     int type = temp(clause->type);
-    at(clause->type);
+    at(clause);
     u->emit(Op::SplitGroup, rest, type);
     int test = matched + 1;
     u->emit(Op::Copy, test, matched);

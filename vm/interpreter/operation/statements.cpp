@@ -70,10 +70,16 @@ void pop_handled(Thread& thread, Value* R, int a) {
   decref(own);
 }
 
-bool op_split_group(Thread& thread, Frame*, Value* R, const Word* pc) {
+bool op_split_group(Thread& thread, Frame* frame, Value* R, const Word* pc) {
   int a = a_of(*pc), b = b_of(*pc);
   Ref match, rest;
   if (!split_group(thread, R[a], R[b], match, rest)) return false;
+  if (!match.get().is_none() && !cast<ExceptionObject>(match)->traceback) {
+    // A group made for a naked exception comes from here.
+    thread.error = match;
+    add_traceback(thread, frame->code, frame->offset(), frame->globals);
+    thread.error = Value();
+  }
   kill(R, b);
   store(R, a, rest.release());
   store(R, a + 1, match.release());

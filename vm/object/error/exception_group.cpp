@@ -264,9 +264,7 @@ bool split_group(Thread& thread, Value exception, Value type, Ref& match, Ref& r
     // A naked exception: the handler sees a group all the same.
     Own<Tuple> one = make_tuple({exception});
     match = wrap(thread, "", one.value());
-    if (!match) return false;
-    assign(as_exception(match)->traceback, share(as_exception(exception)->traceback));
-    return true;
+    return bool(match);
   }
   if (!is_group(exception)) {
     rest = share(exception);
