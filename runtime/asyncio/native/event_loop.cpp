@@ -89,6 +89,15 @@ void finish_at(EventLoop* loop, double when, Future* future, Value result) {
   loop->state->timers.push(when, share(Value(future)).release(), share(result).release());
 }
 
+bool loop_time(Thread& thread, EventLoop* loop, double& now) {
+  if (!loop->custom_time) [[likely]] {
+    now = clock().now();
+    return true;
+  }
+  Ref told = call_method(thread, Value(loop), "time");
+  return told && to_double(thread, told, now);
+}
+
 EventLoop* running_loop(Thread& thread) {
   if (thread.running_loop) return as_loop(thread.running_loop);
   raise(thread, RuntimeError_type, "no running event loop");
@@ -140,9 +149,12 @@ void drop_cancelled_timers(LoopState* state) {
   }
 }
 
-void queue_due_timers(LoopState* state) {
-  if (state->timers.empty()) return;
-  double end = clock().now() + clock_resolution;
+bool queue_due_timers(Thread& thread, EventLoop* loop) {
+  LoopState* state = loop->state;
+  if (state->timers.empty()) return true;
+  double end;
+  if (!loop_time(thread, loop, end)) return false;
+  end += clock_resolution;
   while (!state->timers.empty() && state->timers.top().when < end) {
     Timer timer = state->timers.pop();
     if (is_exact(timer.target, timer_handle_type)) {
@@ -153,6 +165,7 @@ void queue_due_timers(LoopState* state) {
       state->ready.push({JobKind::FinishSleep, timer.target, timer.argument, {}});
     }
   }
+  return true;
 }
 
 // An exception leaves the loop: what raised it lives as long as its traceback, like the variables of a frame.
@@ -209,6 +222,11 @@ bool wait_for_work(Thread& thread, EventLoop* loop) {
     return true;
   }
   double when = state->timers.top().when;
+  if (loop->custom_time) { // how long that is by its own clock
+    double now;
+    if (!loop_time(thread, loop, now)) return false;
+    when = clock().now() + (when - now);
+  }
   if (clock().is_virtual()) {
     if (!outside) {
       clock().advance_to(when);
@@ -267,7 +285,7 @@ bool run_once(Thread& thread, EventLoop* loop, int& passes) {
     passes = 0;
     state->poller.poll(thread, 0, state->ready);
   }
-  queue_due_timers(state);
+  if (!queue_due_timers(thread, loop)) return false;
   for (size_t count = state->ready.size(); count > 0; --count) {
     Job job = state->ready.pop();
     if (!(loop->debug ? run_job_timed(thread, loop, job) : run_job(thread, loop, job))) return false;
@@ -346,6 +364,8 @@ Ref loop_construct(Thread&, Type* type, CallArgs) {
   loop->custom_call_soon = overrides("call_soon");
   loop->custom_create_future = overrides("create_future");
   loop->custom_create_task = overrides("create_task");
+  loop->custom_time = overrides("time");
+  loop->custom_timers = loop->custom_time || overrides("call_later") || overrides("call_at");
   return Ref::steal(Value(loop));
 }
 bool loop_init(Thread& thread, Value, CallArgs call) { return check_count(thread, "BaseLoop", call, 0, 1); }
@@ -376,7 +396,17 @@ Ref handle_for(Thread& thread, Type& type, const char* method, EventLoop* loop, 
 
 Own<Handle> schedule(Thread& thread, EventLoop* loop, double when, Value callback) {
   if (!check_open(thread, loop)) return nullptr;
-  bool due = when <= clock().now();
+  double now;
+  if (!loop_time(thread, loop, now)) return nullptr;
+  bool due = when <= now;
+  if (loop->custom_timers || loop->custom_call_soon) [[unlikely]] {
+    Ref handle = due ? call_method(thread, Value(loop), "call_soon", {callback})
+                     : call_method(thread, Value(loop), "call_at", {Value::from_double(when), callback});
+    if (!handle) return nullptr;
+    if (is_instance(handle, handle_type)) return Own<Handle>::steal(cast<Handle>(handle.release()));
+    raise_type_error(thread, fmt::format("{}() must return a Handle", due ? "call_soon" : "call_at"));
+    return nullptr;
+  }
   Own<Handle> handle = make_handle(due ? handle_type : timer_handle_type, loop, callback,
                                    Value(empty_tuple()), copy_context_lazily(thread));
   if (due) {
@@ -435,12 +465,24 @@ Ref method_call_later(Thread& thread, const Value* args) {
     return raise_type_error(
         thread, "BaseEventLoop.call_later() missing 2 required positional arguments: 'delay' and 'callback'");
   if (args[2] && args[1].is_none()) return raise_type_error(thread, "delay must not be None");
-  double when = clock().now();
+  EventLoop* loop = as_loop(args[0]);
+  double when;
+  if (!loop_time(thread, loop, when)) return Ref();
   if (args[1].is_double()) {
     when += args[1].as_double();
   } else if (args[2]) {
     Ref sum = binary_op(thread, BinaryOp::Add, Value::from_double(when), args[1]);
     if (!sum || !to_double(thread, sum, when)) return Ref();
+  }
+  if (loop->custom_timers && args[2]) {
+    std::vector<Value> values{Value::from_double(when), args[2]};
+    if (args[3])
+      for (Value argument : cast<Tuple>(args[3])->view()) values.push_back(argument);
+    auto count = static_cast<uint32_t>(values.size());
+    Own<Tuple> kwnames = args[4] ? make_tuple({Value(intern("context"))}) : Own<Tuple>();
+    if (args[4]) values.push_back(args[4]);
+    Ref method = get_attr(thread, args[0], "call_at");
+    return method ? call(thread, method, CallArgs{values.data(), count, kwnames.get()}) : Ref();
   }
   // It stands on call_at, which is what complaints about the callback name.
   return schedule_at(thread, args[2] ? "call_at" : "call_later", as_loop(args[0]), when, args[2], args[3],

@@ -32,6 +32,7 @@ struct EventLoop : Object {
   bool stopping = false, closed = false, debug = false;
   // What a script class overrides is heard: every callback goes through its call_soon, futures come from it.
   bool custom_call_soon = false, custom_create_future = false, custom_create_task = false;
+  bool custom_time = false, custom_timers = false; // time(); that, call_later() or call_at()
 };
 extern Type event_loop_type; // _asyncio.BaseLoop: what the library's loop class derives from
 inline EventLoop* as_loop(Value value) { return cast<EventLoop>(value); }
@@ -41,6 +42,8 @@ void call_soon(EventLoop* loop, Job job); // takes the job's values over
 Ref create_future(Thread& thread, EventLoop* loop);
 // loop.create_task(coroutine), likewise.
 Ref spawn(Thread& thread, EventLoop* loop, Value coroutine);
+// loop.time(), which a script's loop class may override. False: raised.
+bool loop_time(Thread& thread, EventLoop* loop, double& now);
 // A sleep: `future` gets `result` at `when` (loop time), unless it is done by then.
 void finish_at(EventLoop* loop, double when, Future* future, Value result);
 // Runs until stop(); false: an exception is pending (KeyboardInterrupt, SystemExit, a deadlock).

@@ -2,9 +2,12 @@
 #include "runtime/asyncio/native/coroutines.hpp"
 
 #include "runtime/asyncio/native/event_loop.hpp"
+#include "vm/interpreter/operation/import.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
+#include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 
 #include <cmath>
 
@@ -20,6 +23,20 @@ int is_over(Thread& thread, Value delay) {
   if (delay.is_double()) return delay.as_double() <= 0;
   Ref answer = compare(thread, delay, Value::from_int(0), CompareOp::Le);
   return answer ? truthy(thread, answer) : -1;
+}
+
+// A loop class with timers of its own sees the sleep as a call_later().
+NativeOutcome sleep_by_method(Thread& thread, EventLoop* loop, Value* locals, const Ref& future) {
+  Str* name = intern("_set_result_unless_cancelled");
+  Own<Tuple> wanted = make_tuple({Value(name)});
+  Ref module = import_name(thread, intern("asyncio.futures"), None, wanted.value(), 0);
+  Ref setter = module ? get_attr(thread, module, name) : Ref();
+  Ref handle =
+      setter ? call_method(thread, Value(loop), "call_later", {locals[Delay], setter, future, locals[Result]})
+             : Ref();
+  if (!handle) return NativeOutcome::Raise;
+  locals[Step] = handle.release();
+  return NativeOutcome::Wait;
 }
 
 NativeOutcome begin_sleep(Thread& thread, Value* locals, Ref& out) {
@@ -41,6 +58,8 @@ NativeOutcome begin_sleep(Thread& thread, Value* locals, Ref& out) {
   if (!loop) return NativeOutcome::Raise;
   out = create_future(thread, loop);
   if (!out) return NativeOutcome::Raise;
+  if (loop->custom_timers) [[unlikely]]
+    return sleep_by_method(thread, loop, locals, out);
   locals[Step] = Value::from_int(2);
   finish_at(loop, clock().now() + seconds, as_future(out), locals[Result]);
   return NativeOutcome::Wait;
@@ -49,6 +68,15 @@ NativeOutcome begin_sleep(Thread& thread, Value* locals, Ref& out) {
 NativeOutcome sleep_step(Thread& thread, Value* locals, Ref received, Ref& out) {
   bool begins = !locals[Step] && !received && !thread.has_error();
   if (begins) return begin_sleep(thread, locals, out);
+  if (locals[Step].is_object()) { // the handle of a call_later()
+    Ref error = take_error(thread);
+    Ref cancelled = call_method(thread, locals[Step], names::cancel);
+    if (!cancelled) return NativeOutcome::Raise;
+    thread.error = error.release();
+    if (!received) return NativeOutcome::Raise;
+    out = std::move(received);
+    return NativeOutcome::Return;
+  }
   int step = locals[Step] ? static_cast<int>(locals[Step].as_int()) : 0;
   if (!received) { // cancelled: the timer is of no more use
     if (step == 2 && thread.running_loop) ++as_loop(thread.running_loop)->state->cancelled_timers;

@@ -70,7 +70,13 @@ enum { Self, Waiter };
 
 // 1 taken, 0 not, -1 raised.
 int try_acquire(Thread& thread, SemaphoreObject* semaphore) {
-  int locked = is_locked(thread, semaphore);
+  int locked;
+  if (override_of(Value(semaphore), semaphore_type, "locked")) {
+    Ref answer = call_method(thread, Value(semaphore), "locked");
+    locked = answer ? truthy(thread, answer) : -1;
+  } else {
+    locked = is_locked(thread, semaphore);
+  }
   if (locked) return locked < 0 ? -1 : 0;
   return add_permits(thread, semaphore, -1) ? 1 : -1;
 }

@@ -44,7 +44,12 @@ bool start_timer(Thread& thread, TimeoutObject* timeout) {
   EventLoop* loop = running_loop(thread);
   double when = 0;
   if (!loop || !to_double(thread, timeout->when, when)) return false;
-  timeout->timer = schedule(thread, loop, when, Value(timeout)).release();
+  Ref own = override_of(Value(timeout), timeout_type, "_on_timeout") || loop->custom_timers ||
+                    loop->custom_call_soon
+                ? get_attr(thread, Value(timeout), "_on_timeout")
+                : share(Value(timeout));
+  if (!own) return false;
+  timeout->timer = schedule(thread, loop, when, own).release();
   return timeout->timer != nullptr;
 }
 
@@ -250,9 +255,11 @@ NativeOutcome begin_wait_for(Thread& thread, Value* locals, Ref& out) {
       out = module ? call_method(thread, module, "_wait_for_finished", {locals[Awaited]}) : Ref();
       return out ? NativeOutcome::Wait : NativeOutcome::Raise;
     }
-    double seconds = 0;
-    if (!running_loop(thread) || !to_double(thread, limit, seconds)) return NativeOutcome::Raise;
-    when = share(Value::from_double(clock().now() + seconds));
+    double seconds = 0, now = 0;
+    EventLoop* loop = running_loop(thread);
+    if (!loop || !to_double(thread, limit, seconds) || !loop_time(thread, loop, now))
+      return NativeOutcome::Raise;
+    when = share(Value::from_double(now + seconds));
   }
   Own<TimeoutObject> timeout = make_timeout(when);
   if (!enter_timeout(thread, timeout.get())) return NativeOutcome::Raise;
