@@ -1,5 +1,6 @@
 #include "vm/object/sequence/tuple.hpp"
 
+#include "vm/memory/block_pool.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
@@ -27,10 +28,11 @@ bool may_cycle(Value value) {
   return value.is_object() && value.as_object()->type->slots.traverse != nullptr;
 }
 
+size_t tuple_bytes(size_t size) { return sizeof(Tuple) + size * sizeof(Value); }
+
 // Without the collector's knowledge: for tuples whose items are known to be harmless.
 Tuple* allocate_tuple(size_t size) {
-  void* memory = heap_alloc(sizeof(Tuple) + size * sizeof(Value));
-  Tuple* tuple = new (memory) Tuple();
+  Tuple* tuple = new (pool_alloc(tuple_bytes(size))) Tuple();
   tuple->refcount = 1;
   tuple->gc_word = 0;
   tuple->type = &tuple_type;
@@ -95,6 +97,7 @@ namespace {
 void tuple_dealloc(Object* object) {
   auto* tuple = static_cast<Tuple*>(object);
   for (size_t i = tuple->size; i-- > 0;) decref(tuple->items()[i]);
+  if (tuple->type == &tuple_type) return pool_free(tuple, tuple_bytes(tuple->size));
   free_object(tuple);
 }
 
