@@ -60,17 +60,23 @@ void keep_locals(Thread& thread, Frame* frame) {
       entry->locals = share(names).release();
     return;
   }
-  Value* locals = frame->regs - code->local_count;
+  auto slot = [&](uint32_t i) -> Value& {
+    bool near = i < code->local_count;
+    return near ? *(frame->regs - code->local_count + i)
+                : frame->regs[code->temp_count + i - code->local_count];
+  };
   Tuple* closure = frame->function && code->free_names ? frame->function->closure : nullptr;
   bool any = closure != nullptr;
   // Of a native coroutine, what was passed to it: the rest is nobody's variable.
-  uint32_t count = code->flags & CodeNative ? code->arg_count + code->kwonly_count : code->local_count;
-  for (uint32_t i = 0; i < count && !any; ++i) any = !locals[i].is_empty();
+  auto count =
+      static_cast<uint32_t>(code->flags & CodeNative ? code->parameter_count() : code->local_names->size);
+  for (uint32_t i = 0; i < count && !any; ++i) any = !slot(i).is_empty();
   if (!any) return;
   Own<Tuple> kept = new_tuple(count + 1);
   for (uint32_t i = 0; i < count; ++i) {
     // The code stands for "no value": the collector may show the tuple to scripts.
-    kept->items()[i] = locals[i] ? std::exchange(locals[i], Value()) : share(Value(code)).release();
+    Value value = std::exchange(slot(i), Value());
+    kept->items()[i] = value ? value : share(Value(code)).release();
   }
   kept->items()[count] = closure ? share(Value(closure)).release() : None;
   entry->locals = Value(kept.release());

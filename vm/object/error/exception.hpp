@@ -26,7 +26,7 @@ struct Traceback : Object {
   Value frame;                // frame object if one was made (tb_frame), owned
   Dict* globals = nullptr;    // owned: for tb_frame made later
   // What the frame left to it when it ended, owned: a dict (the namespace of a class body), or a tuple of the
-  // near locals with the tuple of its closure's cells, or None, behind them.
+  // variables with the tuple of its closure's cells, or None, behind them.
   Value locals;
   // Which frame it was and which one called it: addresses to compare with, as the frames may be gone.
   const Frame *origin = nullptr, *caller = nullptr;
