@@ -265,7 +265,7 @@ Ref builtin_max(Thread& thread, CallArgs call) { return extreme(thread, call, Co
 } // namespace
 
 const NativeDef number_builtins[] = {
-    {"abs", "number, /", builtin_abs, "Return the absolute value of the argument."},
+    {"abs", "x, /", builtin_abs, "Return the absolute value of the argument."},
     {"bin", "number, /", builtin_bin, "Return the binary representation of an integer."},
     {"chr", "i, /", builtin_chr, "Return the one-character string of a code point."},
     {"divmod", "x, y, /", builtin_divmod, "Return the tuple (x//y, x%y)."},

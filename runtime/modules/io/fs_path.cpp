@@ -14,7 +14,7 @@ namespace aspy {
 Ref fs_path(Thread& thread, Value path) {
   if (is_str(path) || is_bytes(path)) return share(path);
   Ref method = lookup_special(thread, path, names::dunder_fspath);
-  if (!method) {
+  if (!method || method.get().is_none()) {
     if (thread.has_error()) return {};
     return raise_type_error(
         thread, fmt::format("expected str, bytes or os.PathLike object, not {}", type_name(path)));

@@ -1,6 +1,7 @@
 // The module io: open(), and the standard streams.
 #include "runtime/modules/io/io.hpp"
 
+#include "runtime/modules/io/fs_path.hpp"
 #include "runtime/modules/io/io_internal.hpp"
 #include "runtime/modules/system/sys_state.hpp"
 #include "runtime/report/output.hpp"
@@ -80,15 +81,9 @@ Ref open_file(Thread& thread, const Value* args) {
   }
   int closefd = args[6] ? truthy(thread, args[6]) : 1;
   if (closefd < 0) return {};
-  if (!is_str(path) && !is_bytes(path) && !is_int_like(path)) {
-    // Anything but a PathLike is refused here; the file keeps the path object itself as its name.
-    Ref method = lookup_special(thread, path, names::dunder_fspath);
-    if (!method) {
-      if (thread.has_error()) return {};
-      return raise_type_error(
-          thread, fmt::format("expected str, bytes or os.PathLike object, not {}", type_name(path)));
-    }
-  }
+  Ref plain = is_int_like(path) ? share(path) : fs_path(thread, path);
+  if (!plain) return {};
+  path = plain;
   Mode mode;
   if (!parse_mode(thread, mode_text, mode)) return {};
   if (mode.binary) {

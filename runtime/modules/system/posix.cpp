@@ -111,12 +111,19 @@ template <class Body> auto blocking(Thread& thread, Body body) {
 
 Ref fail(Thread& thread, Value path = {}) {
   if (thread.has_error()) return {};
-  return raise_os_error(thread, errno, path);
+  int error = errno;
+  if (!path || is_int_like(path)) return raise_os_error(thread, error, path);
+  Ref plain = fs_path(thread, path); // what is told is the path as text
+  return plain ? raise_os_error(thread, error, plain) : Ref();
 }
 
 Ref fail_two(Thread& thread, Value path, Value path2) {
-  Own<Str> text = make_str(std::strerror(errno));
-  return raise_with_args(thread, OSError_type, {Value::from_int(errno), text.value(), path, None, path2});
+  int error = errno;
+  Own<Str> text = make_str(std::strerror(error));
+  Ref plain = fs_path(thread, path), plain2 = plain ? fs_path(thread, path2) : Ref();
+  if (!plain2) return {};
+  return raise_with_args(thread, OSError_type,
+                         {Value::from_int(error), text.value(), plain.get(), None, plain2.get()});
 }
 
 Ref none_or_fail(Thread& thread, int status, Value path = {}) {

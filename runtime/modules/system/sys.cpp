@@ -137,6 +137,11 @@ Ref sys_getsizeof(Thread& thread, const Value* args) {
       clear_error(thread);
       return share(args[1]);
     }
+    int64_t bytes;
+    if (!is_int_like(size)) return raise_type_error(thread, "an integer is required");
+    if (!int_as_int64(int_value(size), bytes))
+      return raise(thread, OverflowError_type, "Python int too large to convert to C ssize_t");
+    if (bytes < 0) return raise_value_error(thread, "__sizeof__() should return >= 0");
     return size;
   }
   if (thread.has_error()) return {};

@@ -39,6 +39,11 @@ namespace {
 
 NativeFunction* native_of(Value value) { return cast<NativeFunction>(value); }
 
+// Not a module's function, which may well call its first parameter "cls".
+bool is_method(const NativeFunction* function) {
+  return function->owner || function->self;
+}
+
 // Room for a row of values that is written before it is read.
 union Room {
   Room() {} // NOLINT: left as it is, on purpose
@@ -70,8 +75,7 @@ private:
 // A call whose arguments have to be found by name, collected or complained about.
 Ref bind_and_invoke(Thread& thread, NativeFunction* function, CallArgs args) {
   const Signature& signature = *function->signature;
-  bool is_method = function->owner || !function->module || !is_str(function->module);
-  bool counts_self = signature.self_first && is_method && args.count > 0;
+  bool counts_self = signature.self_first && is_method(function) && args.count > 0;
   Ref keep_args, keep_kwargs;
   Room room;
   std::unique_ptr<Value[]> many;
@@ -214,7 +218,7 @@ Ref get_signature(Thread&, Value self) {
   if (native_of(self)->def->raw && params.empty()) return share(None);
   if (params.starts_with("def")) params.remove_prefix(std::min<size_t>(4, params.size()));
   // The bound object is marked, so that inspect can drop it.
-  bool method = native_of(self)->owner && (params.starts_with("self") || params.starts_with("cls"));
+  bool method = is_method(native_of(self)) && (params.starts_with("self") || params.starts_with("cls"));
   return make_str(fmt::format("({}{})", method ? "$" : "", params));
 }
 Ref get_self(Thread&, Value self) {

@@ -50,7 +50,14 @@ Ref repeat(Thread& thread, Repeat slot, Value sequence, Value count) {
   if (!count.is_int() && !type_of(count)->slots.index)
     return raise_type_error(thread,
                             fmt::format("can't multiply sequence by non-int of type '{}'", type_name(count)));
-  return slot(thread, sequence, count);
+  if (count.is_int() || is_int_like(count)) return slot(thread, sequence, count);
+  Ref number = to_index_object(thread, count);
+  int64_t small;
+  if (!number) return {};
+  if (!int_as_int64(number, small))
+    return raise(thread, OverflowError_type,
+                 fmt::format("cannot fit '{}' into an index-sized integer", type_name(count)));
+  return slot(thread, sequence, number);
 }
 
 // What sequences do with + and *, once the numbers have passed. NotImplemented when they don't either.

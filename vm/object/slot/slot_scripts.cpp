@@ -166,6 +166,10 @@ int script_truthy(Thread& thread, Value self) {
     int64_t size = script_length(thread, self);
     return size < 0 ? -1 : size > 0;
   }
+  if (found.is_none()) {
+    raise_type_error(thread, fmt::format("'{}' cannot be interpreted as a boolean", type_name(self)));
+    return -1;
+  }
   Ref result = call_found(thread, found, self);
   if (!result) return -1;
   if (result.get().is_bool()) return result.get().as_bool();
