@@ -103,7 +103,16 @@ void detach_frame_object(Thread& thread, Frame* frame) {
 
 Dict* current_globals(Thread& thread) { return thread.frame ? thread.frame->globals : nullptr; }
 
-Ref current_locals(Thread& thread) { return thread.frame ? frame_locals(thread, thread.frame) : Ref(); }
+Ref current_locals(Thread& thread) {
+  Frame* frame = thread.frame;
+  if (!frame) return Ref();
+  Ref locals = frame_locals(thread, frame);
+  // What scripts have put into f_locals counts as well.
+  Dict* extra =
+      frame->has_object && frame->code->flags & CodeOptimized ? frame_objects[frame]->extra : nullptr;
+  if (extra && !dict_update(thread, cast<Dict>(locals), Value(extra))) return Ref();
+  return locals;
+}
 
 bool current_super_args(Thread& thread, Value& cls, Value& self) {
   Frame* frame = thread.frame;
