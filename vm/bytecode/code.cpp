@@ -19,6 +19,7 @@
 namespace aspy {
 
 Type code_type;
+Ref code_replace(Thread& thread, CallArgs args); // code_replace.cpp
 
 namespace {
 
@@ -218,6 +219,11 @@ const GetSetDef code_getset[] = {
 const NativeDef code_methods[] = {
     {"co_positions", "self, /", co_positions, nullptr},
     {"co_lines", "self, /", co_lines, nullptr},
+    {"replace", "self, /, **changes", nullptr,
+     "Return a copy of the code object with new values for the specified fields.", NativeKind::Function,
+     code_replace},
+    {"__replace__", "self, /, **changes", nullptr, "The same as replace().", NativeKind::Function,
+     code_replace},
     {nullptr},
 };
 const TypeSpec code_spec = {.name = "code",

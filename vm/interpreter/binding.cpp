@@ -45,8 +45,10 @@ bool raise_too_many(Thread& thread, Function* function, uint32_t given, const Va
   for (uint32_t i = 0; i < code->kwonly_count; ++i)
     if (locals[code->arg_count + i]) ++keyword_only_given;
   bool plural = defaults > 0 || code->arg_count != 1;
-  std::string takes = defaults ? fmt::format("from {} to {}", code->arg_count - defaults, code->arg_count)
-                               : fmt::format("{}", code->arg_count);
+  std::string takes =
+      defaults ? fmt::format("from {} to {}", int64_t{code->arg_count} - static_cast<int64_t>(defaults),
+                             code->arg_count)
+               : fmt::format("{}", code->arg_count);
   std::string and_keywords;
   if (keyword_only_given)
     and_keywords = fmt::format(" positional argument{} (and {} keyword-only argument{})",
