@@ -10,12 +10,13 @@ namespace aspy::compiler {
 
 using namespace ast;
 
-// Formats beyond "values with fake globals" are for others to make.
-void Generator::annotate_prologue() {
+// Formats beyond "values with fake globals" are for others to make: they find out by the texts, which format
+// -1 gives.
+void Generator::annotate_prologue(Value texts) {
   u->arg_count = u->posonly_count = 1;
   u->bound.add(0);
   make_cells();
-  Label known = u->new_label();
+  Label known = u->new_label(), values = u->new_label();
   int limit = u->push();
   int format = u->push();
   Symbol* parameter = scope_->locals[0];
@@ -27,12 +28,31 @@ void Generator::annotate_prologue() {
   u->stop();
   u->bind(known);
   u->top = limit;
+  if (texts.is_empty()) return;
+  u->push();
+  load(place_of(parameter), parameter->name, limit);
+  u->jump_compare(Op::JumpEqInt, limit, -1, 0, values);
+  u->load_constant(limit, texts);
+  u->emit(Op::Return, limit);
+  u->stop();
+  u->bind(values);
+  u->top = limit;
+}
+
+// (name, text, number of its condition) of an annotation. A literal str stands in a tuple of its own: it is
+// the annotation, not the text of one.
+Value Generator::annotation_text(Identifier name, const Expr* annotation, int condition) {
+  auto* literal = try_as<Constant>(annotation);
+  Value text = literal && literal->type == ConstantKind::Str
+                   ? pool_.tuple(std::vector<Value>{constant(literal)})
+                   : pool_.text(unparse(annotation, true));
+  return pool_.tuple(std::vector<Value>{Value(this->text(name)), text, Value::from_int(condition)});
 }
 
 void Generator::annotation_value(const Expr* annotation, int dest) {
   if (table_.future_annotations) {
     at(annotation);
-    return u->load_constant(dest, pool_.text(unparse(annotation)));
+    return u->load_constant(dest, pool_.text(unparse(annotation, false)));
   }
   if (auto* star = try_as<Starred>(annotation)) {
     // `*args: *Ts` means the only item of unpacking Ts.
@@ -48,11 +68,31 @@ bool Generator::function_annotations(const FunctionDef* def) {
   Scope* scope = table_.find(def, ScopeKind::Annotations);
   if (!scope) return false;
   int dest = u->top;
+  auto for_each = [&](auto&& entry) {
+    auto parameter = [&](const Arg* arg) {
+      if (arg && arg->annotation) entry(mangled(arg->name), arg->annotation);
+    };
+    const Arguments* args = def->args;
+    for (const Arg* arg : args->posonlyargs) parameter(arg);
+    for (const Arg* arg : args->args) parameter(arg);
+    parameter(args->vararg);
+    for (const Arg* arg : args->kwonlyargs) parameter(arg);
+    parameter(args->kwarg);
+    if (def->returns) entry(tree_.intern("return"), def->returns);
+  };
   enter_unit(scope, scope->name, def->pos, 0);
-  annotate_prologue();
+  Value known_texts;
+  if (keeps_annotation_texts()) {
+    std::vector<Value> texts;
+    for_each([&](Identifier name, const Expr* annotation) {
+      texts.push_back(annotation_text(name, annotation, -1));
+    });
+    known_texts = pool_.tuple(texts);
+  }
+  annotate_prologue(known_texts);
   int dict = u->push();
   u->emit(Op::BuildDict, dict, dict, 0);
-  auto entry = [&](Identifier name, const Expr* annotation) {
+  for_each([&](Identifier name, const Expr* annotation) {
     int key = u->push();
     at(annotation);
     u->load_constant(key, Value(text(name)));
@@ -62,17 +102,7 @@ bool Generator::function_annotations(const FunctionDef* def) {
     at(annotation);
     u->emit(Op::DictSet, dict, key, value);
     u->top = dict + 1;
-  };
-  auto parameter = [&](const Arg* arg) {
-    if (arg && arg->annotation) entry(mangled(arg->name), arg->annotation);
-  };
-  const Arguments* args = def->args;
-  for (const Arg* arg : args->posonlyargs) parameter(arg);
-  for (const Arg* arg : args->args) parameter(arg);
-  parameter(args->vararg);
-  for (const Arg* arg : args->kwonlyargs) parameter(arg);
-  parameter(args->kwarg);
-  if (def->returns) entry(tree_.intern("return"), def->returns);
+  });
   u->emit(Op::Return, dict);
   u->stop();
   Own<Code> code = leave_unit(scope->name);
@@ -90,7 +120,15 @@ void Generator::variable_annotations(Scope* home) {
   Scope* scope = table_.find(home->node, ScopeKind::Annotations);
   int dest = u->top;
   enter_unit(scope, scope->name, home->annotations[0].node->pos, 0);
-  annotate_prologue();
+  Value known_texts;
+  if (keeps_annotation_texts()) {
+    std::vector<Value> texts;
+    for (const Annotation& entry : home->annotations)
+      texts.push_back(annotation_text(mangled(as<Name>(entry.node->target)->id), entry.node->annotation,
+                                      entry.condition));
+    known_texts = pool_.tuple(texts);
+  }
+  annotate_prologue(known_texts);
   int dict = u->push();
   u->emit(Op::BuildDict, dict, dict, 0);
   for (const Annotation& entry : home->annotations) {
@@ -125,7 +163,7 @@ void Generator::variable_annotations(Scope* home) {
 }
 
 // The annotation as text.
-std::string Generator::unparse(const Expr* expr) {
+std::string Generator::unparse(const Expr* expr, bool mangling) {
   auto shown = [&](Value value) {
     Ref text = repr(thread_, value);
     if (text) return std::string(aspy::cast<Str>(text)->view());
@@ -133,8 +171,9 @@ std::string Generator::unparse(const Expr* expr) {
     return std::string();
   };
   std::string text = compiler::unparse(
-      expr, [&](const Constant* literal) { return shown(constant(literal)); },
-      [&](const std::string& characters) { return shown(pool_.text(characters)); });
+      expr, {.constant_text = [&](const Constant* literal) { return shown(constant(literal)); },
+             .text_repr = [&](const std::string& characters) { return shown(pool_.text(characters)); },
+             .name = [&](Identifier name) { return mangling ? mangled(name) : name; }});
   if (text.empty()) fail_too_deep();
   return text;
 }

@@ -231,7 +231,10 @@ private:
   int closure(Scope* scope);
   bool
   function_annotations(const ast::FunctionDef* def); // leaves the annotate function in the next temporary
-  void annotate_prologue();
+  void annotate_prologue(Value texts = {});
+  Value annotation_text(ast::Identifier name, const ast::Expr* annotation, int condition);
+  // Those of the embedded library are not asked for.
+  bool keeps_annotation_texts() const { return !options_.library && !table_.future_annotations; }
   void annotation_value(const ast::Expr* annotation, int dest);
   void variable_annotations(Scope* home); // leaves the annotate function in the next temporary
   void decorators(ast::List<ast::Expr> list);
@@ -243,7 +246,7 @@ private:
   void lazy_value(const ast::Expr* expr, const ast::Node* node, ScopeKind kind, ast::Identifier name,
                   int dest);
   Value docstring(ast::List<ast::Stmt> body);
-  std::string unparse(const ast::Expr* expr); // for `from __future__ import annotations`
+  std::string unparse(const ast::Expr* expr, bool mangling); // the text of an annotation
 
   // --- match (patterns.cpp) ---
   struct Captures;

@@ -315,7 +315,7 @@ void Generator::ann_assign(const AnnAssign* stmt) {
   if (table_.future_annotations) {
     // __annotations__['name'] = 'text of the annotation'
     int value = u->reserve(3);
-    u->load_constant(value, pool_.text(unparse(stmt->annotation)));
+    u->load_constant(value, pool_.text(unparse(stmt->annotation, false)));
     load_name(tree_.intern("__annotations__"), value + 1);
     u->load_constant(value + 2, Value(text(mangled(as<Name>(stmt->target)->id))));
     u->emit(Op::StoreItem, value + 1, value + 2, value);

@@ -72,8 +72,7 @@ const char* comparison_text(CmpOperator op) {
 
 class Writer {
 public:
-  Writer(const ConstantText& constant_text, const TextRepr& text_repr)
-      : constant_text_(constant_text), text_repr_(text_repr) {}
+  explicit Writer(const UnparseHooks& hooks) : hooks_(hooks) {}
 
   std::string out;
   bool failed = false;
@@ -214,7 +213,7 @@ public:
       auto* number = try_as<Constant>(node->value);
       if (number && number->type == ConstantKind::Int) out += ' '; // `1.real` would be a float
       out += '.';
-      out += node->attr;
+      out += hooks_.name(node->attr);
       break;
     }
     case Kind::Subscript:
@@ -227,7 +226,7 @@ public:
       out += '*';
       write(as<Starred>(expr)->value, BitOr);
       break;
-    case Kind::Name: out += as<Name>(expr)->id; break;
+    case Kind::Name: out += hooks_.name(as<Name>(expr)->id); break;
     case Kind::Slice: {
       auto* node = as<Slice>(expr);
       if (node->lower) write(node->lower, Test);
@@ -346,7 +345,7 @@ private:
   }
 
   void constant(const Constant* node) {
-    std::string text = constant_text_(node);
+    std::string text = hooks_.constant_text(node);
     bool number = node->type == ConstantKind::Float || node->type == ConstantKind::Imaginary;
     if (size_t infinite = number ? text.find("inf") : std::string::npos; infinite != std::string::npos)
       text.replace(infinite, 3, "1e309");
@@ -358,7 +357,7 @@ private:
   void string(char prefix, List<Expr> parts) {
     std::string before = std::exchange(out, {});
     string_parts(parts);
-    std::string quoted = text_repr_(out);
+    std::string quoted = hooks_.text_repr(out);
     out = before + prefix + quoted;
   }
 
@@ -392,15 +391,14 @@ private:
     out += '}';
   }
 
-  const ConstantText& constant_text_;
-  const TextRepr& text_repr_;
+  const UnparseHooks& hooks_;
   int depth_ = 0;
 };
 
 } // namespace
 
-std::string unparse(const Expr* expr, const ConstantText& constant_text, const TextRepr& text_repr) {
-  Writer writer(constant_text, text_repr);
+std::string unparse(const Expr* expr, const UnparseHooks& hooks) {
+  Writer writer(hooks);
   writer.write(expr, Test);
   return writer.failed ? std::string() : writer.out;
 }

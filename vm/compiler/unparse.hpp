@@ -9,11 +9,13 @@
 
 namespace aspy::compiler {
 
-// `constant_text` gives the repr of a literal's value. Empty when the expression is nested too deeply.
-using ConstantText = std::function<std::string(const ast::Constant*)>;
-// The repr of a text.
-using TextRepr = std::function<std::string(const std::string&)>;
+struct UnparseHooks {
+  std::function<std::string(const ast::Constant*)> constant_text; // the repr of a literal's value
+  std::function<std::string(const std::string&)> text_repr;
+  std::function<ast::Identifier(ast::Identifier)> name; // how a name is written
+};
 
-std::string unparse(const ast::Expr* expr, const ConstantText& constant_text, const TextRepr& text_repr);
+// Empty when the expression is nested too deeply.
+std::string unparse(const ast::Expr* expr, const UnparseHooks& hooks);
 
 } // namespace aspy::compiler
