@@ -112,9 +112,14 @@ bool update_from_call(Thread& thread, const char* name, Dict* dict, CallArgs arg
 
 } // namespace
 
+// A dict whose items are its entries: a subclass may have another idea of them, which keys() and subscription
+// then tell.
+static bool is_plain_dict(Value value) {
+  return is_dict(value) && type_of(value)->slots.iter == dict_type.slots.iter;
+}
+
 bool dict_update(Thread& thread, Dict* dict, Value source) {
-  // A subclass may have its own idea of its items, which keys() and subscription then tell.
-  if (is_dict(source) && type_of(source)->slots.iter == dict_type.slots.iter)
+  if (is_plain_dict(source))
     return update_from_dict(thread, dict, cast<Dict>(source));
   Ref keys = find_attr(thread, source, intern("keys"));
   if (!keys && thread.has_error()) return false;
@@ -133,7 +138,7 @@ bool dict_merge_kwargs(Thread& thread, Dict* dict, Value mapping, Value callable
     if (!is_str(key)) return bool(raise_type_error(thread, "keywords must be strings"));
     return complain(fmt::format("got multiple values for keyword argument '{}'", cast<Str>(key)->view()));
   };
-  if (!is_dict(mapping)) {
+  if (!is_plain_dict(mapping)) {
     if (update_from_mapping(thread, dict, mapping, true)) return true;
     // What the mapping itself raises is read in the same way: an AttributeError as the want of keys(), a
     // KeyError as a name given twice.
@@ -268,10 +273,17 @@ int dict_contains(Thread& thread, Value self, Value key) {
   return thread.has_error() ? -1 : 0;
 }
 
+// What copy() and | begin with.
+Own<Dict> copy_items(Thread& thread, Value dict) {
+  if (is_plain_dict(dict)) return dict_copy(cast<Dict>(dict));
+  Own<Dict> copy = new_dict();
+  if (!dict_update(thread, copy.get(), dict)) return {};
+  return copy;
+}
 Ref dict_or(Thread& thread, Value a, Value b) {
   if (!is_dict(a) || !is_dict(b)) return share(NotImplemented);
-  Own<Dict> merged = dict_copy(cast<Dict>(a));
-  if (!dict_update(thread, merged.get(), b)) return {};
+  Own<Dict> merged = copy_items(thread, a);
+  if (!merged || !dict_update(thread, merged.get(), b)) return {};
   return merged;
 }
 Ref dict_inplace_or(Thread& thread, Value self, Value other) {
@@ -340,7 +352,7 @@ Ref dict_fromkeys(Thread& thread, const Value* args) {
   return made;
 }
 
-Ref dict_copy_method(Thread&, const Value* args) { return dict_copy(cast<Dict>(args[0])); }
+Ref dict_copy_method(Thread& thread, const Value* args) { return copy_items(thread, args[0]); }
 Ref dict_clear_method(Thread&, const Value* args) {
   dict_clear(cast<Dict>(args[0]));
   return share(None);
