@@ -37,8 +37,8 @@ void lay_out_far(StackFrame* frame, Value* base) {
 void release_registers(Frame* frame) {
   Code* code = frame->code;
   Value* R = frame->regs;
-  for (Value* slot = R - code->local_count; slot != R; ++slot) clear_field(*slot);
-  for (uint32_t i = 0; i < code->far_count; ++i) clear_field(R[code->temp_count + i]);
+  for (uint32_t i = code->far_count; i-- > 0;) clear_field(R[code->temp_count + i]);
+  for (Value* slot = R; slot != R - code->local_count;) clear_field(*--slot);
 }
 
 void keep_locals(Thread& thread, Frame* frame) {
@@ -84,10 +84,10 @@ void keep_locals(Thread& thread, Frame* frame) {
 
 void pop_frame(Thread& thread, Frame* frame) {
   if (frame->has_object) detach_frame_object(thread, frame);
-  release_registers(frame);
   // Only an exception leaves temporaries behind.
   if (thread.error)
-    for (uint32_t i = 0; i < frame->code->temp_count; ++i) clear_field(frame->regs[i]);
+    for (uint32_t i = frame->code->temp_count; i-- > 0;) clear_field(frame->regs[i]);
+  release_registers(frame);
   if (frame->in_generator) { // which keeps its function: it still has a name
     frame->caller = nullptr;
     return;

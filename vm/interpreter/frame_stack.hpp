@@ -43,8 +43,9 @@ inline void leave_frame(Thread& thread, Frame* frame, Value returned) {
       frame->regs[a] = share(returned).release();
     return pop_frame(thread, frame);
   }
-  for (Value* slot = frame->regs - frame->code->local_count; slot != frame->regs; ++slot) {
-    Value old = *slot;
+  // The last variable goes first.
+  for (Value *slot = frame->regs, *first = slot - frame->code->local_count; slot != first;) {
+    Value old = *--slot;
     if (!old.is_object()) continue;
     *slot = Value();
     decref(old);
@@ -61,7 +62,8 @@ inline size_t generator_bytes(const Code* code) {
   return sizeof(Generator) + generator_registers(code) * sizeof(Value);
 }
 
-// A coroutine for `await f(...)` that the collector does not know, with what is the same for all of this code.
+// A coroutine for `await f(...)` that the collector does not know, with what is the same for all of this
+// code.
 Generator* new_awaited_coroutine(Code* code);
 
 // The coroutine of `await f(...)`, already entered from `caller`: `count` arguments at `base`, which fill the
@@ -96,8 +98,8 @@ inline bool is_only_awaited(const Generator* generator) {
 inline void retire_coroutine(Generator* generator) {
   Code* code = generator->frame.code;
   Function* function = generator->frame.function;
-  for (Value* slot = generator->registers(); slot != generator->frame.regs; ++slot) clear_field(*slot);
-  for (uint32_t i = 0; i < code->far_count; ++i) clear_field(generator->frame.regs[code->temp_count + i]);
+  for (uint32_t i = code->far_count; i-- > 0;) clear_field(generator->frame.regs[code->temp_count + i]);
+  for (Value* slot = generator->frame.regs; slot != generator->registers();) clear_field(*--slot);
   if (!code->spare) [[likely]] {
     code->spare = generator;
     code->spare_bytes = static_cast<uint32_t>(generator_bytes(code));

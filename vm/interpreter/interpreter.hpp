@@ -43,7 +43,7 @@ void track_suspended(Frame* innermost);
 // Releases what a stack frame owns (registers, function, extra) and pops it; generators' frames are released,
 // not popped. Entering and leaving without anything special: vm/interpreter/frame_stack.hpp.
 void pop_frame(Thread& thread, Frame* frame);
-void release_registers(Frame* frame);
+void release_registers(Frame* frame); // the last variable first
 // A frame that ends by the pending exception leaves its variables to the exception's traceback, as CPython's
 // frames do: they live as long as the traceback.
 void keep_locals(Thread& thread, Frame* frame);

@@ -1018,7 +1018,12 @@ dispatch:
         range->current += range->step;
       } else if (type == &list_iterator_type) {
         auto* cursor = static_cast<ListIterator*>(iterator);
-        if (!cursor->list || cursor->index >= cursor->list->size) goto for_end;
+        if (!cursor->list) goto for_end;
+        if (cursor->index >= cursor->list->size) {
+          SAVE();
+          clear_field(cursor->list); // exhausted for good
+          goto for_end;
+        }
         value = cursor->list->items[cursor->index++];
         incref(value);
       } else if (type == &generator_type) {

@@ -144,7 +144,8 @@ private:
       return;
     }
     if (unit.kind == ScopeKind::Module) return;
-    // Parameters were defined first and in register order; then cells, so that they stay within reach.
+    // Parameters were defined first and in register order. Cells come last, unless that would put them out of
+    // reach: the last variable is released first.
     for (Symbol* symbol : unit.symbols)
       if (symbol->flags & SymParam) add(symbol);
     auto others = [&](bool cells) {
@@ -153,8 +154,10 @@ private:
             ((symbol->flags & SymCell) != 0) == cells)
           add(symbol);
     };
-    others(true);
-    others(false);
+    constexpr size_t most_in_reach = 100;
+    bool cells_first = unit.symbols.size() > most_in_reach;
+    others(cells_first);
+    others(!cells_first);
   }
 
   // Comprehensions side by side share registers for variables of the same name; nested ones must not.

@@ -155,6 +155,7 @@ SendOutcome resume_with_error(Thread& thread, Value object, Ref& out) {
   }
   if (generator->state() == GeneratorState::Created) { // its code is never entered
     add_traceback(thread, generator->frame.code, 0, generator->frame.globals, &generator->frame);
+    keep_locals(thread, &generator->frame); // what it was called with
     finish_generator(thread, generator);
     return SendOutcome::Raised;
   }
@@ -244,7 +245,7 @@ void finish_generator(Thread& thread, Generator* generator) {
   uint32_t registers = generator_registers(code);
   Own<Generator> alive = Own<Generator>::share(generator);
   if (frame.has_object) detach_frame_object(thread, &frame);
-  for (uint32_t i = 0; i < registers; ++i) clear_field(slots[i]);
+  for (uint32_t i = registers; i-- > 0;) clear_field(slots[i]);
   pop_frame(thread, &frame);
 }
 
@@ -308,7 +309,7 @@ void generator_dealloc(Object* object) {
     uint32_t registers = generator_registers(code);
     Value* slots = generator->registers();
     if (frame.has_object) detach_frame_object(Thread::current(), &frame);
-    for (uint32_t i = 0; i < registers; ++i) clear_field(slots[i]);
+    for (uint32_t i = registers; i-- > 0;) clear_field(slots[i]);
     --object->refcount;
   } else if (generator->type == &async_generator_type) {
     clear_field(generator->finalizer()); // behind the registers that the end of the frame has released
@@ -350,7 +351,7 @@ void generator_clear(Object* object) {
   generator->frame.state = GeneratorState::Finished;
   generator->frame.suspended = false;
   Value* slots = generator->registers();
-  for (uint32_t i = 0; i < registers; ++i) clear_field(slots[i]);
+  for (uint32_t i = registers; i-- > 0;) clear_field(slots[i]);
 }
 
 } // namespace

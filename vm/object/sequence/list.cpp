@@ -143,17 +143,20 @@ void list_replace(List* list, size_t start, size_t count, std::span<const Value>
       Value old = std::exchange(list->items[start + i], with[i]);
       if (old.is_object()) gone.push_back(old);
     }
-    for (Value item : gone) decref(item);
+    while (!gone.empty()) {
+      decref(gone.back());
+      gone.pop_back();
+    }
     return;
   }
-  // The removed items are held while the array is inconsistent.
+  // The removed items are held while the array is inconsistent; the last one dies first.
   std::vector<Value> removed(list->items + start, list->items + start + count);
   size_t tail = list->size - start - count;
   list_reserve(list, start + with.size() + tail);
   std::memmove(list->items + start + with.size(), list->items + start + count, tail * sizeof(Value));
   std::copy(with.begin(), with.end(), list->items + start);
   list->size = start + with.size() + tail;
-  for (Value item : removed) decref(item);
+  for (size_t i = removed.size(); i-- > 0;) decref(removed[i]);
 }
 
 namespace {
