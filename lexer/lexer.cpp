@@ -184,6 +184,12 @@ void Lexer::continue_line() {
     next_line(cursor_);
     if (cursor_ != end_) return;
   }
+  if (next >= end_ || cursor_ == end_) {
+    if (!brackets_.empty() && fstrings_.empty()) { // which is what is told
+      if (cursor_ != end_) cursor_ = end_;
+      return;
+    }
+  }
   if ((next >= end_ || cursor_ == end_) && imply_newline_) {
     LexIssue issue{LexIssueKind::Syntax, "unexpected EOF while parsing", line_, 0, -1};
     if (cursor_ == end_) {

@@ -75,7 +75,7 @@ struct wrong_for_target; struct wrong_in; struct wrong_field; struct wrong_paren
 struct wrong_arguments; struct wrong_generator_call; struct wrong_kwarg; struct wrong_expression; struct wrong_named_expression;
 struct wrong_colon; struct wrong_forced_colon; struct wrong_forced_paren; struct wrong_body; struct wrong_not; struct wrong_star_assign;
 struct wrong_lone_star; struct wrong_assignment; struct wrong_with_target; struct wrong_with; struct wrong_import; struct wrong_import_names;
-struct wrong_as_name; struct wrong_del; struct type_as_name; struct wrong_try; struct star_after_plain; struct plain_after_star; struct wrong_except; struct wrong_elif;
+struct wrong_as_name; struct wrong_del; struct type_as_name; struct wrong_try; struct star_after_plain; struct plain_after_star; struct statement_before_if; struct wrong_except; struct wrong_elif;
 struct wrong_as_pattern; struct wrong_type_params; struct wrong_bound; struct wrong_params; struct wrong_lambda_params; struct wrong_default;
 
 // --- Names and constants
@@ -221,9 +221,9 @@ struct assign_none : not_at<sor<t<T::Equal, T::Colon>, augassign>> {};
 struct assignment : sor<seq<assign_part, sor<assign_tail, aug_tail, ann_tail, seq<not_diagnosing, assign_none>>>, diagnose<wrong_assignment, seq<assign_part, assign_none>>> {};
 struct return_stmt : seq<t<T::Return>, maybe<star_expressions>> {};
 struct raise_stmt : seq<t<T::Raise>, sor<seq<expression, maybe<t<T::From>, expression>>, seq<absent, absent>>> {};
-struct pass_stmt : t<T::Pass> {};
-struct break_stmt : t<T::Break> {};
-struct continue_stmt : t<T::Continue> {};
+struct pass_stmt : seq<opt<diagnose<statement_before_if>>, t<T::Pass>> {};
+struct break_stmt : seq<opt<diagnose<statement_before_if>>, t<T::Break>> {};
+struct continue_stmt : seq<opt<diagnose<statement_before_if>>, t<T::Continue>> {};
 struct global_stmt : seq<t<T::Global>, identifier, star<t<T::Comma>, identifier>> {};
 struct nonlocal_stmt : seq<t<T::Nonlocal>, identifier, star<t<T::Comma>, identifier>> {};
 struct assert_stmt : seq<t<T::Assert>, expression, maybe<t<T::Comma>, expression>> {};

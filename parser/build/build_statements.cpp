@@ -74,6 +74,7 @@ bool action<g::assign_part>::build(const Matched& f) {
     return bad == nullptr;
   }
   if (is_augmented(next) || next == T::Colon) {
+    if (f.first > 0 && b.kind(f.first - 1) == T::Equal) return true; // a value: what follows it is wrong
     return expr->kind == Kind::Name || expr->kind == Kind::Attribute || expr->kind == Kind::Subscript;
   }
   return true;

@@ -41,16 +41,17 @@ bool is_star_wildcard(const Pattern* node) {
 }
 
 // A pattern that always matches makes what follows it unreachable; `name` is what it captures, empty for `_`.
-bool is_irrefutable(const Pattern* node, Identifier& name) {
+const Pattern* irrefutable_part(const Pattern* node, Identifier& name) {
   while (auto* as_pattern = try_as<MatchAs>(node)) {
     if (!as_pattern->pattern) {
       name = as_pattern->name;
-      return true;
+      return node;
     }
     node = as_pattern->pattern;
   }
-  if (auto* alternatives = try_as<MatchOr>(node)) return is_irrefutable(alternatives->patterns.back(), name);
-  return false;
+  if (auto* alternatives = try_as<MatchOr>(node))
+    return irrefutable_part(alternatives->patterns.back(), name);
+  return nullptr;
 }
 
 void names_of(const Pattern* node, std::vector<Identifier>& names) {
@@ -155,10 +156,10 @@ void Generator::match(const Match* stmt) {
     const MatchCase* entry = stmt->cases[i];
     bool last = i + 1 == stmt->cases.size();
     Identifier name;
-    if (!last && !entry->guard && is_irrefutable(entry->pattern, name)) {
-      fail(entry->pattern->pos,
-           name.empty() ? "wildcard makes remaining patterns unreachable"
-                        : fmt::format("name capture '{}' makes remaining patterns unreachable", name));
+    if (const Pattern* part = last || entry->guard ? nullptr : irrefutable_part(entry->pattern, name)) {
+      fail(part->pos, name.empty()
+                          ? "wildcard makes remaining patterns unreachable"
+                          : fmt::format("name capture '{}' makes remaining patterns unreachable", name));
       return;
     }
     u->top = subject + 1;
@@ -420,9 +421,9 @@ void Generator::pattern_or(const MatchOr* node, int subject, Captures& captures)
   for (size_t i = 0; i < node->patterns.size(); ++i) {
     const Pattern* alternative = node->patterns[i];
     bool last = i + 1 == node->patterns.size();
-    if (!last && is_irrefutable(alternative, always)) {
-      fail(alternative->pos,
-           always.empty() ? "wildcard makes remaining patterns unreachable"
+    if (const Pattern* part = last ? nullptr : irrefutable_part(alternative, always)) {
+      fail(part->pos, always.empty()
+                          ? "wildcard makes remaining patterns unreachable"
                           : fmt::format("name capture '{}' makes remaining patterns unreachable", always));
       return;
     }
