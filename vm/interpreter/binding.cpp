@@ -96,8 +96,9 @@ public:
   }
   OwnedRow(const OwnedRow&) = delete;
   OwnedRow& operator=(const OwnedRow&) = delete;
-  ~OwnedRow() {
-    for (uint32_t i = 0; i < count_; ++i) decref(values_[i]);
+  ~OwnedRow() { release(); }
+  void release() {
+    for (uint32_t i = count_; i-- > 0;) decref(std::exchange(values_[i], Value()));
   }
   Value operator[](uint32_t index) const { return values_[index]; }
   Value give(uint32_t index) { return std::exchange(values_[index], Value()); }
@@ -125,13 +126,19 @@ bool bind_arguments(Thread& thread, Function* function, Value* base, uint32_t po
   uint32_t in_place = positional < code->arg_count ? positional : code->arg_count;
   uint32_t bound = code->bound_count();
   if (code->far_count && base + bound + code->temp_count + code->far_count > thread.stack_limit) {
-    for (uint32_t i = 0; i < in_place; ++i) clear_field(base[i]);
+    release_row(base, in_place);
     return raise(thread, RecursionError_type, "maximum recursion depth exceeded");
   }
   for (uint32_t i = in_place; i < bound; ++i) base[i] = Value();
 
   auto fail = [&] {
-    for (uint32_t i = 0; i < bound; ++i) clear_field(base[i]);
+    // The last argument goes first; what its finaliser runs is put where the arguments are.
+    std::vector<Ref> given;
+    given.reserve(bound);
+    for (uint32_t i = 0; i < bound; ++i) given.push_back(Ref::steal(std::exchange(base[i], Value())));
+    keyword_values.release();
+    while (!surplus.empty()) surplus.pop_back();
+    while (!given.empty()) given.pop_back();
     return false;
   };
 

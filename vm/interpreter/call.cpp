@@ -34,6 +34,13 @@ void lay_out_far(StackFrame* frame, Value* base) {
   }
 }
 
+void release_row(Value* row, size_t count) {
+  std::vector<Ref> values;
+  values.reserve(count);
+  for (size_t i = 0; i < count; ++i) values.push_back(Ref::steal(std::exchange(row[i], Value())));
+  while (!values.empty()) values.pop_back();
+}
+
 void release_registers(Frame* frame) {
   Code* code = frame->code;
   Value* R = frame->regs;
@@ -132,7 +139,7 @@ Ref call_function(Thread& thread, Function* function, Value self, CallArgs args,
     return make_generator(thread, std::move(callee), base);
   StackFrame* frame = push_frame(thread, code, base, thread.frame);
   if (!frame) {
-    for (uint32_t i = 0; i < code->bound_count(); ++i) clear_field(base[i]);
+    release_row(base, code->bound_count());
     return Ref();
   }
   frame->globals = function->globals;

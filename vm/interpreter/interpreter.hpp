@@ -25,6 +25,9 @@ RunOutcome run(Thread& thread, Frame* frame, Entry entry, Ref sent, Ref& out);
 // --- frames on the stack (vm/interpreter/call.cpp)
 // ----------------------------------------------------------- First free register-stack slot above whatever
 // runs now.
+// Releases a row of values that may lie above the running frame, the last one first. They are taken off the stack
+// before: what their finalisers run is put there.
+void release_row(Value* row, size_t count);
 inline Value* stack_end(Thread& thread) { return thread.frame ? thread.frame->stack_end : thread.stack_base; }
 
 // Lays out the arguments at `base` (owned there: `positional` values, then one for each of `kwnames`) as the

@@ -1199,7 +1199,7 @@ dispatch:
         uint32_t total = nargs + (kwnames ? static_cast<uint32_t>(kwnames->size) : 0);
         Ref result = call_native_row(thread, cast<NativeFunction>(base[-1]), base, nargs, kwnames);
         if (!result) goto error;
-        for (int i = -1; i < static_cast<int>(total); ++i) clear_field(base[i]);
+        for (auto i = static_cast<int>(total); i-- > -1;) clear_field(base[i]);
         value = result.release();
         goto call_done;
       }
@@ -1235,7 +1235,7 @@ dispatch:
       // method_descriptor: a native method.
       Ref result = call_native_row(thread, cast<NativeFunction>(method), base, nargs + 1, kwnames);
       if (!result) goto error;
-      for (uint32_t i = 0; i <= total; ++i) clear_field(base[i]);
+      for (uint32_t i = total + 1; i-- > 0;) clear_field(base[i]);
       value = result.release();
       goto call_done;
     }
@@ -1304,7 +1304,7 @@ dispatch:
                      ? call_native_row(thread, cast<NativeFunction>(callable), base, nargs, kwnames)
                      : call(thread, callable, CallArgs{base, nargs, kwnames});
     if (!result) goto error;
-    for (int i = -1; i < static_cast<int>(total); ++i) clear_field(base[i]);
+    for (auto i = static_cast<int>(total); i-- > -1;) clear_field(base[i]);
     value = result.release();
     goto call_done;
   }
@@ -1334,8 +1334,8 @@ dispatch:
     Value* saved_end = frame->stack_end;
     frame->stack_end = base + total; // natives that call back must not overwrite the arguments
     Ref result = call(thread, callable, CallArgs{base, nargs, kwnames});
+    for (auto i = static_cast<int>(total); i-- > -1;) clear_field(base[i]); // finalisers run above them
     frame->stack_end = saved_end;
-    for (int i = -1; i < static_cast<int>(total); ++i) clear_field(base[i]);
     decref(names_owner);
     if (!result) goto error;
     value = result.release();
@@ -1419,7 +1419,7 @@ dispatch:
     }
     StackFrame* entered = push_frame(thread, code, base, frame);
     if (!entered) {
-      for (uint32_t i = 0; i < code->bound_count(); ++i) clear_field(base[i]);
+      release_row(base, code->bound_count());
       decref(callee);
       clear_field(frame_extra);
       goto error;

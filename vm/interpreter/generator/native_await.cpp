@@ -34,7 +34,7 @@ const NativeCoroutineDef* def_of(const Function* function) {
 }
 
 void release_locals(Value* locals, const Code* code) {
-  for (uint32_t i = 0; i < code->local_count; ++i) clear_field(locals[i]);
+  for (uint32_t i = code->local_count; i-- > 0;) clear_field(locals[i]);
 }
 
 // --- a bare yield
@@ -44,9 +44,9 @@ SendOutcome native_turn_send(Thread&, Value, Value sent, Ref& out) {
   return sent ? SendOutcome::Returned : SendOutcome::Yielded;
 }
 
-// Goes on from a step of the body that ended with `step` and `produced`, until the body is over (Returned, Raised)
-// or waits for `awaited`: a future that has taken notice (Yielded), or something else that is still to be asked
-// (Entered).
+// Goes on from a step of the body that ended with `step` and `produced`, until the body is over (Returned,
+// Raised) or waits for `awaited`: a future that has taken notice (Yielded), or something else that is still
+// to be asked (Entered).
 AwaitOutcome advance(Thread& thread, NativeStep body, Value* locals, NativeOutcome step, Ref produced,
                      Ref& awaited, Ref& out) {
   for (;;) {
@@ -93,13 +93,17 @@ AwaitOutcome begin_native_await(Thread& thread, Frame* frame, Own<Function> func
                                 Value& slot, Ref& out) {
   Code* code = function->code;
   Ref awaited;
-  // Calls that the body makes begin above its locals.
-  Value* stack_end = std::exchange(frame->stack_end, std::max(frame->stack_end, base + code->local_count));
+  // Calls that the body makes begin above its locals, and so do those of what is released with them.
+  struct Restore {
+    Frame* frame;
+    Value* stack_end;
+    ~Restore() { frame->stack_end = stack_end; }
+  } restore{frame, frame->stack_end};
+  frame->stack_end = std::max(frame->stack_end, base + code->local_count);
   NativeStep body = def_of(function.get())->step;
   Ref produced;
   NativeOutcome step = body(thread, base, Ref(), produced);
   AwaitOutcome outcome = advance(thread, body, base, step, std::move(produced), awaited, out);
-  frame->stack_end = stack_end;
   switch (outcome) {
   case AwaitOutcome::Returned: release_locals(base, code); break;
   case AwaitOutcome::Raised: {
@@ -124,6 +128,7 @@ AwaitOutcome begin_native_await(Thread& thread, Frame* frame, Own<Function> func
     break;
   }
   case AwaitOutcome::Entered:
+    frame->stack_end = restore.stack_end; // the coroutine's too
     slot = Value(make_waiting_coroutine(thread, frame, std::move(function), base, std::move(awaited)));
     break;
   }
@@ -208,8 +213,8 @@ void init_native_await_type() {
   native_turn_type.slots.send = native_turn_send;
   native_turn_type.slots.await_iter = [](Thread&, Value self) { return share(self); };
   static constexpr TypeSpec turn_spec{.name = "native_turn",
-                               .instance_size = sizeof(Object),
-                               .flags = TypeFinal | TypeNoConstruct | TypePlainAwait};
+                                      .instance_size = sizeof(Object),
+                                      .flags = TypeFinal | TypeNoConstruct | TypePlainAwait};
   make_ready(native_turn_type, turn_spec);
 }
 

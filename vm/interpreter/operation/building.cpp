@@ -346,14 +346,18 @@ bool spread_arguments(Thread& thread, Frame* frame, Value* R, Word word, Value*&
     }
     for (uint32_t i = 0; i < keyword_count; ++i) {
       if (is_str((*name_tuple)[i])) continue;
-      for (uint32_t j = 0; j < nargs + keyword_count; ++j) clear_field(base[j]);
+      release_row(base, nargs + keyword_count);
       return raise_type_error(thread, "keywords must be strings");
     }
     names = Value(name_tuple.release());
   }
   base[-1] = take(R, b).release();
+  // Finalisers of what the arguments came in run above them.
+  Value* saved_end = std::exchange(frame->stack_end, base + nargs + keyword_count);
   kill(R, b + 1);
   if (has_keywords) kill(R, b + 2);
+  positional = Ref();
+  frame->stack_end = saved_end;
   return true;
 }
 
