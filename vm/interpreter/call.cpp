@@ -89,14 +89,25 @@ void keep_locals(Thread& thread, Frame* frame) {
   entry->locals = Value(kept.release());
 }
 
+// A generator that has ended still has a name, but what its function closes over may well be what holds the
+// generator. The code knows the name, unless a script has changed the function's.
+static void forget_function(Frame* frame) {
+  Function* function = frame->function;
+  if (!function || !function->closure) return;
+  if (function->name != frame->code->name || function->qualname != frame->code->qualname) return;
+  frame->function = nullptr;
+  decref(static_cast<Object*>(function));
+}
+
 void pop_frame(Thread& thread, Frame* frame) {
   if (frame->has_object) detach_frame_object(thread, frame);
   // Only an exception leaves temporaries behind.
   if (thread.error)
     for (uint32_t i = frame->code->temp_count; i-- > 0;) clear_field(frame->regs[i]);
   release_registers(frame);
-  if (frame->in_generator) { // which keeps its function: it still has a name
+  if (frame->in_generator) {
     frame->caller = nullptr;
+    forget_function(frame);
     return;
   }
   clear_field(static_cast<StackFrame*>(frame)->extra);

@@ -31,14 +31,15 @@ enum FrameFlag : uint8_t {
 enum class GeneratorState : uint8_t { Created, Active, Finished };
 
 struct Frame {
-  const Word* ip = nullptr;     // saved before whatever may raise, call or suspend: at that instruction
-  Value* regs = nullptr;        // R
-  Code* code = nullptr;         // borrowed from the function
-  Dict* globals = nullptr;      // borrowed from the function
-  Function* function = nullptr; // owned
-  Frame* caller = nullptr;      // continues when this frame ends; null at the bottom
-  Value* stack_end = nullptr;   // first free slot of the register stack while this frame runs
-  uint32_t depth = 0;           // number of script frames below, for the recursion limit
+  const Word* ip = nullptr; // saved before whatever may raise, call or suspend: at that instruction
+  Value* regs = nullptr;    // R
+  Code* code = nullptr;     // borrowed from the function
+  Dict* globals = nullptr;  // borrowed from the function
+  Function* function =
+      nullptr;             // owned; null in modules, and in a generator that has ended and needs it no more
+  Frame* caller = nullptr; // continues when this frame ends; null at the bottom
+  Value* stack_end = nullptr; // first free slot of the register stack while this frame runs
+  uint32_t depth = 0;         // number of script frames below, for the recursion limit
   uint8_t flags = 0;
   GeneratorState state = GeneratorState::Created; // of the generator that this frame belongs to
   bool in_generator : 1 = false;

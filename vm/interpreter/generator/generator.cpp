@@ -320,14 +320,14 @@ void generator_dealloc(Object* object) {
   Code* code = generator->frame.code;
   pool_free(generator, generator_bytes(code));
   decref(static_cast<Object*>(code));
-  decref(static_cast<Object*>(function));
+  if (function) decref(static_cast<Object*>(function));
 }
 
 void generator_traverse(Object* object, Visitor& visit) {
   auto* generator = static_cast<Generator*>(object);
   visit(generator->handled);
   Frame& frame = generator->frame;
-  visit(frame.function);
+  visit(static_cast<Object*>(frame.function));
   if (generator->state() == GeneratorState::Finished) {
     if (generator->type == &async_generator_type) visit(generator->finalizer());
     return;

@@ -68,10 +68,13 @@ void record_origin(Thread& thread, Generator* generator) {
 }
 
 Str* generator_name(const Generator* generator) {
-  return name_of(generator, &GivenNames::name, generator->frame.function->name);
+  const Function* function = generator->frame.function;
+  return name_of(generator, &GivenNames::name, function ? function->name : generator->frame.code->name);
 }
 Str* generator_qualname(const Generator* generator) {
-  return name_of(generator, &GivenNames::qualname, generator->frame.function->qualname);
+  const Function* function = generator->frame.function;
+  return name_of(generator, &GivenNames::qualname,
+                 function ? function->qualname : generator->frame.code->qualname);
 }
 
 Ref generator_repr(Thread&, Value self) {
