@@ -62,7 +62,7 @@ TEST_CASE("parser: literals") {
                                           "(JoinedStr [(Constant \">\") (FormattedValue (Name w) - -)])) "
                                           "(Constant \"{}y=\") (FormattedValue (Name y) r -)])");
   CHECK(expr("t'{ a + 1 }'") ==
-        "(TemplateStr [(Interpolation (BinOp (Name a) + (Constant 1)) \"a + 1\" - -)])");
+        "(TemplateStr [(Interpolation (BinOp (Name a) + (Constant 1)) \" a + 1\" - -)])");
 }
 
 TEST_CASE("parser: statements") {

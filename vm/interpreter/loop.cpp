@@ -483,7 +483,10 @@ dispatch:
         Value self = take(R, b_of(*pc)).release();
         callee = cast<Function>(getter);
         base = frame->stack_end;
-        if (base + 1 > thread.stack_limit) goto stack_overflow;
+        if (base + 1 > thread.stack_limit) {
+          decref(self);
+          goto stack_overflow;
+        }
         base[0] = self;
         nargs = 1;
         kwnames = nullptr;
@@ -1375,8 +1378,10 @@ dispatch:
   enter_function_in_place : {
     Code* code = callee->code;
     if (!kwnames && code->exact_args == nargs) [[likely]] {
-      if (base + code->local_count + code->temp_count + code->far_count > thread.stack_limit)
+      if (base + code->local_count + code->temp_count + code->far_count > thread.stack_limit) {
+        release_row(base, nargs);
         goto stack_overflow;
+      }
       for (uint32_t i = nargs; i < code->local_count; ++i) base[i] = Value();
     } else if (kwnames || !fill_defaults(callee, base, nargs)) {
       if (!bind_arguments(thread, callee, base, nargs, kwnames)) {
