@@ -54,19 +54,28 @@ static void traceback_clear(Object* object) {
 static void traceback_dealloc(Object* object) {
   auto* entry = static_cast<Traceback*>(object);
   gc_untrack(entry);
+  // The innermost frame lets go of its variables first. A deep recursion's traceback is a long list, so it is
+  // turned round (by way of `outer`) instead of recursing.
+  Traceback* innermost = nullptr;
+  for (Traceback* next = take_next(entry); next;) {
+    if (next->refcount != 1) {
+      decref(next);
+      break;
+    }
+    Traceback* after = take_next(next);
+    next->outer = innermost;
+    innermost = std::exchange(next, after);
+  }
+  while (innermost) {
+    Traceback* outer = std::exchange(innermost->outer, nullptr);
+    decref(innermost);
+    innermost = outer;
+  }
   clear_field(entry->frame);
   clear_field(entry->code);
   clear_field(entry->globals);
   clear_field(entry->locals);
-  Traceback* next = take_next(entry);
   free_object(entry);
-  // A deep recursion's traceback is a long list: let go of it without recursing.
-  while (next && next->refcount == 1) {
-    Traceback* after = take_next(next);
-    decref(next);
-    next = after;
-  }
-  if (next) decref(next);
 }
 
 static void traceback_traverse(Object* object, Visitor& visitor) {
