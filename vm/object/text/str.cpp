@@ -50,14 +50,14 @@ Str* empty_text = nullptr;
 constexpr size_t pooled_bytes = 128;
 
 Str* allocate_text(size_t size) {
-  size_t bytes = sizeof(Str) + size + 1;
+  size_t bytes = (sizeof(Str) + size + 1 + 7) / 8 * 8;
   Str* text;
   if (bytes <= pooled_bytes) [[likely]] {
     text = new (pool_alloc(bytes)) Str();
     text->refcount = 1;
     text->gc_word = 0;
     text->type = &str_type;
-    text->pool_words = static_cast<uint8_t>((bytes + 7) / 8);
+    text->pool_words = static_cast<uint8_t>(bytes / 8);
   } else {
     text = allocate<Str>(str_type, size + 1);
   }
