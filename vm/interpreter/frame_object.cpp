@@ -269,6 +269,7 @@ void attach_frame(Thread& thread, Traceback* entry) {
   object->globals = Own<Dict>::share(entry->globals).release();
   object->instruction = entry->instruction;
   object->locals = left_locals(entry).release();
+  clear_field(entry->locals); // the frame object has them now
   const Frame* caller = entry->caller;
   for (; outer && caller && outer->origin == caller; outer = outer->outer) {
     if (!(outer->code->flags & CodeLibrary)) {

@@ -51,9 +51,23 @@ static void traceback_clear(Object* object) {
   clear_field(entry->locals);
 }
 
+// Somebody has the inner entries without this one: their frames still know who called them.
+static void keep_frames(Traceback* entry) {
+  Traceback* next = entry->next;
+  if (!next || next->refcount == 1 || !next->ended || next->frame || next->caller != entry->origin) return;
+  ++entry->refcount; // it is looked at
+  Thread& thread = Thread::current();
+  ErrorShelter shelter(thread);
+  if (Ref frame = make_traceback_frame(thread, next)) assign(next->frame, std::move(frame));
+  --entry->refcount;
+}
+
 static void traceback_dealloc(Object* object) {
   auto* entry = static_cast<Traceback*>(object);
   gc_untrack(entry);
+  Traceback* last = entry; // that goes now
+  while (last->next && last->next->refcount == 1) last = last->next;
+  keep_frames(last);
   // The innermost frame lets go of its variables first. A deep recursion's traceback is a long list, so it is
   // turned round (by way of `outer`) instead of recursing.
   Traceback* innermost = nullptr;
