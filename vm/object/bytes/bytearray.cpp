@@ -72,7 +72,8 @@ ByteArray* self_of(const Value* args) { return cast<ByteArray>(args[0]); }
 
 bool assign_slice(Thread& thread, ByteArray* array, Slice* slice, Value value) {
   std::string data;
-  if (value) {
+  bool no_step = slice->step.is_int() && slice->step.as_int() == 0; // which is told first
+  if (value && !no_step) {
     std::string_view view;
     if (as_bytes_like(value, view)) {
       data.assign(view);
@@ -91,7 +92,7 @@ bool assign_slice(Thread& thread, ByteArray* array, Slice* slice, Value value) {
     splice(array, static_cast<size_t>(start), static_cast<size_t>(count), data);
     return true;
   }
-  if (!value) {
+  if (data.empty()) { // nothing in place of them takes them away
     // Keep what the slice does not select.
     std::string kept;
     if (step < 0) {

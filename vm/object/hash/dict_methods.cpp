@@ -119,8 +119,7 @@ static bool is_plain_dict(Value value) {
 }
 
 bool dict_update(Thread& thread, Dict* dict, Value source) {
-  if (is_plain_dict(source))
-    return update_from_dict(thread, dict, cast<Dict>(source));
+  if (is_plain_dict(source)) return update_from_dict(thread, dict, cast<Dict>(source));
   Ref keys = find_attr(thread, source, intern("keys"));
   if (!keys && thread.has_error()) return false;
   return keys ? update_from_mapping(thread, dict, source) : update_from_pairs(thread, dict, source);

@@ -210,22 +210,24 @@ bool either_is_view(Value a, Value b) {
   return view(a) || view(b);
 }
 
+// The elements of the left side as a set. A view of the keys is its dict, which tells how many there will be.
+Own<Set> as_set(Thread& thread, Value left) {
+  bool keys = is_exact(left, dict_keys_type) && is_exact(dict_of(left), dict_type);
+  return set_from_iterable(thread, keys ? Value(dict_of(left)) : left);
+}
+
 // The result of every set operation on views is a new set, which takes any iterable on the other side.
 Ref view_or(Thread& thread, Value a, Value b) {
   if (!either_is_view(a, b)) return share(NotImplemented);
-  Own<Set> result = set_from_iterable(thread, a);
+  Own<Set> result = as_set(thread, a);
   if (!result || !set_update(thread, result.get(), b)) return {};
   return result;
 }
 
 Ref view_sub(Thread& thread, Value a, Value b) {
   if (!either_is_view(a, b)) return share(NotImplemented);
-  Own<Set> result = set_from_iterable(thread, a);
-  Ref iterator = result ? iter(thread, b) : Ref();
-  if (!iterator) return {};
-  while (Ref item = next(thread, iterator))
-    if (set_discard(thread, result.get(), item) < 0) return {};
-  if (thread.has_error()) return {};
+  Own<Set> result = as_set(thread, a);
+  if (!result || !call_method(thread, result.value(), "difference_update", {b})) return {};
   return result;
 }
 
@@ -255,7 +257,7 @@ Ref view_and(Thread& thread, Value a, Value b) {
 
 Ref view_xor(Thread& thread, Value a, Value b) {
   if (!either_is_view(a, b)) return share(NotImplemented);
-  Own<Set> result = set_from_iterable(thread, a);
+  Own<Set> result = as_set(thread, a);
   Own<Set> other = result ? set_from_iterable(thread, b) : nullptr;
   if (!other) return {};
   uint32_t position = 0;

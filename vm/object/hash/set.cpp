@@ -228,7 +228,7 @@ void set_clear(Set* set) {
   }
   std::fill_n(set->small, 8, SetEntry{});
   set->table = set->small;
-  set->used = set->fill = set->finger = 0;
+  set->used = set->fill = 0; // pop() goes on where it was
   set->mask = 7;
   for (uint32_t i = 0; i <= mask; ++i)
     if (is_live(table[i])) decref(table[i].key);

@@ -99,6 +99,8 @@ bool assign_slice(Thread& thread, List* list, Slice* slice, Value value) {
   // The new items are collected first: the value may be the list itself, or an iterator over it.
   Own<List> items;
   int64_t start, stop, step, count;
+  if (slice->step.is_int() && slice->step.as_int() == 0) // which is told first
+    return raise_value_error(thread, "slice step cannot be zero");
   if (!type_of(value)->slots.iter && !type_of(value)->slots.get_item)
     return raise_type_error(thread, "must assign iterable to extended slice");
   if (is_exact(value, list_type) && cast<List>(value) != list) {
