@@ -8,7 +8,7 @@
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/hash/set.hpp"
 #include "vm/object/number/float.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/range.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/text/str.hpp"

@@ -3,7 +3,7 @@
 #include "vm/memory/collector.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/hash/dict.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/tuple.hpp"
 
 #include <doctest/doctest.h>

@@ -3,7 +3,7 @@
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/hash/set.hpp"
 #include "vm/object/number/int.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 
 #include <doctest/doctest.h>
 

@@ -3,7 +3,7 @@
 #include "runtime/loop/ready_queue.hpp"
 #include "runtime/loop/timer_heap.hpp"
 #include "tests/unit/vm_fixture.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 
 #include <doctest/doctest.h>
 #include <string>

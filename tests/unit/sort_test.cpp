@@ -1,7 +1,7 @@
 // list.sort: order, stability, reverse, and what happens to the list when a comparison fails.
 #include "tests/unit/vm_fixture.hpp"
 #include "vm/object/number/int.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/tuple.hpp"
 
 #include <doctest/doctest.h>

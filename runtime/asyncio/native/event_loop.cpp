@@ -1,7 +1,7 @@
 #include "runtime/asyncio/native/event_loop.hpp"
 
-#include "runtime/asyncio/native/deadlock.hpp"
-#include "runtime/asyncio/native/outside.hpp"
+#include "runtime/asyncio/native/diagnosis/deadlock.hpp"
+#include "runtime/asyncio/native/io/outside.hpp"
 #include "runtime/asyncio/native/task.hpp"
 #include "runtime/loop/thread_watch.hpp"
 #include "runtime/modules/support/contextvars.hpp"

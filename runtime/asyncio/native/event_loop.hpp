@@ -22,7 +22,7 @@ struct LoopState {
   Poller poller;
   size_t cancelled_timers = 0;
   OutsideObject* active =
-      nullptr; // what libuv may call back for: a list, each owned (runtime/asyncio/native/outside.hpp)
+      nullptr; // what libuv may call back for: a list, each owned (runtime/asyncio/native/io/outside.hpp)
 };
 
 struct EventLoop : Object {

@@ -2,7 +2,7 @@
 #include "runtime/asyncio/native/coroutines.hpp"
 
 #include "runtime/asyncio/native/event_loop.hpp"
-#include "runtime/asyncio/native/source_traceback.hpp"
+#include "runtime/asyncio/native/diagnosis/source_traceback.hpp"
 #include "runtime/asyncio/native/task.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "vm/interpreter/operation/import.hpp"
@@ -11,7 +11,7 @@
 #include "vm/object/error/exception.hpp"
 #include "vm/object/generator.hpp"
 #include "vm/object/hash/dict.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"

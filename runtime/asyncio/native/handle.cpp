@@ -1,7 +1,7 @@
 // Handle and TimerHandle: a callback that was given to the loop.
 #include "runtime/asyncio/native/event_loop.hpp"
-#include "runtime/asyncio/native/short_repr.hpp"
-#include "runtime/asyncio/native/source_traceback.hpp"
+#include "runtime/asyncio/native/diagnosis/short_repr.hpp"
+#include "runtime/asyncio/native/diagnosis/source_traceback.hpp"
 #include "runtime/asyncio/native/sync/task_group.hpp"
 #include "runtime/asyncio/native/sync/timeout.hpp"
 #include "runtime/asyncio/native/task.hpp"

@@ -1,7 +1,7 @@
 #include "runtime/asyncio/native/task.hpp"
 
 #include "runtime/asyncio/native/event_loop.hpp"
-#include "runtime/asyncio/native/source_traceback.hpp"
+#include "runtime/asyncio/native/diagnosis/source_traceback.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
 #include "vm/memory/collector.hpp"

@@ -1,7 +1,7 @@
 // Heaps kept in lists (the module heapq), for other natives.
 #pragma once
 
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 
 namespace aspy {
 

@@ -5,7 +5,7 @@
 #include "vm/object/callable/argument_type.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/number/int.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/tuple.hpp"
 
 #include <fmt/format.h>

@@ -6,7 +6,7 @@
 #include "vm/object/bytes/bytes_internal.hpp"
 #include "vm/object/callable/argument_type.hpp"
 #include "vm/object/number/int.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 
 #include <algorithm>
 #include <cerrno>

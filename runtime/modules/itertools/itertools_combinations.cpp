@@ -3,7 +3,7 @@
 #include "runtime/modules/itertools/itertools_support.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/number/int.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/sequence.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/text/str.hpp"

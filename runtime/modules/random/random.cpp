@@ -10,7 +10,7 @@
 #include "vm/object/module.hpp"
 #include "vm/object/number/bigint.hpp"
 #include "vm/object/number/float.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/sequence.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"

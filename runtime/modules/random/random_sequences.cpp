@@ -2,7 +2,7 @@
 #include "runtime/modules/random/random_support.hpp"
 #include "vm/object/bytes/bytes.hpp"
 #include "vm/object/error/exception.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/range.hpp"
 #include "vm/object/sequence/sequence.hpp"
 #include "vm/object/slot/protocol.hpp"

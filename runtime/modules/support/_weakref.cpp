@@ -3,7 +3,7 @@
 #include "vm/object/callable/native.hpp"
 #include "vm/object/module.hpp"
 #include "vm/object/number/int.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/weakref.hpp"
 

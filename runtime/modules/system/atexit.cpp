@@ -2,7 +2,7 @@
 
 #include "runtime/importing/registry.hpp"
 #include "vm/object/error/exception.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"

@@ -8,7 +8,7 @@
 #include "vm/object/hash/set.hpp"
 #include "vm/object/number/float.hpp"
 #include "vm/object/number/int.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/struct_sequence.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"

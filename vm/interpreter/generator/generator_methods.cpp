@@ -11,7 +11,7 @@
 #include "vm/object/error/warnings.hpp"
 #include "vm/object/generator.hpp"
 #include "vm/object/init.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"

@@ -6,7 +6,7 @@
 #include "vm/object/bytes/bytes_internal.hpp"
 #include "vm/object/hash/siphash.hpp"
 #include "vm/object/number/int.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/range.hpp"
 #include "vm/object/sequence/search.hpp"
 #include "vm/object/sequence/tuple.hpp"

@@ -2,7 +2,7 @@
 #include "vm/memory/heap.hpp"
 #include "vm/object/bytes/bytes_internal.hpp"
 #include "vm/object/number/int.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/search.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"

@@ -3,7 +3,7 @@
 #include "vm/object/callable/function.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception_base.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/sequence.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"

@@ -1,5 +1,5 @@
 // Methods of str that take text apart and put it together: split, splitlines, strip, join.
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/search.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"

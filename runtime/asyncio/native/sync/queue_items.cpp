@@ -4,7 +4,7 @@
 #include "runtime/modules/collections/heapq.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"

@@ -1,10 +1,10 @@
 // Host names to addresses, in libuv's threads.
-#include "runtime/asyncio/native/tcp.hpp"
+#include "runtime/asyncio/native/io/tcp.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/number/int.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"

@@ -1,7 +1,7 @@
 // Annotations: computed by a function of their own when somebody asks (PEP 649).
 #include "vm/compiler/generator.hpp"
 
-#include "vm/compiler/unparse.hpp"
+#include "vm/compiler/expression/unparse.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"

@@ -3,10 +3,10 @@
 // The list is emptied while it is being sorted, which is how a comparison that changes it is noticed.
 // Keys are compared natively when all of them are small ints, floats or strs, as far as it goes when they are
 // tuples or numbers of both kinds. Without a key function the list's own array is sorted in place.
-#include "vm/object/sequence/list_methods.hpp"
+#include "vm/object/sequence/list/list_methods.hpp"
 
 #include "vm/memory/heap.hpp"
-#include "vm/object/sequence/merge_sort.hpp"
+#include "vm/object/sequence/list/merge_sort.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"

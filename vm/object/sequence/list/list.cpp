@@ -1,12 +1,12 @@
 // list: the array, growth, and the operations that the rest of the VM calls. Methods are in
 // list_methods.cpp, sorting in sort.cpp.
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 
 #include "vm/object/error/exception.hpp"
 
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
-#include "vm/object/sequence/list_methods.hpp"
+#include "vm/object/sequence/list/list_methods.hpp"
 #include "vm/object/sequence/sequence.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"

@@ -1,7 +1,7 @@
 // Between the files that make up list: list.cpp, list_methods.cpp, sort.cpp.
 #pragma once
 
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include "runtime/asyncio/native/deadlock.hpp"
+#include "runtime/asyncio/native/diagnosis/deadlock.hpp"
 
 #include "runtime/asyncio/native/event_loop.hpp"
 #include "runtime/asyncio/native/task.hpp"

@@ -1,4 +1,4 @@
-#include "runtime/asyncio/native/tcp.hpp"
+#include "runtime/asyncio/native/io/tcp.hpp"
 
 #include "runtime/modules/support/contextvars.hpp"
 #include "vm/memory/heap.hpp"

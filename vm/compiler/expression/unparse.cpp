@@ -1,4 +1,4 @@
-#include "vm/compiler/unparse.hpp"
+#include "vm/compiler/expression/unparse.hpp"
 
 #include "vm/compiler/scope/scopes.hpp"
 

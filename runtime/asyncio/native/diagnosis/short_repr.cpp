@@ -1,9 +1,9 @@
-#include "runtime/asyncio/native/short_repr.hpp"
+#include "runtime/asyncio/native/diagnosis/short_repr.hpp"
 
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/hash/set.hpp"
 #include "vm/object/number/int.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"

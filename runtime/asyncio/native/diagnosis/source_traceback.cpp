@@ -1,8 +1,8 @@
-#include "runtime/asyncio/native/source_traceback.hpp"
+#include "runtime/asyncio/native/diagnosis/source_traceback.hpp"
 
 #include "vm/interpreter/operation/import.hpp"
 #include "vm/object/error/exception.hpp"
-#include "vm/object/sequence/list.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"

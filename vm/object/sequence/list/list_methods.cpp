@@ -1,5 +1,5 @@
 // list: subscripts, operators, order, text, and the methods scripts see.
-#include "vm/object/sequence/list_methods.hpp"
+#include "vm/object/sequence/list/list_methods.hpp"
 
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
