@@ -34,7 +34,8 @@ const NativeCoroutineDef* def_of(const Function* function) {
 }
 
 void release_locals(Value* locals, const Code* code) {
-  for (uint32_t i = code->local_count; i-- > 0;) clear_field(locals[i]);
+  for (Value* slot = locals + code->local_count; slot-- != locals;)
+    if (slot->is_object()) decref(std::exchange(*slot, Value())); // numbers may stay where they are
 }
 
 // --- a bare yield
@@ -103,6 +104,11 @@ AwaitOutcome begin_native_await(Thread& thread, Frame* frame, Own<Function> func
   NativeStep body = def_of(function.get())->step;
   Ref produced;
   NativeOutcome step = body(thread, base, Ref(), produced);
+  if (step == NativeOutcome::Return) [[likely]] {
+    out = std::move(produced);
+    release_locals(base, code);
+    return AwaitOutcome::Returned;
+  }
   AwaitOutcome outcome = advance(thread, body, base, step, std::move(produced), awaited, out);
   switch (outcome) {
   case AwaitOutcome::Returned: release_locals(base, code); break;

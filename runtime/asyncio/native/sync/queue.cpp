@@ -180,8 +180,8 @@ NativeOutcome get(Thread& thread, Value* locals, Ref received, Ref& out) {
   if (empty < 0) return NativeOutcome::Raise;
   if (empty && queue->is_shut_down) return returned(raise_value(thread, Value(&QueueShutDown_type)), out);
   if (empty) return wait_in_line(thread, queue, queue->getters, locals[Getter], out);
-  return returned(
-      is_plain(queue) ? get_nowait(thread, queue) : call_method(thread, locals[Self], "get_nowait"), out);
+  if (!is_plain(queue)) return returned(call_method(thread, locals[Self], "get_nowait"), out);
+  return returned(get_now(thread, queue), out);
 }
 
 NativeOutcome put(Thread& thread, Value* locals, Ref received, Ref& out) {
@@ -191,10 +191,12 @@ NativeOutcome put(Thread& thread, Value* locals, Ref received, Ref& out) {
   clear_field(locals[Putter]);
   int full = is_full(thread, queue);
   if (full < 0) return NativeOutcome::Raise;
-  if (full && queue->is_shut_down) return returned(raise_value(thread, Value(&QueueShutDown_type)), out);
+  bool plain = is_plain(queue);
+  if (queue->is_shut_down && (full || plain))
+    return returned(raise_value(thread, Value(&QueueShutDown_type)), out);
   if (full) return wait_in_line(thread, queue, queue->putters, locals[Putter], out);
-  if (!is_plain(queue)) return returned(call_method(thread, locals[Self], "put_nowait", {locals[Item]}), out);
-  return returned(put_nowait(thread, queue, locals[Item]) ? share(None) : Ref(), out);
+  if (!plain) return returned(call_method(thread, locals[Self], "put_nowait", {locals[Item]}), out);
+  return returned(put_now(thread, queue, locals[Item]) ? share(None) : Ref(), out);
 }
 
 Value finished_event(QueueObject* queue) {

@@ -89,7 +89,7 @@ Value override_of(Value self, Type& native, const char* method) {
   return is_native ? Value() : found;
 }
 
-bool check_self(Thread& thread, Value self, Type& type) {
+bool check_derived_self(Thread& thread, Value self, Type& type) {
   if (is_instance(self, type)) return true;
   return raise_type_error(
       thread, fmt::format("a '{}' object is needed, not '{}'", type.name->view(), type_name(self)));

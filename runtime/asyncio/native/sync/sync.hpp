@@ -47,7 +47,10 @@ bool all_cancelled(Deque* waiters);
 // when nobody has.
 Value override_of(Value self, Type& native, const char* method);
 // Functions can be called with anything: TypeError when a method's object is not of the type.
-bool check_self(Thread& thread, Value self, Type& type);
+bool check_derived_self(Thread& thread, Value self, Type& type);
+inline bool check_self(Thread& thread, Value self, Type& type) {
+  return is_exact(self, type) || check_derived_self(thread, self, type);
+}
 
 // `async with`: __aenter__ is acquire(), __aexit__ is release(). Locals of the first: self and one register.
 NativeOutcome enter_step(Thread& thread, Type& native, NativeStep acquire, Value* locals, Ref received,
