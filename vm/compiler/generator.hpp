@@ -214,6 +214,8 @@ private:
   void reraise_tail(Label cleanup, int pair, const BoundSet& bound);
   void try_statement(const ast::Try* stmt);
   void try_finally(const ast::Try* stmt);
+  // What is tried, and what follows when nothing was raised.
+  void try_body(const ast::Try* stmt, Label handler, Label end);
   void try_except(const ast::Try* stmt);
   void try_star(const ast::Try* stmt);
   void unbind_handler_name(ast::Identifier name);

@@ -67,15 +67,19 @@ void Generator::unbind_handler_name(Identifier name) {
   --u->top;
 }
 
-void Generator::try_except(const Try* stmt) {
-  int depth = u->top;
-  Label handler = u->new_label(), end = u->new_label(), cleanup = u->new_label();
-  BoundSet before = u->bound;
-  protect(push_block(BlockKind::TryBody, stmt->pos), handler, depth);
+void Generator::try_body(const Try* stmt, Label handler, Label end) {
+  protect(push_block(BlockKind::TryBody, stmt->pos), handler, u->top);
   body(stmt->body);
   pop_block();
   body(stmt->orelse);
   u->jump(end);
+}
+
+void Generator::try_except(const Try* stmt) {
+  int depth = u->top;
+  Label handler = u->new_label(), end = u->new_label(), cleanup = u->new_label();
+  BoundSet before = u->bound;
+  try_body(stmt, handler, end);
 
   for (size_t i = 0; i + 1 < stmt->handlers.size(); ++i)
     if (!stmt->handlers[i]->type) fail(stmt->handlers[i]->pos, "default 'except:' must be last");
@@ -151,11 +155,7 @@ void Generator::try_star(const Try* stmt) {
   int depth = u->top;
   Label handler = u->new_label(), end = u->new_label(), cleanup = u->new_label();
   BoundSet before = u->bound;
-  protect(push_block(BlockKind::TryBody, stmt->pos), handler, depth);
-  body(stmt->body);
-  pop_block();
-  body(stmt->orelse);
-  u->jump(end);
+  try_body(stmt, handler, end);
   start_handler(handler, before, depth);
   int original = depth + 2, results = depth + 3, rest = depth + 4, matched = depth + 5;
   u->touch(depth + 9);

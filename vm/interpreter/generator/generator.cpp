@@ -165,24 +165,11 @@ SendOutcome resume_with_error(Thread& thread, Value object, Ref& out) {
 // --- lifetime
 // ---------------------------------------------------------------------------------------------------
 
-namespace {
-// Those of an async generator's allocation include the hook behind them.
-// A coroutine in C++ that holds no object which could close a cycle, sleep(0) above all.
-bool holds_nothing(Generator* generator) {
-  Code* code = generator->frame.code;
-  if (op_of(code->words[0]) != Op::NativeStep) return false;
-  Value* slot = generator->registers();
-  for (Value* end = slot + generator_registers(code); slot != end; ++slot)
-    if (slot->is_object() && slot->as_object()->type->slots.traverse) return false;
-  return true;
-}
-} // namespace
-
 void track_suspended(Frame* innermost) {
   for (Frame* frame = innermost; frame && frame->in_generator; frame = frame->caller) {
     Generator* generator = frame->generator();
     if (generator->is_tracked()) return;
-    if (frame != innermost || !holds_nothing(generator)) gc_track(generator);
+    gc_track(generator);
     if (frame->flags & FrameRoot) return;
   }
 }
