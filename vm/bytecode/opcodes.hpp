@@ -2,6 +2,7 @@
 // opcodes.def.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace aspy {
@@ -59,6 +60,19 @@ constexpr unsigned n_of(Word word) { return word >> 24; }                 // c a
 constexpr unsigned x_of(Word word) { return word >> 16; }                 // unsigned 16
 constexpr int i_of(Word word) { return static_cast<int16_t>(word >> 16); }    // signed 16 (AI, AJ)
 constexpr int32_t j_of(Word word) { return static_cast<int32_t>(word) >> 8; } // signed 24
+
+// The instruction at `pc`. Its operands are read each from its own bytes: that is one load, where a shift of the word and a
+// sign extension would be two operations.
+struct At {
+  const Word* pc;
+  operator Word() const { return *pc; }
+};
+inline ptrdiff_t byte_at(At at, int place) { return reinterpret_cast<const int8_t*>(at.pc)[place]; }
+inline ptrdiff_t a_of(At at) { return byte_at(at, 1); }
+inline ptrdiff_t b_of(At at) { return byte_at(at, 2); }
+inline ptrdiff_t c_of(At at) { return byte_at(at, 3); }
+inline ptrdiff_t i_of(At at) { return reinterpret_cast<const int16_t*>(at.pc)[1]; }
+inline unsigned x_of(At at) { return reinterpret_cast<const uint16_t*>(at.pc)[1]; }
 
 // What the Intrinsic instruction does; tuples carry several operands.
 enum class Intrinsic : uint8_t {

@@ -86,7 +86,7 @@ inline int awaitable_register(Word word) {
 // The result of the call at `pc` is awaited by the next instruction, and by nothing else.
 inline bool awaits_result(const Word* pc) {
   Word next = pc[size_of(*pc)];
-  return op_of(next) == Op::Await && b_of(next) == a_of(*pc);
+  return op_of(next) == Op::Await && b_of(next) == a_of(At{pc});
 }
 
 // The attributes of an instance whose type and shape are those that the cache at `pc` knows; null for any
@@ -244,7 +244,7 @@ dispatch:
       DISPATCH();
     }
     CASE(Move) : {
-      Word w = *pc;
+      const At w{pc};
       int b = b_of(w);
       Value moved = R[b];
       if (b >= 0) R[b] = Value();
@@ -253,7 +253,7 @@ dispatch:
       NEXT(1);
     }
     CASE(Copy) : {
-      Word w = *pc;
+      const At w{pc};
       Value copied = R[b_of(w)];
       incref(copied);
       SAVE();
@@ -261,7 +261,7 @@ dispatch:
       NEXT(1);
     }
     CASE(LoadConst) : {
-      Word w = *pc;
+      const At w{pc};
       Value constant = frame->code->constants[x_of(w)];
       incref(constant);
       SET_RESULT(a_of(w), constant);
@@ -271,10 +271,10 @@ dispatch:
       Value constant = frame->code->constants[pc[1]];
       incref(constant);
       SAVE();
-      store(R, a_of(*pc), constant);
+      store(R, a_of(At{pc}), constant);
       NEXT(2);
     }
-    CASE(LoadInt) : value = Value::from_int(i_of(*pc));
+    CASE(LoadInt) : value = Value::from_int(i_of(At{pc}));
     goto store_immediate;
     CASE(LoadNone) : value = None;
     goto store_immediate;
@@ -282,11 +282,11 @@ dispatch:
     goto store_immediate;
     CASE(LoadFalse) : value = False;
   store_immediate : {
-    SET_RESULT(a_of(*pc), value);
+    SET_RESULT(a_of(At{pc}), value);
     NEXT(1);
   }
     CASE(LoadFar) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       Value far = R[frame->code->temp_count + x_of(w)];
       if (!far) {
@@ -298,13 +298,13 @@ dispatch:
       NEXT(1);
     }
     CASE(StoreFar) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       store(R, static_cast<int>(frame->code->temp_count + x_of(w)), take(R, a_of(w)).release());
       NEXT(1);
     }
     CASE(DeleteFar) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       Value& far = R[frame->code->temp_count + x_of(w)];
       if (!far) {
@@ -317,20 +317,20 @@ dispatch:
     CASE(Spill) : {
       Value* far = R + frame->code->temp_count + pc[1];
       SAVE();
-      for (unsigned i = 0; i < x_of(*pc); ++i)
-        store(far, static_cast<int>(i), std::exchange(R[a_of(*pc) + static_cast<int>(i)], Value()));
+      for (unsigned i = 0; i < x_of(At{pc}); ++i)
+        store(far, static_cast<int>(i), std::exchange(R[a_of(At{pc}) + static_cast<int>(i)], Value()));
       NEXT(2);
     }
     CASE(Unspill) : {
       Value* far = R + frame->code->temp_count + pc[1];
       SAVE();
-      for (unsigned i = 0; i < x_of(*pc); ++i)
-        store(R, a_of(*pc) + static_cast<int>(i), std::exchange(far[i], Value()));
+      for (unsigned i = 0; i < x_of(At{pc}); ++i)
+        store(R, a_of(At{pc}) + static_cast<int>(i), std::exchange(far[i], Value()));
       NEXT(2);
     }
     CASE(Clear) : {
-      Value old = R[a_of(*pc)];
-      R[a_of(*pc)] = Value();
+      Value old = R[a_of(At{pc})];
+      R[a_of(At{pc})] = Value();
       if (old.is_object()) {
         SAVE();
         decref(old);
@@ -339,17 +339,17 @@ dispatch:
     }
     CASE(Delete) : {
       SAVE();
-      if (!R[a_of(*pc)]) {
-        raise_unbound_local(thread, frame->code, static_cast<int>(frame->code->local_count) + a_of(*pc));
+      if (!R[a_of(At{pc})]) {
+        raise_unbound_local(thread, frame->code, static_cast<int>(frame->code->local_count) + a_of(At{pc}));
         goto error;
       }
-      clear_field(R[a_of(*pc)]);
+      clear_field(R[a_of(At{pc})]);
       NEXT(1);
     }
     CASE(CheckBound) : {
-      if (!R[a_of(*pc)]) [[unlikely]] {
+      if (!R[a_of(At{pc})]) [[unlikely]] {
         SAVE();
-        raise_unbound_local(thread, frame->code, static_cast<int>(frame->code->local_count) + a_of(*pc));
+        raise_unbound_local(thread, frame->code, static_cast<int>(frame->code->local_count) + a_of(At{pc}));
         goto error;
       }
       NEXT(1);
@@ -358,14 +358,14 @@ dispatch:
     // ------------------------------------------------------------------------------- cells and free
     // variables
     CASE(MakeCell) : {
-      Value& slot = R[a_of(*pc)];
+      Value& slot = R[a_of(At{pc})];
       Own<Cell> cell = make_cell(slot);
       decref(slot); // make_cell shares
       slot = Value(cell.release());
       NEXT(1);
     }
     CASE(LoadCell) : {
-      Word w = *pc;
+      const At w{pc};
       Value contents = cast<Cell>(R[b_of(w)])->contents;
       if (!contents) [[unlikely]] {
         SAVE();
@@ -378,14 +378,14 @@ dispatch:
       NEXT(1);
     }
     CASE(StoreCell) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       assign(cast<Cell>(R[a_of(w)])->contents, take(R, b_of(w)));
       NEXT(1);
     }
     OUT_OF_LINE(DeleteCell, op_delete_cell)
     CASE(LoadFree) : {
-      Word w = *pc;
+      const At w{pc};
       Value contents = cast<Cell>((*frame->function->closure)[x_of(w)])->contents;
       if (!contents) [[unlikely]] {
         SAVE();
@@ -398,14 +398,14 @@ dispatch:
       NEXT(1);
     }
     CASE(StoreFree) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       assign(cast<Cell>((*frame->function->closure)[x_of(w)])->contents, take(R, a_of(w)));
       NEXT(1);
     }
     OUT_OF_LINE(DeleteFree, op_delete_free)
     CASE(LoadFreeCell) : {
-      Word w = *pc;
+      const At w{pc};
       Value cell = (*frame->function->closure)[x_of(w)];
       incref(cell);
       store(R, a_of(w), cell);
@@ -422,7 +422,7 @@ dispatch:
       Value found = globals->layout == pc[2] ? globals->entries[pc[4]].value : Value();
       if (found) [[likely]] {
         incref(found);
-        SET_RESULT(a_of(*pc), found);
+        SET_RESULT(a_of(At{pc}), found);
         NEXT(5);
       }
       SAVE();
@@ -436,7 +436,7 @@ dispatch:
       Value found = holds ? builtins->entries[pc[4]].value : Value();
       if (found) [[likely]] {
         incref(found);
-        SET_RESULT(a_of(*pc), found);
+        SET_RESULT(a_of(At{pc}), found);
         NEXT(5);
       }
       SAVE();
@@ -448,7 +448,7 @@ dispatch:
       Dict* globals = frame->globals;
       SAVE();
       if (globals->layout == pc[2] && globals->entries[pc[3]].value) [[likely]] {
-        assign(globals->entries[pc[3]].value, take(R, a_of(*pc)));
+        assign(globals->entries[pc[3]].value, take(R, a_of(At{pc})));
         NEXT(4);
       }
       if (!op_store_global(thread, frame, R, pc)) goto error;
@@ -462,12 +462,12 @@ dispatch:
       SAVE();
       Value ns = extra_of(frame) ? extra_of(frame) : Value(frame->globals);
       incref(ns);
-      store(R, a_of(*pc), ns);
+      store(R, a_of(At{pc}), ns);
       NEXT(1);
     }
     OUT_OF_LINE(LoadBuildClass, op_load_build_class)
     CASE(LoadAssertionError) : {
-      store(R, a_of(*pc), Value(&AssertionError_type));
+      store(R, a_of(At{pc}), Value(&AssertionError_type));
       incref(&AssertionError_type);
       NEXT(1);
     }
@@ -480,7 +480,7 @@ dispatch:
       if (!load_attr(thread, R, const_cast<Word*>(pc), frame->code, getter)) goto error;
       if (getter) {
         // R[b] is still there: it becomes the argument.
-        Value self = take(R, b_of(*pc)).release();
+        Value self = take(R, b_of(At{pc})).release();
         callee = cast<Function>(getter);
         base = frame->stack_end;
         if (base + 1 > thread.stack_limit) {
@@ -497,21 +497,21 @@ dispatch:
       NEXT(7);
     }
     CASE(LoadAttrInline) : {
-      Word w = *pc;
+      const At w{pc};
       Value object = R[b_of(w)];
       if (Value* slot = cached_inline_slot(object, pc)) [[likely]]
         FOUND_RESULT(*slot, 7);
       goto load_attr_slowly;
     }
     CASE(LoadAttrSlot) : {
-      Word w = *pc;
+      const At w{pc};
       Value object = R[b_of(w)];
       if (Attrs* attrs = cached_attrs(object, pc)) [[likely]]
         FOUND_RESULT(attrs->slots[pc[4]], 7);
       goto load_attr_slowly;
     }
     CASE(LoadAttrMember) : { // one of __slots__: its place follows from the type
-      Word w = *pc;
+      const At w{pc};
       Value object = R[b_of(w)];
       if (object.is_object() && object.as_object()->type->version == pc[2]) [[likely]] {
         Value found = member_at(object.as_object(), pc[3]);
@@ -521,7 +521,7 @@ dispatch:
       goto load_attr_slowly;
     }
     CASE(LoadAttrClass) : {
-      Word w = *pc;
+      const At w{pc};
       Value object = R[b_of(w)];
       if (cached_attrs(object, pc)) [[likely]] {
         Value found;
@@ -531,7 +531,7 @@ dispatch:
       goto load_attr_slowly;
     }
     CASE(LoadAttrModule) : {
-      Word w = *pc;
+      const At w{pc};
       Value object = R[b_of(w)];
       if (is_exact(object, module_type)) [[likely]] {
         Dict* dict = cast<Module>(object)->dict;
@@ -547,14 +547,14 @@ dispatch:
       NEXT(7);
     }
     CASE(StoreAttrInline) : {
-      Word w = *pc;
+      const At w{pc};
       Value object = R[a_of(w)];
       if (Value* slot = cached_inline_slot(object, pc)) [[likely]]
         STORE_RESULT(*slot);
       goto store_attr_slowly;
     }
     CASE(StoreAttrNew) : {
-      Word w = *pc;
+      const At w{pc};
       Value object = R[a_of(w)];
       if (Attrs* attrs = cached_attrs(object, pc)) [[likely]] {
         Shape* child;
@@ -574,14 +574,14 @@ dispatch:
       goto store_attr_slowly;
     }
     CASE(StoreAttrSlot) : {
-      Word w = *pc;
+      const At w{pc};
       Value object = R[a_of(w)];
       if (Attrs* attrs = cached_attrs(object, pc)) [[likely]]
         STORE_RESULT(attrs->slots[pc[4]]);
       goto store_attr_slowly;
     }
     CASE(StoreAttrMember) : {
-      Word w = *pc;
+      const At w{pc};
       Value object = R[a_of(w)];
       if (object.is_object() && object.as_object()->type->version == pc[2]) [[likely]]
         STORE_RESULT(member_at(object.as_object(), pc[3]));
@@ -590,7 +590,7 @@ dispatch:
     OUT_OF_LINE(DeleteAttr, op_delete_attr)
     OUT_OF_LINE(LoadSuperAttr, op_load_super_attr)
     CASE(LoadItem) : {
-      Word w = *pc;
+      const At w{pc};
       Value object = R[b_of(w)], key = R[c_of(w)];
       if (object.is_object() && key.is_int()) [[likely]] {
         Type* type = object.as_object()->type;
@@ -614,7 +614,7 @@ dispatch:
       NEXT(2);
     }
     CASE(LoadItemInt) : {
-      Word w = *pc;
+      const At w{pc};
       Value object = R[b_of(w)];
       int64_t index = c_of(w);
       Value item;
@@ -638,7 +638,7 @@ dispatch:
       NEXT(2);
     }
     CASE(StoreItem) : {
-      Word w = *pc;
+      const At w{pc};
       Value object = R[a_of(w)], key = R[b_of(w)];
       if (is_exact(object, list_type) && key.is_int()) {
         List* list = cast<List>(object);
@@ -665,7 +665,7 @@ dispatch:
     // Fast paths for two small ints and for two doubles; everything else is slow_binary's.
 #define ARITHMETIC(name, op, is_inplace, int_case, float_case)                                               \
   CASE(name) : {                                                                                             \
-    Word w = *pc;                                                                                            \
+    const At w{pc};                                                                                            \
     Value x = R[b_of(w)], y = R[c_of(w)];                                                                    \
     if (both_int(x, y)) {                                                                                    \
       int_case                                                                                               \
@@ -761,7 +761,7 @@ dispatch:
 
 #define ARITHMETIC_INT(name, op, is_inplace, sign, builtin)                                                  \
   CASE(name) : {                                                                                             \
-    Word w = *pc;                                                                                            \
+    const At w{pc};                                                                                            \
     Value x = R[b_of(w)];                                                                                    \
     if (x.is_int()) {                                                                                        \
       HIGH_RESULT(builtin, int64_t{c_of(w)} * (1 << 16))                                                     \
@@ -781,7 +781,7 @@ dispatch:
     OUT_OF_LINE(Pos, op_unary)
     OUT_OF_LINE(Invert, op_unary)
     CASE(Not) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       int truth = truth_of(thread, R, b_of(w), false, false);
       if (truth < 0) goto error;
@@ -791,7 +791,7 @@ dispatch:
 
 #define COMPARISON(name, op, symbol)                                                                         \
   CASE(name) : {                                                                                             \
-    Word w = *pc;                                                                                            \
+    const At w{pc};                                                                                            \
     Value x = R[b_of(w)], y = R[c_of(w)];                                                                    \
     if (both_int(x, y)) NUMBER_RESULT(Value::from_bool(x.high_int() symbol y.high_int()));                   \
     if (x.is_double() && y.is_double()) NUMBER_RESULT(Value::from_bool(x.as_double() symbol y.as_double())); \
@@ -807,7 +807,7 @@ dispatch:
     COMPARISON(Ge, CompareOp::Ge, >=)
 
     CASE(Is) : {
-      Word w = *pc;
+      const At w{pc};
       bool same = R[b_of(w)] == R[c_of(w)];
       SAVE();
       kill(R, b_of(w));
@@ -816,7 +816,7 @@ dispatch:
       NEXT(1);
     }
     CASE(IsNot) : {
-      Word w = *pc;
+      const At w{pc};
       bool same = R[b_of(w)] == R[c_of(w)];
       SAVE();
       kill(R, b_of(w));
@@ -828,16 +828,16 @@ dispatch:
     OUT_OF_LINE(NotIn, op_in)
 
     // ------------------------------------------------------------------------------------------------- jumps
-    CASE(Jump) : NEXT(1 + j_of(*pc));
+    CASE(Jump) : NEXT(1 + j_of(At{pc}));
     CASE(JumpBack) : {
       if (thread.breaker.load(std::memory_order_relaxed)) [[unlikely]] {
         SAVE();
         if (!handle_breaker(thread)) goto error;
       }
-      NEXT(1 + j_of(*pc));
+      NEXT(1 + j_of(At{pc}));
     }
     CASE(JumpIfTrue) : {
-      Word w = *pc;
+      const At w{pc};
       Value test = R[a_of(w)];
       if (test.is_bool()) [[likely]] {
         if (test.is_true()) pc += i_of(w);
@@ -854,7 +854,7 @@ dispatch:
       NEXT(1);
     }
     CASE(JumpIfFalse) : {
-      Word w = *pc;
+      const At w{pc};
       Value test = R[a_of(w)];
       if (test.is_bool()) [[likely]] {
         if (test.is_false()) pc += i_of(w);
@@ -871,7 +871,7 @@ dispatch:
       NEXT(1);
     }
     CASE(JumpIfTrueKeep) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       int truth = truth_of(thread, R, a_of(w), true, false);
       if (truth < 0) goto error;
@@ -879,7 +879,7 @@ dispatch:
       NEXT(1);
     }
     CASE(JumpIfFalseKeep) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       int truth = truth_of(thread, R, a_of(w), false, true);
       if (truth < 0) goto error;
@@ -887,7 +887,7 @@ dispatch:
       NEXT(1);
     }
     CASE(JumpIfNone) : {
-      Word w = *pc;
+      const At w{pc};
       bool is_none = R[a_of(w)].is_none();
       SAVE();
       kill(R, a_of(w));
@@ -895,7 +895,7 @@ dispatch:
       NEXT(1);
     }
     CASE(JumpIfNotNone) : {
-      Word w = *pc;
+      const At w{pc};
       bool is_none = R[a_of(w)].is_none();
       SAVE();
       kill(R, a_of(w));
@@ -904,7 +904,7 @@ dispatch:
     }
 #define COMPARING_JUMP(name, op, symbol)                                                                     \
   CASE(name) : {                                                                                             \
-    Word w = *pc;                                                                                            \
+    const At w{pc};                                                                                            \
     Value x = R[a_of(w)], y = R[b_of(w)];                                                                    \
     int truth;                                                                                               \
     if (both_int(x, y)) truth = x.high_int() symbol y.high_int();                                            \
@@ -924,7 +924,7 @@ dispatch:
     COMPARING_JUMP(JumpGe, CompareOp::Ge, >=)
 #define COMPARING_JUMP_INT(name, op, symbol)                                                                 \
   CASE(name) : {                                                                                             \
-    Word w = *pc;                                                                                            \
+    const At w{pc};                                                                                            \
     Value x = R[a_of(w)];                                                                                    \
     int truth;                                                                                               \
     if (x.is_int()) [[likely]]                                                                               \
@@ -943,7 +943,7 @@ dispatch:
     COMPARING_JUMP_INT(JumpGtInt, CompareOp::Gt, >)
     COMPARING_JUMP_INT(JumpGeInt, CompareOp::Ge, >=)
     CASE(JumpIs) : {
-      Word w = *pc;
+      const At w{pc};
       bool same = R[a_of(w)] == R[b_of(w)];
       SAVE();
       kill(R, a_of(w));
@@ -951,7 +951,7 @@ dispatch:
       NEXT(2 + (same == (n_of(w) == 1) ? word_jump(pc) : 0));
     }
     CASE(JumpIn) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       int found = contains(thread, R[b_of(w)], R[a_of(w)]);
       if (found < 0) goto error;
@@ -968,7 +968,7 @@ dispatch:
     OUT_OF_LINE(BuildString, op_build_string)
     OUT_OF_LINE(FormatValue, op_format_value)
     CASE(ListAppend) : {
-      Word w = *pc;
+      const At w{pc};
       list_append(cast<List>(R[a_of(w)]), take(R, b_of(w)));
       NEXT(1);
     }
@@ -980,7 +980,7 @@ dispatch:
     OUT_OF_LINE(DictUpdate, op_dict_update)
     OUT_OF_LINE(DictMerge, op_dict_merge)
     CASE(UnpackSequence) : {
-      Word w = *pc;
+      const At w{pc};
       Value source = R[b_of(w)];
       SAVE();
       if (is_exact(source, tuple_type) && cast<Tuple>(source)->size == n_of(w)) [[likely]] {
@@ -1001,7 +1001,7 @@ dispatch:
 
     // --------------------------------------------------------------------------------------------- iterating
     CASE(GetIter) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       Ref iterator = iter(thread, R[b_of(w)]);
       if (!iterator) goto error;
@@ -1010,7 +1010,7 @@ dispatch:
       NEXT(1);
     }
     CASE(ForIter) : {
-      Word w = *pc;
+      const At w{pc};
       Object* iterator = R[b_of(w)].as_object();
       Type* type = iterator->type;
       if (type == &range_iterator_type) {
@@ -1060,11 +1060,11 @@ dispatch:
     goto error;
   for_end : {
     SAVE();
-    kill(R, b_of(*pc));
+    kill(R, b_of(At{pc}));
     NEXT(3 + word_jump(pc));
   }
     CASE(GetAiter) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       Ref iterator = async_iter(thread, R[b_of(w)]);
       if (!iterator) goto error;
@@ -1073,7 +1073,7 @@ dispatch:
       NEXT(1);
     }
     CASE(AsyncForIter) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       Value iterator = R[b_of(w)];
       if (is_exact(iterator, async_generator_type)) {
@@ -1090,7 +1090,7 @@ dispatch:
           resumed.stack_end = frame->stack_end;
           frame = &resumed;
           LOAD_FRAME();
-          int result = a_of(*pc);
+          int result = a_of(At{pc});
           Value old = R[result];
           if (pc[1] == encode(Op::Clear, result)) { // a `yield` whose value nobody looks at
             R[result] = Value();
@@ -1113,7 +1113,7 @@ dispatch:
 
     // ------------------------------------------------------------------------------------------------- calls
     CASE(Call) : {
-      Word w = *pc;
+      const At w{pc};
       int b = b_of(w);
       nargs = n_of(w);
       SAVE();
@@ -1122,7 +1122,7 @@ dispatch:
       goto call_value;
     }
     CASE(CallKw) : {
-      Word w = *pc;
+      const At w{pc};
       int b = b_of(w);
       SAVE();
       kwnames = cast<Tuple>(frame->code->constants[pc[1]]);
@@ -1138,7 +1138,7 @@ dispatch:
       goto call_spread;
     }
     CASE(CallMethod) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       nargs = n_of(w);
       kwnames = nullptr;
@@ -1146,7 +1146,7 @@ dispatch:
       goto call_method;
     }
     CASE(CallMethodKw) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       kwnames = cast<Tuple>(frame->code->constants[pc[1] + 1]);
       nargs = n_of(w) - static_cast<uint32_t>(kwnames->size);
@@ -1156,7 +1156,7 @@ dispatch:
 
     CASE(LoadMethod) : {
       SAVE();
-      int a = a_of(*pc);
+      int a = a_of(At{pc});
       Value object = R[a + 1];
       Type* type = type_of(object);
       Value method;
@@ -1178,14 +1178,14 @@ dispatch:
       NEXT(op_size[static_cast<int>(Op::LoadMethod)]);
     }
     CASE(CallLoaded) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       nargs = n_of(w);
       kwnames = nullptr;
       goto call_loaded;
     }
     CASE(CallLoadedKw) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       kwnames = cast<Tuple>(frame->code->constants[pc[1]]);
       nargs = n_of(w) - static_cast<uint32_t>(kwnames->size);
@@ -1195,7 +1195,7 @@ dispatch:
   call_loaded : {
     // With a method in its room the object is the first argument; else the object's place holds what is
     // called.
-    base = &R[b_of(*pc) + 1];
+    base = &R[b_of(At{pc}) + 1];
     if (base[-1]) {
       ++nargs;
       if (is_exact(base[-1], method_descriptor_type)) {
@@ -1356,7 +1356,7 @@ dispatch:
         generator = enter_coroutine(callee, base, nargs, frame);
         pc += size_of(*pc);
         SAVE();
-        store(R, b_of(*pc), Value(generator));
+        store(R, b_of(At{pc}), Value(generator));
         frame = &generator->frame;
         LOAD_FRAME();
         if (thread.breaker.load(std::memory_order_relaxed)) [[unlikely]] {
@@ -1400,7 +1400,7 @@ dispatch:
         pc = next;
         SAVE();
         Ref produced;
-        Value& slot = R[b_of(*pc)];
+        Value& slot = R[b_of(At{pc})];
         await_outcome = begin_native_await(thread, frame, Own<Function>::steal(callee), base, slot, produced);
         value = produced.release();
         goto native_await_stepped;
@@ -1410,7 +1410,7 @@ dispatch:
         pc = next;
         SAVE();
         generator = as_generator(value);
-        store(R, b_of(*pc), value);
+        store(R, b_of(At{pc}), value);
         goto delegate;
       }
       if (frame_flags & FrameInit) { // __init__ as a generator: let the check complain
@@ -1444,7 +1444,7 @@ dispatch:
   call_done : {
     // `value` is the result of the calling instruction at pc.
     SAVE();
-    store(R, a_of(*pc), value);
+    store(R, a_of(At{pc}), value);
     pc += size_of(*pc);
     DISPATCH();
   }
@@ -1456,14 +1456,14 @@ dispatch:
 
     OUT_OF_LINE(MakeFunction, op_make_function)
     CASE(SetTypeParams) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       if (!set_type_params(thread, R[a_of(w)], R[b_of(w)])) goto error;
       kill(R, b_of(w));
       NEXT(1);
     }
     CASE(Return) : {
-      int a = a_of(*pc);
+      int a = a_of(At{pc});
       value = R[a];
       R[a] = Value(); // a local is given up too: its frame ends
       goto frame_returns;
@@ -1491,8 +1491,8 @@ dispatch:
     }
     frame = caller;
     LOAD_FRAME();
-    Value old = R[a_of(*pc)];
-    R[a_of(*pc)] = value;
+    Value old = R[a_of(At{pc})];
+    R[a_of(At{pc})] = value;
     decref(old);
     pc += size_of(*pc);
     DISPATCH();
@@ -1501,7 +1501,7 @@ dispatch:
     // ------------------------------------------------------------------------------ generators and
     // coroutines
     CASE(Yield) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       Value item = take(R, b_of(w)).release();
       Generator* stepped = frame->generator();
@@ -1535,7 +1535,7 @@ dispatch:
     CASE(YieldFrom) : SAVE();
     goto await_begin;
     CASE(NativeStep) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       NativeStep body = native_def(pc)->step;
       Ref received = Ref::steal(std::exchange(R[b_of(w)], Value()));
@@ -1697,7 +1697,7 @@ dispatch:
     // The suspended instruction at pc receives `value`.
     Op op = generic_op(op_of(*pc));
     if (op == Op::Yield) {
-      store(R, a_of(*pc), value);
+      store(R, a_of(At{pc}), value);
       NEXT(1);
     }
     if (op == Op::Await || op == Op::YieldFrom || op == Op::AsyncForIter) goto await_continue;
@@ -1742,7 +1742,7 @@ dispatch:
     // One step of the NativeAwait in the register, which receives `value` or the pending exception.
     Ref given = Ref::steal(std::exchange(value, Value()));
     Ref produced;
-    await_outcome = continue_native_await(thread, frame, R[b_of(*pc)], given, produced);
+    await_outcome = continue_native_await(thread, frame, R[b_of(At{pc})], given, produced);
     value = produced.release();
     goto native_await_stepped;
   }
@@ -1752,14 +1752,14 @@ dispatch:
     case AwaitOutcome::Returned: goto await_done;
     case AwaitOutcome::Raised: goto error;
     case AwaitOutcome::Entered:
-      frame = &as_generator(R[b_of(*pc)])->frame;
+      frame = &as_generator(R[b_of(At{pc})])->frame;
       LOAD_FRAME();
       goto await_begin;
     }
   await_done : {
     // The wait at pc is over with `value`.
     SAVE();
-    Word w = *pc;
+    const At w{pc};
     clear_field(R[awaitable_register(w)]);
     store(R, a_of(w), value);
     pc += size_of(w);
@@ -1782,7 +1782,7 @@ dispatch:
     }
     frame = driver; // a ForIter
     LOAD_FRAME();
-    store(R, a_of(*pc), value);
+    store(R, a_of(At{pc}), value);
     pc += size_of(*pc);
     DISPATCH();
   }
@@ -1849,7 +1849,7 @@ dispatch:
       LOAD_FRAME();
       R[awaitable_register(*pc)] = Value();
       retire_coroutine(generator);
-      store(R, a_of(*pc), value);
+      store(R, a_of(At{pc}), value);
       pc += size_of(*pc);
       DISPATCH();
     }
@@ -1875,7 +1875,7 @@ dispatch:
     }
     if (was_async) {
       clear_field(value);
-      if (op == Op::AsyncForIter && !R[b_of(*pc) + 1]) goto async_for_end;
+      if (op == Op::AsyncForIter && !R[b_of(At{pc}) + 1]) goto async_for_end;
       Ref result;
       if (!end_step(thread, async_step_kind(R, *pc), RunOutcome::Returned, result)) goto error;
       value = result.release();
@@ -1884,8 +1884,8 @@ dispatch:
   }
   async_for_end : {
     SAVE();
-    clear_field(R[b_of(*pc) + 1]);
-    kill(R, b_of(*pc));
+    clear_field(R[b_of(At{pc}) + 1]);
+    kill(R, b_of(At{pc}));
     NEXT(2 + word_jump(pc));
   }
 
@@ -1900,15 +1900,15 @@ dispatch:
     if (!op_raise_bare(thread, frame, R, pc)) goto error; // there was nothing to raise again
     goto unwind;
     CASE(Reraise) : SAVE();
-    thread.error = take(R, a_of(*pc)).release();
+    thread.error = take(R, a_of(At{pc})).release();
     goto unwind;
-    CASE(PushHandled) : push_handled(thread, R, a_of(*pc));
+    CASE(PushHandled) : push_handled(thread, R, a_of(At{pc}));
     NEXT(1);
     CASE(PopHandled) : SAVE();
-    pop_handled(thread, R, a_of(*pc));
+    pop_handled(thread, R, a_of(At{pc}));
     NEXT(1);
     CASE(JumpUnlessMatch) : {
-      Word w = *pc;
+      const At w{pc};
       SAVE();
       int matches = exception_matches(thread, R[a_of(w)], R[b_of(w)]);
       if (matches < 0) goto error;
