@@ -174,6 +174,30 @@ void track_suspended(Frame* innermost) {
   }
 }
 
+namespace {
+
+// What every generator of `code` begins with. Its registers are the caller's to fill, and `code` is not
+// counted.
+inline Generator* begin_generator(Code* code, Type& type) {
+  auto* generator = new (pool_alloc(generator_bytes(code))) Generator();
+  generator->refcount = 1;
+  generator->gc_word = 0;
+  generator->type = &type;
+  Frame& frame = generator->frame;
+  frame.code = code;
+  frame.regs = generator->registers() + code->local_count;
+  frame.in_generator = frame.calls_above = true;
+  return generator;
+}
+
+// Gives up all that the registers hold, the last one first.
+void release_registers(Generator* generator) {
+  Value* slots = generator->registers();
+  for (uint32_t i = generator_registers(generator->frame.code); i-- > 0;) clear_field(slots[i]);
+}
+
+} // namespace
+
 Ref make_generator(Thread& thread, Own<Function> function, Value* base, bool awaited) {
   Code* code = function->code;
   // Now, and not when it is first resumed: by then another generator of this code may have moved the words.
@@ -181,12 +205,9 @@ Ref make_generator(Thread& thread, Own<Function> function, Value* base, bool awa
   Type& type = (code->flags & CodeCoroutine)        ? coroutine_type
                : (code->flags & CodeAsyncGenerator) ? async_generator_type
                                                     : generator_type;
-  uint32_t registers = generator_registers(code), locals = code->local_count;
-  auto* generator = new (pool_alloc(generator_bytes(code))) Generator();
-  generator->refcount = 1;
-  generator->gc_word = 0;
-  generator->type = &type;
+  Generator* generator = begin_generator(code, type);
   if (!awaited) gc_track(generator);
+  uint32_t registers = generator_registers(code), locals = code->local_count;
   Value* slots = generator->registers();
   for (uint32_t i = 0; i < locals; ++i) {
     slots[i] = base[i];
@@ -195,29 +216,20 @@ Ref make_generator(Thread& thread, Own<Function> function, Value* base, bool awa
   for (uint32_t i = locals; i < registers; ++i) slots[i] = Value();
   for (uint32_t i = locals; i < code->bound_count(); ++i)
     slots[i + code->temp_count] = std::exchange(base[i], Value());
-  Frame& frame = generator->frame;
   incref(static_cast<Object*>(code)); // the function may get another one
-  frame.code = code;
+  Frame& frame = generator->frame;
   frame.globals = function->globals;
   frame.function = function.release();
   frame.ip = code->words.data();
-  frame.regs = slots + code->local_count;
-  frame.in_generator = frame.calls_above = true;
   if (thread.origin_depth && &type == &coroutine_type) [[unlikely]]
     record_origin(thread, generator);
   return Ref::steal(Value(generator));
 }
 
 Generator* new_awaited_coroutine(Code* code) {
-  auto* generator = new (pool_alloc(generator_bytes(code))) Generator;
-  generator->refcount = 1;
-  generator->gc_word = 0;
-  generator->type = &coroutine_type;
+  Generator* generator = begin_generator(code, coroutine_type);
   Value* slots = generator->registers();
   for (uint32_t i = 0; i < generator_registers(code); ++i) slots[i] = Value();
-  generator->frame.code = code;
-  generator->frame.regs = slots + code->local_count;
-  generator->frame.in_generator = generator->frame.calls_above = true;
   return generator;
 }
 
@@ -226,13 +238,10 @@ void finish_generator(Thread& thread, Generator* generator) {
   generator->frame.state = GeneratorState::Finished;
   generator->set_flag(Object::finalized);
   generator->frame.suspended = false;
-  Value* slots = generator->registers();
   Frame& frame = generator->frame;
-  Code* code = frame.code;
-  uint32_t registers = generator_registers(code);
   Own<Generator> alive = Own<Generator>::share(generator);
   if (frame.has_object) detach_frame_object(thread, &frame);
-  for (uint32_t i = registers; i-- > 0;) clear_field(slots[i]);
+  release_registers(generator);
   pop_frame(thread, &frame);
 }
 
@@ -292,11 +301,8 @@ void generator_dealloc(Object* object) {
     generator->frame.state = GeneratorState::Finished;
     ++object->refcount; // releasing may look at it
     Frame& frame = generator->frame;
-    Code* code = frame.code;
-    uint32_t registers = generator_registers(code);
-    Value* slots = generator->registers();
     if (frame.has_object) detach_frame_object(Thread::current(), &frame);
-    for (uint32_t i = registers; i-- > 0;) clear_field(slots[i]);
+    release_registers(generator);
     --object->refcount;
   } else if (generator->type == &async_generator_type) {
     clear_field(generator->finalizer()); // behind the registers that the end of the frame has released
@@ -333,12 +339,9 @@ void generator_clear(Object* object) {
   if (generator->state() == GeneratorState::Active && !generator->is_suspended() &&
       generator->frame.caller == nullptr)
     return;
-  Code* code = generator->frame.code;
-  uint32_t registers = generator_registers(code);
   generator->frame.state = GeneratorState::Finished;
   generator->frame.suspended = false;
-  Value* slots = generator->registers();
-  for (uint32_t i = registers; i-- > 0;) clear_field(slots[i]);
+  release_registers(generator);
 }
 
 } // namespace
