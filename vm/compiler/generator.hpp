@@ -230,11 +230,21 @@ private:
   // Makes a function of `code` in dest; its parts (flags 1, 2, 4) are already in the temporaries from
   // `first`.
   void make_function(const Own<Code>& code, Scope* scope, int flags, int first, int dest);
+  // Ends the unit of `scope` with R[value] as its result, and makes a function of it in R[dest] of the unit
+  // around, at the position that stands there.
+  void return_function(int value, Scope* scope, ast::Identifier name, int flags, int dest);
   int closure(Scope* scope);
-  bool
-  function_annotations(const ast::FunctionDef* def); // leaves the annotate function in the next temporary
+  // Leaves the annotate function in the next temporary, unless there are no annotations.
+  bool function_annotations(const ast::FunctionDef* def);
   void annotate_prologue(Value texts = {});
-  Value annotation_text(ast::Identifier name, const ast::Expr* annotation, int condition);
+  struct AnnotationEntry {
+    ast::Identifier name;
+    const ast::Expr* annotation;
+    int condition = -1; // its number, when the statement may be passed over
+  };
+  Value annotation_text(const AnnotationEntry& entry);
+  void annotate_function(Scope* scope, const ast::Position& start, // leaves it in the next temporary
+                         const std::vector<AnnotationEntry>& entries);
   // Those of the embedded library are not asked for.
   bool keeps_annotation_texts() const { return !options_.library && !table_.future_annotations; }
   void annotation_value(const ast::Expr* annotation, int dest);
@@ -245,6 +255,9 @@ private:
   Own<Code> class_body(const ast::ClassDef* def);
   void type_alias(const ast::TypeAlias* stmt);
   void type_params(ast::List<ast::TypeParam> params, int dest);
+  // Has `build(reg)` leave a value in R[reg] of a function that holds the type parameters of `node`; calls it
+  // for R[dest].
+  template <class Build> void in_type_params(const ast::Node* node, int dest, Build&& build);
   void lazy_value(const ast::Expr* expr, const ast::Node* node, ScopeKind kind, ast::Identifier name,
                   int dest);
   Value docstring(ast::List<ast::Stmt> body);
@@ -307,6 +320,17 @@ template <class Item> int Generator::tuple_of(size_t count, Item&& item) {
   }
   u->top = first + 1;
   return first;
+}
+
+template <class Build> void Generator::in_type_params(const ast::Node* node, int dest, Build&& build) {
+  Scope* scope = table_.find(node, ScopeKind::TypeParams);
+  at(node);
+  enter_unit(scope, scope->name, node->pos, 0);
+  make_cells();
+  int value = u->push();
+  build(value);
+  return_function(value, scope, scope->name, 0, dest);
+  u->emit(Op::Call, dest, dest, 0);
 }
 
 } // namespace aspy::compiler

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "vm/bytecode/code.hpp"
-#include "vm/compiler/emit/flat_map.hpp"
+#include "vm/compiler/scope/flat_map.hpp"
 #include "vm/compiler/scope/scopes.hpp"
 
 #include <memory>

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "parser/parser.hpp"
-#include "vm/compiler/emit/flat_map.hpp"
+#include "vm/compiler/scope/flat_map.hpp"
 
 #include <deque>
 #include <optional>

@@ -41,12 +41,13 @@ void Generator::annotate_prologue(Value texts) {
 
 // (name, text, number of its condition) of an annotation. A literal str stands in a tuple of its own: it is
 // the annotation, not the text of one.
-Value Generator::annotation_text(Identifier name, const Expr* annotation, int condition) {
-  auto* literal = try_as<Constant>(annotation);
+Value Generator::annotation_text(const AnnotationEntry& entry) {
+  auto* literal = try_as<Constant>(entry.annotation);
   Value text = literal && literal->type == ConstantKind::Str
                    ? pool_.tuple(std::vector<Value>{constant(literal)})
-                   : pool_.text(unparse(annotation, true));
-  return pool_.tuple(std::vector<Value>{Value(this->text(name)), text, Value::from_int(condition)});
+                   : pool_.text(unparse(entry.annotation, true));
+  return pool_.tuple(
+      std::vector<Value>{Value(this->text(entry.name)), text, Value::from_int(entry.condition)});
 }
 
 void Generator::annotation_value(const Expr* annotation, int dest) {
@@ -64,78 +65,26 @@ void Generator::annotation_value(const Expr* annotation, int dest) {
   into(annotation, dest);
 }
 
-bool Generator::function_annotations(const FunctionDef* def) {
-  Scope* scope = table_.find(def, ScopeKind::Annotations);
-  if (!scope) return false;
+// A function that gives the dict of all entries. Conditional ones count once their statement has run, which
+// leaves its number in a set.
+void Generator::annotate_function(Scope* scope, const ast::Position& start,
+                                  const std::vector<AnnotationEntry>& entries) {
   int dest = u->top;
-  auto for_each = [&](auto&& entry) {
-    auto parameter = [&](const Arg* arg) {
-      if (arg && arg->annotation) entry(mangled(arg->name), arg->annotation);
-    };
-    const Arguments* args = def->args;
-    for (const Arg* arg : args->posonlyargs) parameter(arg);
-    for (const Arg* arg : args->args) parameter(arg);
-    parameter(args->vararg);
-    for (const Arg* arg : args->kwonlyargs) parameter(arg);
-    parameter(args->kwarg);
-    if (def->returns) entry(tree_.intern("return"), def->returns);
-  };
-  enter_unit(scope, scope->name, def->pos, 0);
+  enter_unit(scope, scope->name, start, 0);
   Value known_texts;
   if (keeps_annotation_texts()) {
     std::vector<Value> texts;
-    for_each([&](Identifier name, const Expr* annotation) {
-      texts.push_back(annotation_text(name, annotation, -1));
-    });
+    for (const AnnotationEntry& entry : entries) texts.push_back(annotation_text(entry));
     known_texts = pool_.tuple(texts);
   }
   annotate_prologue(known_texts);
   int dict = u->push();
   u->emit(Op::BuildDict, dict, dict, 0);
-  for_each([&](Identifier name, const Expr* annotation) {
-    int key = u->push();
-    at(annotation);
-    u->load_constant(key, Value(text(name)));
-    int value = u->top;
-    u->touch(value + 1);
-    annotation_value(annotation, value);
-    at(annotation);
-    u->emit(Op::DictSet, dict, key, value);
-    u->top = dict + 1;
-  });
-  u->emit(Op::Return, dict);
-  u->stop();
-  Own<Code> code = leave_unit(scope->name);
-  at(def);
-  u->top = dest;
-  make_function(code, scope, 0, dest, dest);
-  u->top = dest + 1;
-  u->touch(u->top);
-  return true;
-}
-
-// Those of a module or class. Conditional ones count once the statement has run, which leaves its number in a
-// set.
-void Generator::variable_annotations(Scope* home) {
-  Scope* scope = table_.find(home->node, ScopeKind::Annotations);
-  int dest = u->top;
-  enter_unit(scope, scope->name, home->annotations[0].node->pos, 0);
-  Value known_texts;
-  if (keeps_annotation_texts()) {
-    std::vector<Value> texts;
-    for (const Annotation& entry : home->annotations)
-      texts.push_back(annotation_text(mangled(as<Name>(entry.node->target)->id), entry.node->annotation,
-                                      entry.condition));
-    known_texts = pool_.tuple(texts);
-  }
-  annotate_prologue(known_texts);
-  int dict = u->push();
-  u->emit(Op::BuildDict, dict, dict, 0);
-  for (const Annotation& entry : home->annotations) {
-    const AnnAssign* node = entry.node;
-    Label next = u->new_label();
-    at(node->annotation);
+  for (const AnnotationEntry& entry : entries) {
+    Label next = no_label;
+    at(entry.annotation);
     if (entry.condition >= 0) {
+      next = u->new_label();
       int index = u->push();
       u->load_constant(index, Value::from_int(entry.condition));
       int set = u->push();
@@ -144,22 +93,44 @@ void Generator::variable_annotations(Scope* home) {
       u->top = dict + 1;
     }
     int key = u->push();
-    u->load_constant(key, Value(text(mangled(as<Name>(node->target)->id))));
+    u->load_constant(key, Value(text(entry.name)));
     int value = u->top;
     u->touch(value + 1);
-    annotation_value(node->annotation, value);
-    at(node->annotation);
+    annotation_value(entry.annotation, value);
+    at(entry.annotation);
     u->emit(Op::DictSet, dict, key, value);
     u->top = dict + 1;
-    u->bind(next);
+    if (next != no_label) u->bind(next);
   }
-  u->emit(Op::Return, dict);
-  u->stop();
-  Own<Code> code = leave_unit(scope->name);
-  u->top = dest;
-  make_function(code, scope, 0, dest, dest);
+  return_function(dict, scope, scope->name, 0, dest);
   u->top = dest + 1;
   u->touch(u->top);
+}
+
+bool Generator::function_annotations(const FunctionDef* def) {
+  Scope* scope = table_.find(def, ScopeKind::Annotations);
+  if (!scope) return false;
+  std::vector<AnnotationEntry> entries;
+  auto parameter = [&](const Arg* arg) {
+    if (arg && arg->annotation) entries.push_back({mangled(arg->name), arg->annotation});
+  };
+  const Arguments* args = def->args;
+  for (const Arg* arg : args->posonlyargs) parameter(arg);
+  for (const Arg* arg : args->args) parameter(arg);
+  parameter(args->vararg);
+  for (const Arg* arg : args->kwonlyargs) parameter(arg);
+  parameter(args->kwarg);
+  if (def->returns) entries.push_back({tree_.intern("return"), def->returns});
+  at(def);
+  annotate_function(scope, def->pos, entries);
+  return true;
+}
+
+void Generator::variable_annotations(Scope* home) {
+  std::vector<AnnotationEntry> entries;
+  for (const Annotation& entry : home->annotations)
+    entries.push_back({mangled(as<Name>(entry.node->target)->id), entry.node->annotation, entry.condition});
+  annotate_function(table_.find(home->node, ScopeKind::Annotations), home->annotations[0].node->pos, entries);
 }
 
 // The annotation as text.

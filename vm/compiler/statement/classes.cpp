@@ -1,4 +1,4 @@
-// Classes, and type parameters of classes, functions and type aliases (PEP 695).
+// Classes.
 #include "vm/compiler/generator.hpp"
 
 #include "vm/object/sequence/tuple.hpp"
@@ -84,7 +84,7 @@ void Generator::class_def(const ClassDef* def) {
   decorators(def->decorators);
   int callee = u->top;
   Scope* scope = table_.find(def, ScopeKind::Class);
-  Scope* generic = def->type_params.empty() ? nullptr : table_.find(def, ScopeKind::TypeParams);
+  bool generic = !def->type_params.empty();
   check_keywords(def->keywords);
 
   // __build_class__(body, 'Name', *bases, **keywords)
@@ -158,26 +158,16 @@ void Generator::class_def(const ClassDef* def) {
   if (!generic) {
     build(callee);
   } else {
-    enter_unit(generic, generic->name, def->pos, 0);
-    at(def);
-    make_cells();
-    int params = u->push();
-    type_params(def->type_params, params);
-    at(def);
-    int copy = u->push();
-    u->emit(Op::Copy, copy, params);
-    store_name(tree_.intern(".type_params"), copy);
-    u->emit(Op::Intrinsic, params, params, static_cast<int>(Intrinsic::GenericBase));
-    store_name(tree_.intern(".generic_base"), params);
-    u->top = params;
-    build(params);
-    u->emit(Op::Return, params);
-    u->stop();
-    Own<Code> code = leave_unit(generic->name);
-    at(def);
-    u->top = callee;
-    make_function(code, generic, 0, callee, callee);
-    u->emit(Op::Call, callee, callee, 0);
+    in_type_params(def, callee, [&](int params) {
+      type_params(def->type_params, params);
+      at(def);
+      int copy = u->push();
+      u->emit(Op::Copy, copy, params);
+      store_name(tree_.intern(".type_params"), copy);
+      u->emit(Op::Intrinsic, params, params, static_cast<int>(Intrinsic::GenericBase));
+      store_name(tree_.intern(".generic_base"), params);
+      build(params);
+    });
   }
   u->top = callee + 1;
   u->touch(u->top);
@@ -185,115 +175,6 @@ void Generator::class_def(const ClassDef* def) {
   at(def);
   store_name(def->name, first);
   u->top = first;
-}
-
-// --- type parameters
-// ------------------------------------------------------------------------------------------------
-
-// A function that computes `expr` when asked for.
-void Generator::lazy_value(const Expr* expr, const Node* node, ScopeKind kind, Identifier name, int dest) {
-  Scope* scope = table_.find(node, kind);
-  int saved = u->top;
-  u->top = dest;
-  u->touch(dest + 2);
-  at(expr);
-  u->load_constant(dest, pool_.tuple(std::vector<Value>{Value::from_int(1)})); // the default of `format`
-  enter_unit(scope, name, expr->pos, 0);
-  annotate_prologue();
-  int value = u->push();
-  if (auto* star = try_as<Starred>(expr)) {
-    // A TypeVarTuple's default may be `*Ts`: the only item of unpacking it.
-    u->top = value;
-    into(star->value, value);
-    at(expr);
-    u->emit(Op::UnpackSequence, value, value, 1);
-  } else {
-    u->top = value;
-    into(expr, value);
-  }
-  at(expr);
-  u->emit(Op::Return, value);
-  u->stop();
-  Own<Code> code = leave_unit(name);
-  at(expr);
-  make_function(code, scope, 1, dest, dest);
-  u->top = saved;
-}
-
-// Makes the type parameters, binds them, and leaves their tuple in R[dest].
-void Generator::type_params(List<TypeParam> params, int dest) {
-  int saved = u->top;
-  int tuple = tuple_of(params.size(), [&](size_t i) {
-    const TypeParam* param = params[i];
-    int value = u->push();
-    at(param);
-    u->load_constant(value, Value(text(param->name)));
-    Intrinsic kind = param->kind == Kind::TypeVar     ? Intrinsic::TypeVar
-                     : param->kind == Kind::ParamSpec ? Intrinsic::ParamSpec
-                                                      : Intrinsic::TypeVarTuple;
-    if (param->bound) {
-      kind = is<Tuple>(param->bound) ? Intrinsic::TypeVarConstraints : Intrinsic::TypeVarBound;
-      int function = u->push();
-      lazy_value(param->bound, param, ScopeKind::TypeVariable, param->name, function);
-      at(param);
-      u->emit(Op::BuildTuple, value, value, 2);
-    }
-    u->emit(Op::Intrinsic, value, value, static_cast<int>(kind));
-    u->top = value + 1;
-    if (param->default_value) {
-      int function = u->push();
-      lazy_value(param->default_value, param, ScopeKind::TypeDefault, param->name, function);
-      at(param);
-      u->emit(Op::BuildTuple, value, value, 2);
-      u->emit(Op::Intrinsic, value, value, static_cast<int>(Intrinsic::TypeParamDefault));
-      u->top = value + 1;
-    }
-    int copy = u->push();
-    u->emit(Op::Copy, copy, value);
-    store_name(param->name, copy);
-    u->top = value + 1;
-  });
-  u->emit(Op::Move, dest, tuple);
-  u->top = saved;
-}
-
-void Generator::type_alias(const TypeAlias* stmt) {
-  Identifier name = as<Name>(stmt->name)->id;
-  int result = u->push();
-  auto build = [&](int base, bool generic) {
-    // (name, type parameters or None, function giving the value)
-    u->top = base;
-    at(stmt);
-    u->load_constant(u->push(), Value(text(name)));
-    int params = u->push();
-    if (generic) type_params(stmt->type_params, params);
-    else u->emit(Op::LoadNone, params);
-    int function = u->push();
-    lazy_value(stmt->value, stmt, ScopeKind::TypeAlias, name, function);
-    at(stmt);
-    u->emit(Op::BuildTuple, base, base, 3);
-    u->emit(Op::Intrinsic, base, base, static_cast<int>(Intrinsic::TypeAlias));
-    u->top = base + 1;
-  };
-  if (stmt->type_params.empty()) {
-    build(result, false);
-  } else {
-    Scope* generic = table_.find(stmt, ScopeKind::TypeParams);
-    enter_unit(generic, generic->name, stmt->pos, 0);
-    make_cells();
-    int base = u->push();
-    build(base, true);
-    u->emit(Op::Return, base);
-    u->stop();
-    Own<Code> code = leave_unit(generic->name);
-    at(stmt);
-    u->top = result;
-    make_function(code, generic, 0, result, result);
-    u->emit(Op::Call, result, result, 0);
-  }
-  u->top = result + 1;
-  at(stmt->name);
-  store_name(name, result);
 }
 
 } // namespace aspy::compiler

@@ -150,6 +150,14 @@ void Generator::make_function(const Own<Code>& code, Scope* scope, int flags, in
   u->emit_w(Op::MakeFunction, dest, first, flags, u->constant(code.value()));
 }
 
+void Generator::return_function(int value, Scope* scope, Identifier name, int flags, int dest) {
+  u->emit(Op::Return, value);
+  u->stop();
+  Own<Code> code = leave_unit(name);
+  u->top = dest;
+  make_function(code, scope, flags, dest, dest);
+}
+
 // The first statement's text with its common indentation taken away.
 Value Generator::docstring(List<Stmt> body) {
   if (body.empty()) return Value();
