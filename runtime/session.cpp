@@ -16,6 +16,7 @@
 #include "vm/interpreter/lock.hpp"
 #include "vm/memory/collector.hpp"
 #include "vm/object/callable/function.hpp"
+#include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/init.hpp"

@@ -6,6 +6,7 @@
 #include "vm/compiler/compiler.hpp"
 #include "vm/interpreter/call.hpp"
 #include "vm/interpreter/operation/import.hpp"
+#include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/error/warnings.hpp"
 #include "vm/object/hash/dict.hpp"

@@ -1,6 +1,7 @@
 // The native half of `importlib`.
 #include "runtime/importing/importing.hpp"
 #include "runtime/importing/registry.hpp"
+#include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/slot/protocol.hpp"

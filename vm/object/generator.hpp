@@ -2,9 +2,11 @@
 // frame and registers behind the header (vm/interpreter/frame.hpp).
 #pragma once
 
-#include "vm/object/type/type.hpp"
+#include "vm/object/object.hpp"
 
 namespace aspy {
+
+enum class SendOutcome : uint8_t; // vm/object/type/type.hpp
 
 extern Type generator_type, coroutine_type, async_generator_type, coroutine_wrapper_type;
 extern Type async_generator_asend_type, async_generator_athrow_type, anext_awaitable_type;

@@ -5,6 +5,7 @@
 #include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/attribute/shape.hpp"
 #include "vm/object/callable/argument_type.hpp"
+#include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/sequence/list/list.hpp"

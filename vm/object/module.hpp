@@ -1,14 +1,16 @@
 // module: a namespace with a name.
 #pragma once
 
-#include "vm/object/callable/native.hpp"
-#include "vm/object/type/type.hpp"
+#include "vm/object/object.hpp"
 
 #include <string_view>
 
 namespace aspy {
 
 struct Dict;
+struct NativeDef;
+struct Shape;
+struct Str;
 
 struct Module : Object {
   Shape* no_shape = nullptr; // with `dict` these are Attrs in dict mode

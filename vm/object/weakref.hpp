@@ -1,7 +1,7 @@
 // Weak references: weakref.ref, weakref.proxy, and the table that knows who refers to whom.
 #pragma once
 
-#include "vm/object/type/type.hpp"
+#include "vm/object/object.hpp"
 
 namespace aspy {
 

@@ -1,9 +1,9 @@
 // asyncio.gather: several awaitables at once, one future for all their results.
 #include "runtime/asyncio/native/coroutines.hpp"
 
-#include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/asyncio/native/core/event_loop.hpp"
+#include "runtime/asyncio/native/core/task.hpp"
 #include "runtime/asyncio/native/diagnosis/source_traceback.hpp"
-#include "runtime/asyncio/native/task.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "vm/interpreter/operation/import.hpp"
 #include "vm/memory/heap.hpp"

@@ -1,7 +1,7 @@
 // asyncio.sleep.
 #include "runtime/asyncio/native/coroutines.hpp"
 
-#include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/asyncio/native/core/event_loop.hpp"
 #include "vm/interpreter/operation/import.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"

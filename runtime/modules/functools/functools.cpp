@@ -4,6 +4,7 @@
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/shape.hpp"
 #include "vm/object/callable/function.hpp"
+#include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/number/int.hpp"

@@ -5,6 +5,7 @@
 #include "runtime/report/source_lines.hpp"
 #include "vm/bytecode/code.hpp"
 #include "vm/interpreter/call.hpp"
+#include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/error/warnings.hpp"
 #include "vm/object/hash/dict.hpp"

@@ -1,6 +1,7 @@
 #include "runtime/modules/system/atexit.hpp"
 
 #include "runtime/importing/registry.hpp"
+#include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/tuple.hpp"

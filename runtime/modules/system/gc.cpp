@@ -1,6 +1,7 @@
 // The gc module: the cycle collector as scripts see it.
 #include "runtime/importing/registry.hpp"
 #include "vm/memory/collector.hpp"
+#include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/number/int.hpp"

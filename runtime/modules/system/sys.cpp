@@ -7,6 +7,7 @@
 #include "vm/interpreter/call.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/argument_type.hpp"
+#include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/number/int.hpp"

@@ -3,6 +3,7 @@
 #include "runtime/modules/time/time_format.hpp"
 #include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/callable/argument_type.hpp"
+#include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"

@@ -7,7 +7,7 @@
 // success) that the callbacks get. close() may come at any time: callbacks not yet queued are dropped.
 #pragma once
 
-#include "runtime/asyncio/native/io/outside.hpp"
+#include "runtime/asyncio/native/core/outside.hpp"
 
 struct sockaddr;
 struct sockaddr_storage;

@@ -7,7 +7,7 @@
 // deque itself, however its wait ended.
 #pragma once
 
-#include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/asyncio/native/core/event_loop.hpp"
 #include "runtime/modules/collections/deque.hpp"
 #include "vm/interpreter/generator/native_coroutine.hpp"
 #include "vm/object/attribute/shape.hpp"

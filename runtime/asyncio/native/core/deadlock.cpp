@@ -1,7 +1,7 @@
-#include "runtime/asyncio/native/diagnosis/deadlock.hpp"
+#include "runtime/asyncio/native/core/deadlock.hpp"
 
-#include "runtime/asyncio/native/event_loop.hpp"
-#include "runtime/asyncio/native/task.hpp"
+#include "runtime/asyncio/native/core/event_loop.hpp"
+#include "runtime/asyncio/native/core/task.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/generator.hpp"

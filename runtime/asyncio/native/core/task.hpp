@@ -2,7 +2,7 @@
 // deep the awaits.
 #pragma once
 
-#include "runtime/asyncio/native/future.hpp"
+#include "runtime/asyncio/native/core/future.hpp"
 
 namespace aspy {
 
@@ -20,8 +20,8 @@ inline bool is_task(Value value) { return value.is_object() && is_instance(value
 // A Task for `coroutine`, its first step in the ready queue (or, eager, taken at once). `name` empty:
 // "Task-n"; `context` empty: a copy of the current one. Raises.
 Ref make_task(Thread& thread, EventLoop* loop, Value coroutine, Value name, Value context, bool eager);
-// Runs one step of `task`, which the caller keeps alive; `error` (owned by the pending exception slot) is raised inside when set. False:
-// KeyboardInterrupt or SystemExit is pending and must leave the loop.
+// Runs one step of `task`, which the caller keeps alive; `error` (owned by the pending exception slot) is
+// raised inside when set. False: KeyboardInterrupt or SystemExit is pending and must leave the loop.
 bool step_task(Thread& thread, Task* task);
 // The future it waits for is done: the next step raises its exception or goes on.
 bool wake_task(Thread& thread, Task* task, Value future);

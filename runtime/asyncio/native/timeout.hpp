@@ -1,8 +1,9 @@
 // asyncio.Timeout: cancels the task of the block that it guards at a deadline, and turns that cancellation,
-// when it leaves the block, into TimeoutError.
+// when it leaves the block, into TimeoutError. It is the callback of its own timer (SelfCallback in
+// core/handle.hpp).
 #pragma once
 
-#include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/asyncio/native/core/handle.hpp"
 #include "vm/object/attribute/shape.hpp"
 
 namespace aspy {
@@ -25,10 +26,6 @@ bool enter_timeout(Thread& thread, TimeoutObject* timeout);
 // The block ended, with an exception or an empty value. False: TimeoutError is pending in place of a
 // cancellation.
 bool exit_timeout(Thread& thread, TimeoutObject* timeout, Value exception);
-
-// The deadline has come. A timeout is the callback of its own timer: it is told here. False: raised.
-bool expire_timeout(Thread& thread, TimeoutObject* timeout);
-inline bool is_timeout(Value value) { return value.is_object() && is_instance(value, timeout_type); }
 
 void init_timeout_type(Thread& thread);
 Ref wait_for_function(Thread& thread); // asyncio.wait_for

@@ -1,6 +1,6 @@
-#include "runtime/asyncio/native/sync/task_group.hpp"
+#include "runtime/asyncio/native/task_group.hpp"
 
-#include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/asyncio/native/core/handle.hpp"
 #include "runtime/asyncio/native/sync/sync.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
@@ -98,9 +98,8 @@ bool error_of(Thread& thread, Value task, Ref& error) {
   return !thread.has_error();
 }
 
-} // namespace
-
-bool task_group_task_done(Thread& thread, TaskGroup* group, Value task) {
+bool task_done(Thread& thread, Value self, Value task) {
+  TaskGroup* group = as_group(self);
   if (group->tasks && dict_remove(thread, group->tasks, task) < 0) return false;
   if (group->all_done && !has_tasks(group)) wake(thread, group->all_done, True);
   Ref error;
@@ -116,8 +115,6 @@ bool task_group_task_done(Thread& thread, TaskGroup* group, Value task) {
   group->parent_cancelled = true;
   return cancel_any(thread, group->parent);
 }
-
-namespace {
 
 // --- making tasks
 // -----------------------------------------------------------------------------------------------------
@@ -166,7 +163,7 @@ Ref method_create_task(Thread& thread, const Value* args) {
 }
 
 Ref method_on_task_done(Thread& thread, const Value* args) {
-  return task_group_task_done(thread, as_group(args[0]), args[1]) ? share(None) : Ref();
+  return task_done(thread, args[0], args[1]) ? share(None) : Ref();
 }
 Ref method_abort(Thread& thread, const Value* args) {
   return abort(thread, as_group(args[0])) ? share(None) : Ref();
@@ -382,6 +379,7 @@ void init_task_group_type(Thread& thread) {
   slots.traverse = traverse;
   slots.clear = clear;
   make_ready(task_group_type, spec);
+  self_in_future = {&task_group_type, "_on_task_done", "TaskGroup._on_task_done()", task_done};
   add_native_coroutines(thread, task_group_type, coroutines, "asyncio.taskgroups");
 }
 

@@ -1,10 +1,9 @@
 // Handle and TimerHandle: a callback that was given to the loop.
-#include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/asyncio/native/core/handle.hpp"
+
+#include "runtime/asyncio/native/core/task.hpp"
 #include "runtime/asyncio/native/diagnosis/short_repr.hpp"
 #include "runtime/asyncio/native/diagnosis/source_traceback.hpp"
-#include "runtime/asyncio/native/sync/task_group.hpp"
-#include "runtime/asyncio/native/sync/timeout.hpp"
-#include "runtime/asyncio/native/task.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "vm/bytecode/code.hpp"
 #include "vm/memory/heap.hpp"
@@ -21,6 +20,7 @@
 namespace aspy {
 
 Type handle_type, timer_handle_type, thread_safe_handle_type;
+SelfCallback self_in_timer{}, self_in_future{};
 
 Own<Handle> make_handle(Type& type, EventLoop* loop, Value callback, Value args, Ref context) {
   auto* handle = allocate<Handle>(type);
@@ -68,8 +68,8 @@ bool run_handle(Thread& thread, Handle* handle) {
   Tuple* args = cast<Tuple>(handle->args);
   Ref callback = share(handle->callback), alive = share(handle->args);
   Ref result;
-  if (is_timeout(callback)) {
-    if (expire_timeout(thread, cast<TimeoutObject>(callback))) return true;
+  if (stands_for_itself(self_in_timer, callback)) {
+    if (self_in_timer.run(thread, callback, Value())) return true;
   } else {
     ContextScope scope(thread, handle->context);
     result = call(thread, callback, CallArgs{args->items(), static_cast<uint32_t>(args->size), nullptr});
@@ -83,8 +83,8 @@ bool run_handle(Thread& thread, Handle* handle) {
 
 bool run_callback(Thread& thread, EventLoop* loop, Job& job) {
   Ref result;
-  if (is_task_group(job.target)) {
-    if (task_group_task_done(thread, cast<TaskGroup>(job.target), job.argument)) return true;
+  if (stands_for_itself(self_in_future, job.target)) {
+    if (self_in_future.run(thread, job.target, job.argument)) return true;
   } else {
     ContextScope scope(thread, job.context);
     result = call(thread, job.target, {job.argument});
@@ -173,10 +173,11 @@ bool append_call(Thread& thread, Value callback, Value args, Value kwargs, bool 
 } // namespace
 
 bool format_callback(Thread& thread, Value callback, Value args, bool debug, std::string& text) {
-  if (is_task_group(callback) || is_timeout(callback)) { // stands for its method
-    text += is_timeout(callback) ? "Timeout._on_timeout()" : "TaskGroup._on_task_done()";
-    return true;
-  }
+  for (const SelfCallback* place : {&self_in_timer, &self_in_future})
+    if (stands_for_itself(*place, callback)) {
+      text += place->text;
+      return true;
+    }
   if (!append_call(thread, callback, args, Value(), debug, text)) return false;
   if (Function* function = function_behind(thread, callback))
     text += fmt::format(" at {}:{}", function->code->filename->view(), function->code->first_line);

@@ -1,8 +1,9 @@
-#include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/asyncio/native/core/event_loop.hpp"
 
-#include "runtime/asyncio/native/diagnosis/deadlock.hpp"
-#include "runtime/asyncio/native/io/outside.hpp"
-#include "runtime/asyncio/native/task.hpp"
+#include "runtime/asyncio/native/core/deadlock.hpp"
+#include "runtime/asyncio/native/core/handle.hpp"
+#include "runtime/asyncio/native/core/outside.hpp"
+#include "runtime/asyncio/native/core/task.hpp"
 #include "runtime/loop/thread_watch.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "runtime/modules/system/sys_state.hpp"

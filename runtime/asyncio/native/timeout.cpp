@@ -1,7 +1,7 @@
-#include "runtime/asyncio/native/sync/timeout.hpp"
+#include "runtime/asyncio/native/timeout.hpp"
 
+#include "runtime/asyncio/native/core/task.hpp"
 #include "runtime/asyncio/native/sync/sync.hpp"
-#include "runtime/asyncio/native/task.hpp"
 #include "vm/interpreter/operation/import.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
@@ -72,13 +72,19 @@ bool enter_timeout(Thread& thread, TimeoutObject* timeout) {
   return start_timer(thread, timeout);
 }
 
-bool expire_timeout(Thread& thread, TimeoutObject* timeout) {
+namespace {
+
+// The deadline has come.
+bool expire(Thread& thread, Value self, Value) {
+  TimeoutObject* timeout = as_timeout(self);
   Ref cancelled = call_method(thread, timeout->task, names::cancel);
   if (!cancelled) return false;
   timeout->state = TimeoutState::Expiring;
   clear_field(timeout->timer);
   return true;
 }
+
+} // namespace
 
 // --- leaving
 // -----------------------------------------------------------------------------------------------------
@@ -137,7 +143,7 @@ namespace {
 // -----------------------------------------------------------------------------------------------------
 
 Ref method_on_timeout(Thread& thread, const Value* args) {
-  return expire_timeout(thread, as_timeout(args[0])) ? share(None) : Ref();
+  return expire(thread, args[0], Value()) ? share(None) : Ref();
 }
 
 Ref method_when(Thread&, const Value* args) { return share(as_timeout(args[0])->when); }
@@ -293,6 +299,7 @@ void init_timeout_type(Thread& thread) {
   slots.traverse = traverse;
   slots.clear = clear;
   make_ready(timeout_type, spec);
+  self_in_timer = {&timeout_type, "_on_timeout", "Timeout._on_timeout()", expire};
   add_native_coroutines(thread, timeout_type, coroutines, "asyncio.timeouts");
 }
 

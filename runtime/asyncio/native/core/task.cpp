@@ -1,6 +1,6 @@
-#include "runtime/asyncio/native/task.hpp"
+#include "runtime/asyncio/native/core/task.hpp"
 
-#include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/asyncio/native/core/event_loop.hpp"
 #include "runtime/asyncio/native/diagnosis/source_traceback.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"

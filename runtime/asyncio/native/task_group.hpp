@@ -1,8 +1,8 @@
 // asyncio.TaskGroup: tasks made in its block are waited for at its end; when one fails the others are
-// cancelled.
+// cancelled. It is the done callback of its tasks (SelfCallback in core/handle.hpp).
 #pragma once
 
-#include "runtime/asyncio/native/task.hpp"
+#include "runtime/asyncio/native/core/task.hpp"
 #include "vm/object/attribute/shape.hpp"
 
 namespace aspy {
@@ -24,10 +24,6 @@ struct TaskGroup : Object {
   bool parent_cancelled = false; // by us, to end its block
 };
 extern Type task_group_type;
-inline bool is_task_group(Value value) { return value.is_object() && is_instance(value, task_group_type); }
-
-// A group is the done callback of its tasks: it is told here. False: raised.
-bool task_group_task_done(Thread& thread, TaskGroup* group, Value task);
 
 void init_task_group_type(Thread& thread);
 

@@ -1,10 +1,10 @@
-#include "runtime/asyncio/native/future.hpp"
+#include "runtime/asyncio/native/core/future.hpp"
 
-#include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/asyncio/native/core/event_loop.hpp"
+#include "runtime/asyncio/native/core/handle.hpp"
+#include "runtime/asyncio/native/core/task.hpp"
 #include "runtime/asyncio/native/diagnosis/short_repr.hpp"
 #include "runtime/asyncio/native/diagnosis/source_traceback.hpp"
-#include "runtime/asyncio/native/sync/task_group.hpp"
-#include "runtime/asyncio/native/task.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "vm/interpreter/operation/import.hpp"
 #include "vm/memory/heap.hpp"
@@ -415,9 +415,9 @@ Ref get_callbacks(Thread& thread, Value self) {
   if (!future->first.callback) return share(None);
   Own<List> list = new_list();
   auto add = [&](const FutureCallback& entry) {
-    // A task group stands for its method.
-    Ref callback = is_task_group(entry.callback) ? get_attr(thread, entry.callback, "_on_task_done")
-                                                 : share(entry.callback);
+    Ref callback = stands_for_itself(self_in_future, entry.callback)
+                       ? get_attr(thread, entry.callback, self_in_future.method)
+                       : share(entry.callback);
     Own<Tuple> pair = make_tuple({callback, entry.context ? entry.context : None});
     list_append(list.get(), pair.value());
   };

@@ -1,4 +1,4 @@
-#include "runtime/asyncio/native/io/outside.hpp"
+#include "runtime/asyncio/native/core/outside.hpp"
 
 #include "runtime/modules/support/contextvars.hpp"
 

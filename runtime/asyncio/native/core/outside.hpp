@@ -5,7 +5,7 @@
 // Its libuv callbacks never run script code: they put a job on the loop's ready queue.
 #pragma once
 
-#include "runtime/asyncio/native/event_loop.hpp"
+#include "runtime/asyncio/native/core/event_loop.hpp"
 
 namespace aspy {
 

@@ -4,7 +4,7 @@
 // A pass: I/O events are queued, then the timers that are due, then exactly the jobs that were ready are run.
 #pragma once
 
-#include "runtime/asyncio/native/future.hpp"
+#include "runtime/asyncio/native/core/future.hpp"
 #include "runtime/loop/clock.hpp"
 #include "runtime/loop/poller.hpp"
 #include "runtime/loop/ready_queue.hpp"
@@ -21,8 +21,7 @@ struct LoopState {
   TimerHeap timers;
   Poller poller;
   size_t cancelled_timers = 0;
-  OutsideObject* active =
-      nullptr; // what libuv may call back for: a list, each owned (runtime/asyncio/native/io/outside.hpp)
+  OutsideObject* active = nullptr; // what libuv may call back for: a list, each owned (outside.hpp)
 };
 
 struct EventLoop : Object {
@@ -61,28 +60,5 @@ inline bool check_thread(Thread& thread, EventLoop* loop) {
 EventLoop* running_loop(Thread& thread);
 
 void init_event_loop_type();
-
-// --- Handle and TimerHandle (handle.cpp) ---
-struct Handle : Object {
-  EventLoop* loop = nullptr; // owned
-  Value callback, args;      // owned; empty when cancelled
-  Value context;             // owned, or empty
-  double when = 0;           // TimerHandle
-  bool cancelled = false;
-  bool scheduled = false; // TimerHandle: in the heap
-  bool traced = false;    // debug mode: its source is recorded
-};
-extern Type handle_type, timer_handle_type, thread_safe_handle_type;
-Own<Handle> make_handle(Type& type, EventLoop* loop, Value callback, Value args, Ref context);
-// Runs the callback in its context; exceptions go to the loop's handler. False: an exit exception is pending.
-bool run_handle(Thread& thread, Handle* handle);
-void cancel_handle(Handle* handle);
-// loop.call_at(when, callback) for natives; call_soon when that time has come already.
-Own<Handle> schedule(Thread& thread, EventLoop* loop, double when, Value callback);
-// Runs a future's done callback the same way.
-bool run_callback(Thread& thread, EventLoop* loop, Job& job);
-// "f() at file:line", as handles and callbacks are shown; in debug mode with the arguments.
-bool format_callback(Thread& thread, Value callback, Value args, bool debug, std::string& text);
-void init_handle_types();
 
 } // namespace aspy
