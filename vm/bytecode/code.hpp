@@ -79,6 +79,8 @@ struct Code : Object {
   // such.
   uint32_t exact_args = no_exact_args;
   static constexpr uint32_t no_exact_args = UINT32_MAX;
+  // The same, if besides a call only runs a frame: no generator or coroutine, no far locals.
+  uint32_t plain_args = no_exact_args;
 
   std::vector<Word> words;       // rewritten in place when instructions specialise
   std::vector<Value> constants;  // owned; names are interned str among them
@@ -88,7 +90,6 @@ struct Code : Object {
   Tuple* free_names = nullptr;   // co_freevars, owned
   PackedPositions positions;
   Value doc;            // docstring, or empty; owned
-  uint32_t version = 0; // for call caches
   // Of a coroutine function: the last coroutine that ended where it was awaited, ready for the next await
   // (vm/interpreter/frame_stack.hpp); owned memory of `spare_bytes`, or null. It refers to nothing.
   void* spare = nullptr;

@@ -64,6 +64,7 @@ Own<Code> copy_of(Code* code, int64_t distance) {
   copy->far_count = code->far_count;
   copy->temp_count = code->temp_count;
   copy->exact_args = code->exact_args;
+  copy->plain_args = code->plain_args;
   copy->words = unspecialised(code->words);
   copy->constants = code->constants;
   for (Value constant : copy->constants) incref(constant);

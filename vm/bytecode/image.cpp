@@ -42,9 +42,9 @@ enum class Tag : uint8_t {
 };
 
 // The plain numbers of a code object.
-constexpr uint32_t Code::*code_numbers[] = {&Code::first_line,    &Code::flags,        &Code::arg_count,
-                                            &Code::posonly_count, &Code::kwonly_count, &Code::local_count,
-                                            &Code::far_count,     &Code::temp_count,   &Code::exact_args};
+constexpr uint32_t Code::*code_numbers[] = {
+    &Code::first_line,  &Code::flags,     &Code::arg_count,  &Code::posonly_count, &Code::kwonly_count,
+    &Code::local_count, &Code::far_count, &Code::temp_count, &Code::exact_args,    &Code::plain_args};
 
 class Writer {
 public:

@@ -61,8 +61,8 @@ constexpr unsigned x_of(Word word) { return word >> 16; }                 // uns
 constexpr int i_of(Word word) { return static_cast<int16_t>(word >> 16); }    // signed 16 (AI, AJ)
 constexpr int32_t j_of(Word word) { return static_cast<int32_t>(word) >> 8; } // signed 24
 
-// The instruction at `pc`. Its operands are read each from its own bytes: that is one load, where a shift of the word and a
-// sign extension would be two operations.
+// The instruction at `pc`. Its operands are read each from its own bytes: that is one load, where a shift of
+// the word and a sign extension would be two operations.
 struct At {
   const Word* pc;
   operator Word() const { return *pc; }

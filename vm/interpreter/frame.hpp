@@ -18,6 +18,9 @@
 #include "vm/object/object.hpp"
 #include "vm/object/thread.hpp"
 
+#include <cstddef>
+#include <cstring>
+
 namespace aspy {
 
 struct Generator;
@@ -40,7 +43,8 @@ struct Frame {
   Frame* caller = nullptr; // continues when this frame ends; null at the bottom
   Value* stack_end = nullptr; // first free slot of the register stack while this frame runs
   uint32_t depth = 0;         // number of script frames below, for the recursion limit
-  uint8_t flags = 0;
+  // From here to `closed`: what is_plain() looks at as one word.
+  uint16_t flags = 0;
   GeneratorState state = GeneratorState::Created; // of the generator that this frame belongs to
   bool in_generator : 1 = false;
   // Arguments of calls move above the frame: its registers are not on the stack, or something far lies there.
@@ -53,9 +57,21 @@ struct Frame {
   bool running_async : 1 = false; // async: a step (asend, athrow, aclose) is under way
   bool closed : 1 = false;        // async
 
+  // Nothing has to be looked after when the frame ends but its locals and its function: it is on the stack,
+  // was called by script code, has no far locals, no `extra`, and nobody asked for its frame object.
+  bool is_plain() const {
+    uint32_t word;
+    std::memcpy(&word, &flags, sizeof word);
+    return word == 0;
+  }
+  void make_plain() { std::memset(&flags, 0, sizeof(uint32_t)); }
+
   uint32_t offset() const { return static_cast<uint32_t>(ip - code->words.data()); }
   Generator* generator(); // that this frame belongs to; null on the stack
 };
+
+static_assert(offsetof(Frame, flags) % alignof(uint32_t) == 0 &&
+              sizeof(Frame) == offsetof(Frame, flags) + sizeof(uint32_t));
 
 // A frame on the thread's frame stack.
 struct StackFrame : Frame {

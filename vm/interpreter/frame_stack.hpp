@@ -33,6 +33,50 @@ inline StackFrame* push_frame(Thread& thread, Code* code, Value* base, Frame* ca
   return frame;
 }
 
+// Pushes the frame of `function`, whose code has `nargs` as its plain_args, with its arguments at `base`.
+// Null if there is no room: then nothing has happened, and nothing is pending. The caller gives the reference
+// to `function` to the frame.
+inline StackFrame* enter_plain(Thread& thread, Function* function, Value* base, uint32_t nargs,
+                               Frame* caller) {
+  Code* code = function->code;
+  Value* regs = base + code->local_count;
+  Value* end = regs + code->temp_count;
+  uint32_t depth = caller->depth + 1;
+  StackFrame* frame = thread.frame_top;
+  if (end > thread.stack_limit || depth > thread.recursion_limit || frame == thread.frame_limit) [[unlikely]]
+    return nullptr;
+  for (Value* slot = base + nargs; slot != regs; ++slot) *slot = Value();
+  thread.frame_top = frame + 1;
+  frame->ip = code->words.data();
+  frame->regs = regs;
+  frame->code = code;
+  frame->globals = function->globals;
+  frame->function = function;
+  frame->caller = caller;
+  frame->stack_end = end;
+  frame->depth = depth;
+  frame->make_plain();
+  frame->extra = Value();
+  return frame;
+}
+
+// Releases the locals of a stack frame, the last one first.
+inline void release_locals(Frame* frame) {
+  for (Value *slot = frame->regs, *first = slot - frame->code->local_count; slot != first;) {
+    Value old = *--slot;
+    if (!old.is_object()) continue;
+    *slot = Value();
+    decref(old);
+  }
+}
+
+// Pops a frame that is_plain() and returns.
+inline void leave_plain(Thread& thread, Frame* frame) {
+  release_locals(frame);
+  --thread.frame_top;
+  decref(static_cast<Object*>(frame->function));
+}
+
 // Pops a stack frame that returns: no exception is pending, so only its variables are left to release.
 // `returned` was taken out of a variable, perhaps: a frame object that outlives the frame still shows it.
 inline void leave_frame(Thread& thread, Frame* frame, Value returned) {
@@ -43,13 +87,7 @@ inline void leave_frame(Thread& thread, Frame* frame, Value returned) {
       frame->regs[a] = share(returned).release();
     return pop_frame(thread, frame);
   }
-  // The last variable goes first.
-  for (Value *slot = frame->regs, *first = slot - frame->code->local_count; slot != first;) {
-    Value old = *--slot;
-    if (!old.is_object()) continue;
-    *slot = Value();
-    decref(old);
-  }
+  release_locals(frame);
   --thread.frame_top;
   if (Function* function = frame->function) decref(static_cast<Object*>(function));
 }

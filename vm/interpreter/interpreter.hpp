@@ -25,8 +25,8 @@ RunOutcome run(Thread& thread, Frame* frame, Entry entry, Ref sent, Ref& out);
 // --- frames on the stack (vm/interpreter/call.cpp)
 // ----------------------------------------------------------- First free register-stack slot above whatever
 // runs now.
-// Releases a row of values that may lie above the running frame, the last one first. They are taken off the stack
-// before: what their finalisers run is put there.
+// Releases a row of values that may lie above the running frame, the last one first. They are taken off the
+// stack before: what their finalisers run is put there.
 void release_row(Value* row, size_t count);
 inline Value* stack_end(Thread& thread) { return thread.frame ? thread.frame->stack_end : thread.stack_base; }
 

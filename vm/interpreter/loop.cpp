@@ -158,9 +158,10 @@ inline bool mod_floor(int64_t x, int64_t y, int64_t& out) {
 #define FOUND_RESULT(found_, words)                                                                          \
   do {                                                                                                       \
     Value result_of_load_ = (found_);                                                                        \
+    Value* const source_ = R + b_of(w);                                                                      \
     incref(result_of_load_);                                                                                 \
-    if (b_of(w) >= 0) {                                                                                      \
-      R[b_of(w)] = Value();                                                                                  \
+    if (source_ >= R) {                                                                                      \
+      *source_ = Value();                                                                                    \
       SAVE();                                                                                                \
       decref(object);                                                                                        \
     }                                                                                                        \
@@ -501,14 +502,14 @@ dispatch:
       Value object = R[b_of(w)];
       if (Value* slot = cached_inline_slot(object, pc)) [[likely]]
         FOUND_RESULT(*slot, 7);
-      goto load_attr_slowly;
+      goto load_attr_known;
     }
     CASE(LoadAttrSlot) : {
       const At w{pc};
       Value object = R[b_of(w)];
       if (Attrs* attrs = cached_attrs(object, pc)) [[likely]]
         FOUND_RESULT(attrs->slots[pc[4]], 7);
-      goto load_attr_slowly;
+      goto load_attr_known;
     }
     CASE(LoadAttrMember) : { // one of __slots__: its place follows from the type
       const At w{pc};
@@ -528,8 +529,14 @@ dispatch:
         std::memcpy(&found.bits, pc + 4, sizeof found.bits);
         FOUND_RESULT(found, 7);
       }
-      goto load_attr_slowly;
     }
+  load_attr_known : {
+    // A site's first object fills its cache; one that meets others too keeps it and finds them in a table.
+    const At w{pc};
+    Value object = R[b_of(w)];
+    if (Value found = known_attr(object, pc, frame->code)) FOUND_RESULT(found, 7);
+    goto load_attr_slowly;
+  }
     CASE(LoadAttrModule) : {
       const At w{pc};
       Value object = R[b_of(w)];
@@ -594,20 +601,16 @@ dispatch:
       Value object = R[b_of(w)], key = R[c_of(w)];
       if (object.is_object() && key.is_int()) [[likely]] {
         Type* type = object.as_object()->type;
-        int64_t index = key.as_int();
-        Value item;
+        auto index = static_cast<uint64_t>(key.as_int());
         if (type == &list_type) [[likely]] {
           List* list = cast<List>(object);
-          if (index < 0) index += static_cast<int64_t>(list->size);
-          if (static_cast<uint64_t>(index) < list->size) [[likely]]
-            item = list->items[index];
+          if (index < list->size || (index += list->size) < list->size) [[likely]]
+            FOUND_RESULT(list->items[index], 2);
         } else if (type == &tuple_type) {
           Tuple* tuple = cast<Tuple>(object);
-          if (index < 0) index += static_cast<int64_t>(tuple->size);
-          if (static_cast<uint64_t>(index) < tuple->size) item = tuple->items()[index];
+          if (index < tuple->size || (index += tuple->size) < tuple->size) [[likely]]
+            FOUND_RESULT(tuple->items()[index], 2);
         }
-        if (item) [[likely]]
-          FOUND_RESULT(item, 2);
       }
       SAVE();
       if (!op_load_item(thread, frame, R, pc)) goto error;
@@ -642,15 +645,19 @@ dispatch:
       Value object = R[a_of(w)], key = R[b_of(w)];
       if (is_exact(object, list_type) && key.is_int()) {
         List* list = cast<List>(object);
-        int64_t index = key.as_int();
-        if (index < 0) index += static_cast<int64_t>(list->size);
-        if (static_cast<uint64_t>(index) < list->size) [[likely]] {
+        auto index = static_cast<uint64_t>(key.as_int());
+        if (index < list->size || (index += list->size) < list->size) [[likely]] {
           Value stored = take(R, c_of(w)).release();
-          Value old = list->items[index];
-          list->items[index] = stored;
-          SAVE();
-          decref(old);
-          kill(R, a_of(w));
+          Value old = std::exchange(list->items[index], stored);
+          if (old.is_object()) {
+            SAVE();
+            decref(old);
+          }
+          if (a_of(w) >= 0) {
+            R[a_of(w)] = Value();
+            SAVE();
+            decref(object);
+          }
           NEXT(2);
         }
       }
@@ -665,7 +672,7 @@ dispatch:
     // Fast paths for two small ints and for two doubles; everything else is slow_binary's.
 #define ARITHMETIC(name, op, is_inplace, int_case, float_case)                                               \
   CASE(name) : {                                                                                             \
-    const At w{pc};                                                                                            \
+    const At w{pc};                                                                                          \
     Value x = R[b_of(w)], y = R[c_of(w)];                                                                    \
     if (both_int(x, y)) {                                                                                    \
       int_case                                                                                               \
@@ -761,7 +768,7 @@ dispatch:
 
 #define ARITHMETIC_INT(name, op, is_inplace, sign, builtin)                                                  \
   CASE(name) : {                                                                                             \
-    const At w{pc};                                                                                            \
+    const At w{pc};                                                                                          \
     Value x = R[b_of(w)];                                                                                    \
     if (x.is_int()) {                                                                                        \
       HIGH_RESULT(builtin, int64_t{c_of(w)} * (1 << 16))                                                     \
@@ -791,7 +798,7 @@ dispatch:
 
 #define COMPARISON(name, op, symbol)                                                                         \
   CASE(name) : {                                                                                             \
-    const At w{pc};                                                                                            \
+    const At w{pc};                                                                                          \
     Value x = R[b_of(w)], y = R[c_of(w)];                                                                    \
     if (both_int(x, y)) NUMBER_RESULT(Value::from_bool(x.high_int() symbol y.high_int()));                   \
     if (x.is_double() && y.is_double()) NUMBER_RESULT(Value::from_bool(x.as_double() symbol y.as_double())); \
@@ -904,7 +911,7 @@ dispatch:
     }
 #define COMPARING_JUMP(name, op, symbol)                                                                     \
   CASE(name) : {                                                                                             \
-    const At w{pc};                                                                                            \
+    const At w{pc};                                                                                          \
     Value x = R[a_of(w)], y = R[b_of(w)];                                                                    \
     int truth;                                                                                               \
     if (both_int(x, y)) truth = x.high_int() symbol y.high_int();                                            \
@@ -924,7 +931,7 @@ dispatch:
     COMPARING_JUMP(JumpGe, CompareOp::Ge, >=)
 #define COMPARING_JUMP_INT(name, op, symbol)                                                                 \
   CASE(name) : {                                                                                             \
-    const At w{pc};                                                                                            \
+    const At w{pc};                                                                                          \
     Value x = R[a_of(w)];                                                                                    \
     int truth;                                                                                               \
     if (x.is_int()) [[likely]]                                                                               \
@@ -1114,11 +1121,20 @@ dispatch:
     // ------------------------------------------------------------------------------------------------- calls
     CASE(Call) : {
       const At w{pc};
-      int b = b_of(w);
-      nargs = n_of(w);
       SAVE();
+      base = R + b_of(w) + 1;
+      nargs = n_of(w);
+      if (is_exact(base[-1], function_type)) [[likely]] {
+        auto* function = cast<Function>(base[-1]);
+        if (function->code->plain_args == nargs && !frame->calls_above) [[likely]] {
+          if (StackFrame* entered = enter_plain(thread, function, base, nargs, frame)) [[likely]] {
+            base[-1] = Value();
+            frame = entered;
+            goto entered_function;
+          }
+        }
+      }
       kwnames = nullptr;
-      base = &R[b + 1];
       goto call_value;
     }
     CASE(CallKw) : {
@@ -1231,6 +1247,12 @@ dispatch:
         callee = cast<Function>(method);
         incref(callee);
         nargs += 1;
+        if (callee->code->plain_args == nargs && !kwnames && !frame->calls_above) [[likely]] {
+          if (StackFrame* entered = enter_plain(thread, callee, base, nargs, frame)) [[likely]] {
+            frame = entered;
+            goto entered_function;
+          }
+        }
         frame_flags = 0;
         frame_extra = Value();
         goto enter_function;
@@ -1434,6 +1456,8 @@ dispatch:
     entered->flags = frame_flags;
     entered->extra = frame_extra;
     frame = entered;
+  }
+  entered_function : {
     LOAD_FRAME();
     if (thread.breaker.load(std::memory_order_relaxed)) [[unlikely]] {
       if (!handle_breaker(thread)) goto error;
@@ -1471,6 +1495,15 @@ dispatch:
     CASE(ReturnNone) : value = None;
   frame_returns : {
     SAVE();
+    if (frame->is_plain()) [[likely]] {
+      Frame* caller = frame->caller;
+      leave_plain(thread, frame);
+      frame = caller;
+      LOAD_FRAME();
+      SET_RESULT(a_of(At{pc}), value);
+      pc += size_of(*pc);
+      DISPATCH();
+    }
     if (frame->in_generator) goto generator_returns;
     if (frame->flags & FrameInit) {
       if (!value.is_none()) [[unlikely]] {

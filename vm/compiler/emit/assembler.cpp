@@ -95,6 +95,7 @@ Own<Code> Unit::finish(Str* name, Str* filename) {
   bool has_far = far_locals() + max_spilled > 0; // what binding looks after
   if (kwonly_count == 0 && !(flags & (CodeVarArgs | CodeVarKeywords)) && !has_far)
     code->exact_args = arg_count;
+  if (!(flags & (CodeGenerator | CodeCoroutine | CodeAsyncGenerator))) code->plain_args = code->exact_args;
   code->local_count = static_cast<uint32_t>(local_count);
   code->far_count = static_cast<uint32_t>(far_locals() + max_spilled);
   code->temp_count = static_cast<uint32_t>(max_temps);

@@ -122,6 +122,18 @@ bool store_new(Object* object, Attrs* attrs, Str* name, Value value, Word* pc) {
 
 } // namespace
 
+Value known_attr(Value object, const Word* pc, const Code* code) {
+  if (!object.is_object()) return Value();
+  Attrs* attrs = attrs_of(object.as_object());
+  if (!attrs || !attrs->shape) return Value();
+  auto* name = static_cast<Str*>(code->constants[pc[1]].as_object());
+  const Found& known = found_entry(object.as_object()->type, attrs->shape, name);
+  if (!known.is_for(object.as_object()->type, attrs->shape, name)) return Value();
+  if (known.kind == FoundKind::Slot) [[likely]]
+    return attrs->slots[known.index];
+  return known.kind == FoundKind::Value ? known.value : Value();
+}
+
 bool load_attr(Thread& thread, Value* R, Word* pc, const Code* code, Value& getter) {
   int b = b_of(*pc);
   Value object = R[b];
@@ -134,19 +146,6 @@ bool load_attr(Thread& thread, Value* R, Word* pc, const Code* code, Value& gett
       if (known.kind == FoundKind::Getter && known.is_for(type, shape, name)) {
         getter = share(known.value).release();
         return true;
-      }
-      // A site's first object fills its inline cache; one that meets others too keeps it and finds them in
-      // the table.
-      if (op_of(*pc) != Op::LoadAttr && known.is_for(type, shape, name)) {
-        Value item = known.kind == FoundKind::Slot    ? attrs_of(object.as_object())->slots[known.index]
-                     : known.kind == FoundKind::Value ? known.value
-                                                      : Value();
-        if (item) {
-          incref(item);
-          kill(R, b);
-          store(R, a_of(*pc), item);
-          return true;
-        }
       }
     }
     Value found = type_lookup(type, name);
