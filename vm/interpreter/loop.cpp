@@ -105,6 +105,16 @@ inline Value* cached_inline_slot(Value object, const Word* pc) {
   return shape && shape->id == pc[3] ? reinterpret_cast<Value*>(instance + pc[4]) : nullptr;
 }
 
+// Releases what a call has left in its row, the last value first. Numbers may stay.
+inline void clear_row(Value* first, Value* end) {
+  while (end != first) {
+    Value old = *--end;
+    if (!old.is_object()) continue;
+    *end = Value();
+    decref(old);
+  }
+}
+
 inline bool mod_floor(int64_t x, int64_t y, int64_t& out) {
   if (y == 0) return false;
   int64_t r = x % y;
@@ -619,24 +629,20 @@ dispatch:
     CASE(LoadItemInt) : {
       const At w{pc};
       Value object = R[b_of(w)];
-      int64_t index = c_of(w);
-      Value item;
-      if (is_exact(object, tuple_type)) {
-        Tuple* tuple = cast<Tuple>(object);
-        if (index < 0) index += static_cast<int64_t>(tuple->size);
-        if (static_cast<uint64_t>(index) < tuple->size) item = tuple->items()[index];
-      } else if (is_exact(object, list_type)) {
-        List* list = cast<List>(object);
-        if (index < 0) index += static_cast<int64_t>(list->size);
-        if (static_cast<uint64_t>(index) < list->size) item = list->items[index];
+      if (object.is_object()) [[likely]] {
+        Type* type = object.as_object()->type;
+        auto index = static_cast<uint64_t>(c_of(w));
+        if (type == &tuple_type) {
+          Tuple* tuple = cast<Tuple>(object);
+          if (index < tuple->size || (index += tuple->size) < tuple->size) [[likely]]
+            FOUND_RESULT(tuple->items()[index], 2);
+        } else if (type == &list_type) {
+          List* list = cast<List>(object);
+          if (index < list->size || (index += list->size) < list->size) [[likely]]
+            FOUND_RESULT(list->items[index], 2);
+        }
       }
       SAVE();
-      if (item) [[likely]] {
-        incref(item);
-        kill(R, b_of(w));
-        store(R, a_of(w), item);
-        NEXT(2);
-      }
       if (!op_load_item_int(thread, frame, R, pc)) goto error;
       NEXT(2);
     }
@@ -1218,7 +1224,7 @@ dispatch:
         uint32_t total = nargs + (kwnames ? static_cast<uint32_t>(kwnames->size) : 0);
         Ref result = call_native_row(thread, cast<NativeFunction>(base[-1]), base, nargs, kwnames);
         if (!result) goto error;
-        for (auto i = static_cast<int>(total); i-- > -1;) clear_field(base[i]);
+        clear_row(base - 1, base + total);
         value = result.release();
         goto call_done;
       }
@@ -1257,10 +1263,12 @@ dispatch:
         frame_extra = Value();
         goto enter_function;
       }
-      // method_descriptor: a native method.
-      Ref result = call_native_row(thread, cast<NativeFunction>(method), base, nargs + 1, kwnames);
+      auto* native = cast<NativeFunction>(method); // a method_descriptor
+      Ref result = native->exact_args == total + 1 && native->owner == type && !kwnames
+                       ? native->def->fn(thread, base)
+                       : call_native_row(thread, native, base, nargs + 1, kwnames);
       if (!result) goto error;
-      for (uint32_t i = total + 1; i-- > 0;) clear_field(base[i]);
+      clear_row(base, base + total + 1);
       value = result.release();
       goto call_done;
     }
@@ -1325,11 +1333,17 @@ dispatch:
       }
     }
     uint32_t total = nargs + (kwnames ? static_cast<uint32_t>(kwnames->size) : 0);
-    Ref result = kind == &native_function_type
-                     ? call_native_row(thread, cast<NativeFunction>(callable), base, nargs, kwnames)
-                     : call(thread, callable, CallArgs{base, nargs, kwnames});
+    Ref result;
+    if (kind == &native_function_type) {
+      auto* native = cast<NativeFunction>(callable);
+      result = native->exact_args == total && !kwnames
+                   ? native->def->fn(thread, base)
+                   : call_native_row(thread, native, base, nargs, kwnames);
+    } else {
+      result = call(thread, callable, CallArgs{base, nargs, kwnames});
+    }
     if (!result) goto error;
-    for (auto i = static_cast<int>(total); i-- > -1;) clear_field(base[i]);
+    clear_row(base - 1, base + total);
     value = result.release();
     goto call_done;
   }

@@ -5,6 +5,7 @@
 #include "vm/object/thread.hpp"
 #include "vm/object/type/type.hpp"
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -17,9 +18,10 @@ namespace {
 // A chain of objects that own each other (a linked list, nested tuples) would recurse once a link.
 // Beyond this depth the dead are queued and buried by the outermost call.
 constexpr int max_depth = 200;
+// Plain data, so that a look at it costs no more than one at any other variable of the thread.
 struct Burials {
-  int depth = 0;
-  std::vector<Object*> queue;
+  int depth;
+  std::vector<Object*>* queue; // owned; null while nobody waits
 };
 thread_local Burials burials;
 
@@ -30,12 +32,12 @@ bool finalize(Object* object) {
   Thread& thread = Thread::current();
   // What dies while the finaliser runs is buried then and there: it is no link of the chain outside, and
   // a finaliser that makes objects like its own must meet the recursion limit instead of going on forever.
-  Burials outer = std::exchange(burials, Burials());
+  Burials outer = std::exchange(burials, Burials{});
   {
     ErrorShelter shelter(thread);
     object->type->slots.finalize(thread, object);
   }
-  burials = std::move(outer);
+  burials = outer;
   return --object->refcount == 0;
 }
 
@@ -52,29 +54,40 @@ void bury(Object* object) {
   type->slots.dealloc(object);
 }
 
+// Whatever was too deep before is shallow now.
+void bury_queued() {
+  while (burials.queue) {
+    auto queue = std::unique_ptr<std::vector<Object*>>(std::exchange(burials.queue, nullptr));
+    for (; !queue->empty(); queue->pop_back()) {
+      ++burials.depth;
+      bury(queue->back());
+      --burials.depth;
+    }
+  }
+}
+
 } // namespace
 
 void destroy(Object* object) {
   // The commonest of all, and the simplest: strings and numbers own no object, and nobody watches them go.
-  if (object->type == &str_type || object->type == &int_type) return object->type->slots.dealloc(object);
-  if (burials.depth >= max_depth) {
+  Type* type = object->type;
+  if (type == &str_type || type == &int_type) return type->slots.dealloc(object);
+  if (burials.depth >= max_depth) [[unlikely]] {
     // A finaliser may still see it through its weak references, so those wait with it.
     if (object->is_tracked()) gc_untrack(object);
-    burials.queue.push_back(object);
+    if (!burials.queue) burials.queue = new std::vector<Object*>();
+    burials.queue->push_back(object);
     return;
   }
   ++burials.depth;
-  bury(object);
-  if (--burials.depth == 0) {
-    // Whatever was too deep then is shallow now.
-    while (!burials.queue.empty()) {
-      Object* next = burials.queue.back();
-      burials.queue.pop_back();
-      ++burials.depth;
-      bury(next);
-      --burials.depth;
-    }
+  if (!type->slots.finalize && !object->has_flag(Object::has_weakrefs)) [[likely]] {
+    if (object->is_tracked()) gc_untrack(object);
+    type->slots.dealloc(object);
+  } else {
+    bury(object);
   }
+  if (--burials.depth == 0 && burials.queue) [[unlikely]]
+    bury_queued();
 }
 
 } // namespace aspy

@@ -2,6 +2,7 @@
 // under sanitizers.
 #pragma once
 
+#include "vm/memory/block_pool.hpp"
 #include "vm/object/object.hpp"
 #include "vm/object/type/type.hpp"
 
@@ -45,8 +46,23 @@ template <class T> T* allocate(Type& type, size_t extra = 0) {
   return object;
 }
 
-// The last step of every dealloc slot: untracks, releases a heap type, frees the memory. C++ fields with
-// destructors must have been destroyed by the slot.
+// The same from the block pool, for a type that is neither made by scripts nor has subclasses: free_pooled()
+// is the last step of its dealloc slot.
+template <class T> T* allocate_pooled(Type& type) {
+  T* object = new (pool_alloc(sizeof(T))) T();
+  object->refcount = 1;
+  object->gc_word = 0;
+  object->type = &type;
+  if (type.flags & TypeTracked) gc_track(object);
+  return object;
+}
+template <class T> void free_pooled(T* object) {
+  if (object->is_tracked()) gc_untrack(object);
+  pool_free(object, sizeof(T));
+}
+
+// The last step of every other dealloc slot: untracks, releases a heap type, frees the memory. C++ fields
+// with destructors must have been destroyed by the slot.
 void free_object(Object* object);
 
 } // namespace aspy

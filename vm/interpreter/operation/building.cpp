@@ -21,8 +21,15 @@ namespace aspy {
 namespace {
 
 // Moves `count` operands in a row out of the registers (locals are shared).
+// Locals are shared, temporaries moved.
 void take_row(Value* R, int first, uint32_t count, Value* target) {
-  for (uint32_t i = 0; i < count; ++i) target[i] = take(R, first + static_cast<int>(i)).release();
+  Value* from = R + first;
+  for (uint32_t i = 0; i < count; ++i, ++from) {
+    Value item = *from;
+    if (from >= R) *from = Value();
+    else incref(item);
+    target[i] = item;
+  }
 }
 void kill_row(Value* R, int first, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) kill(R, first + static_cast<int>(i));
@@ -43,12 +50,9 @@ Ref unpack_iter(Thread& thread, Value iterable) {
 
 bool op_build_tuple(Thread&, Frame*, Value* R, const Word* pc) {
   uint32_t count = n_of(*pc);
-  int b = b_of(*pc);
-  std::span<Value> row(R + b, count);
-  // Locals are shared, temporaries moved.
-  for (int at = b; at < std::min(b + static_cast<int>(count), 0); ++at) incref(R[at]);
-  Own<Tuple> tuple = tuple_of_owned(row);
-  for (int at = std::max(b, 0); at < b + static_cast<int>(count); ++at) R[at] = Value();
+  Own<Tuple> tuple = allocate_tuple(count);
+  take_row(R, b_of(*pc), count, tuple->items());
+  track_tuple(tuple.get());
   store(R, a_of(*pc), Value(tuple.release()));
   return true;
 }

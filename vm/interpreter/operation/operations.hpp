@@ -29,7 +29,9 @@ inline void store(Value* R, ptrdiff_t a, Value owned) {
   decref(old);
 }
 // Reads an operand that dies: takes a temporary, shares a local.
-inline Ref take(Value* R, ptrdiff_t b) { return b >= 0 ? Ref::steal(std::exchange(R[b], Value())) : share(R[b]); }
+inline Ref take(Value* R, ptrdiff_t b) {
+  return b >= 0 ? Ref::steal(std::exchange(R[b], Value())) : share(R[b]);
+}
 // After an operand was read in place: releases it if it is a temporary.
 inline void kill(Value* R, ptrdiff_t b) {
   if (b >= 0) decref(std::exchange(R[b], Value()));
@@ -57,8 +59,8 @@ bool raise_unbound_local(Thread& thread, const Code* code, int index);
 // R[a] = attribute of R[b], specialising the instruction where it can. Or leaves everything as it is and
 // gives the script function of a property in `getter` (owned), to be called with R[b].
 bool load_attr(Thread& thread, Value* R, Word* pc, const Code* code, Value& getter);
-// What other sites have found the name of a LoadAttr to be in objects of this type and shape: an attribute of `object`, or a plain
-// value of its class; borrowed. Empty: nothing known.
+// What other sites have found the name of a LoadAttr to be in objects of this type and shape: an attribute of
+// `object`, or a plain value of its class; borrowed. Empty: nothing known.
 Value known_attr(Value object, const Word* pc, const Code* code);
 Operation op_store_attr, op_delete_attr, op_load_super_attr;
 // The function or method descriptor that `object.name` would bind, borrowed; empty when it is anything else

@@ -31,16 +31,23 @@ Cell* cell_of(Value value) { return cast<Cell>(value); }
 Value or_none(Value value) { return value ? value : None; }
 template <class T> Ref shared_or_none(T* object) { return share(object ? Value(object) : None); }
 
-uint32_t next_function_version = 1;
-// Call caches remember a version: a change of code or defaults needs a new one.
-void renew_version(Function* function) {
-  function->version = next_function_version ? next_function_version++ : 0;
+// `__name__` of a module's namespace, borrowed, or None. Where it stands is kept of the namespace that was
+// asked last: a function that makes functions asks for it every time.
+Value module_name(Dict* globals) {
+  static uint32_t layout = 0;
+  static int32_t index = 0;
+  if (layout == 0 || globals->layout != layout) {
+    index = dict_find(globals, names::dunder_name);
+    layout = index < 0 ? 0 : dict_layout(globals);
+    if (layout == 0) return or_none(dict_get(globals, names::dunder_name));
+  }
+  return or_none(globals->entries[index].value);
 }
 
 } // namespace
 
 Own<Function> make_function(Thread&, Code* code, Dict* globals) {
-  auto* function = allocate<Function>(function_type);
+  auto* function = allocate_pooled<Function>(function_type);
   incref(static_cast<Object*>(code));
   incref(static_cast<Object*>(globals));
   incref(static_cast<Object*>(code->name));
@@ -51,8 +58,7 @@ Own<Function> make_function(Thread&, Code* code, Dict* globals) {
   function->name = code->name;
   function->qualname = code->qualname;
   function->doc = share(or_none(code->doc)).release();
-  function->module = share(or_none(dict_get(globals, names::dunder_name))).release();
-  renew_version(function);
+  function->module = share(module_name(globals)).release();
   return Own<Function>::steal(function);
 }
 
@@ -145,7 +151,7 @@ void function_dealloc(Object* self) {
   clear_field(function->annotations);
   clear_field(function->type_params);
   attrs_destroy(function);
-  free_object(self);
+  free_pooled(function);
 }
 
 // --- attributes
@@ -175,7 +181,6 @@ bool set_defaults(Thread& thread, Value self, Value value) {
     return raise_type_error(thread, "__defaults__ must be set to a tuple object");
   Own<Tuple> old = Own<Tuple>::steal(function->defaults);
   function->defaults = value ? Own<Tuple>::share(cast<Tuple>(value)).release() : nullptr;
-  renew_version(function);
   return true;
 }
 Ref get_kwdefaults(Thread&, Value self) { return shared_or_none(function_of(self)->kwdefaults); }
@@ -186,7 +191,6 @@ bool set_kwdefaults(Thread& thread, Value self, Value value) {
     return raise_type_error(thread, "__kwdefaults__ must be set to a dict object");
   Own<Dict> old = Own<Dict>::steal(function->kwdefaults);
   function->kwdefaults = value ? Own<Dict>::share(cast<Dict>(value)).release() : nullptr;
-  renew_version(function);
   return true;
 }
 Ref get_code(Thread&, Value self) { return shared_or_none(function_of(self)->code); }
@@ -194,8 +198,8 @@ bool set_code(Thread& thread, Value self, Value value) {
   auto* function = function_of(self);
   if (!is_exact(value, code_type)) return raise_type_error(thread, "__code__ must be set to a code object");
   if (function->code->flags & CodeNative) // it is in use where the function waits
-    return raise_type_error(thread, fmt::format("the code of {}() is native and cannot be replaced",
-                                                function->name->view()));
+    return raise_type_error(
+        thread, fmt::format("the code of {}() is native and cannot be replaced", function->name->view()));
   auto* code = cast<Code>(value);
   auto count = [](Tuple* names) { return names ? names->size : 0; };
   if (count(code->free_names) != count(function->closure))
@@ -204,7 +208,6 @@ bool set_code(Thread& thread, Value self, Value value) {
                                                  count(code->free_names)));
   Own<Code> old = Own<Code>::steal(function->code);
   function->code = Own<Code>::share(code).release();
-  renew_version(function);
   return true;
 }
 Ref get_globals(Thread&, Value self) { return shared_or_none(function_of(self)->globals); }
@@ -333,8 +336,9 @@ Ref cell_compare(Thread& thread, Value a, Value b, CompareOp op) {
 void cell_traverse(Object* self, Visitor& visit) { visit(static_cast<Cell*>(self)->contents); }
 void cell_clear(Object* self) { clear_field(static_cast<Cell*>(self)->contents); }
 void cell_dealloc(Object* self) {
-  clear_field(static_cast<Cell*>(self)->contents);
-  free_object(self);
+  auto* cell = static_cast<Cell*>(self);
+  clear_field(cell->contents);
+  free_pooled(cell);
 }
 Ref cell_get_contents(Thread& thread, Value self) {
   if (cell_of(self)->contents) return share(cell_of(self)->contents);
@@ -354,7 +358,7 @@ const TypeSpec cell_spec = {.name = "cell",
 } // namespace
 
 Own<Cell> make_cell(Value contents) {
-  auto* cell = allocate<Cell>(cell_type);
+  auto* cell = allocate_pooled<Cell>(cell_type);
   cell->contents = share(contents).release();
   return Own<Cell>::steal(cell);
 }

@@ -30,7 +30,6 @@ struct Function : Object {
   Value annotations;          // dict once computed, or empty; owned
   Value type_params;          // tuple or empty; owned
   Attrs attrs;                // __dict__
-  uint32_t version = 0;       // unique for this function's code and defaults; for call caches
 };
 
 struct BoundMethod : Object {

@@ -27,7 +27,7 @@ BoundMethod* method_of(Value value) { return cast<BoundMethod>(value); }
 } // namespace
 
 Ref make_bound_method(Value function, Value self) {
-  auto* method = allocate<BoundMethod>(bound_method_type);
+  auto* method = allocate_pooled<BoundMethod>(bound_method_type);
   method->function = share(function).release();
   method->self = share(self).release();
   return Ref::steal(method);
@@ -103,9 +103,10 @@ void method_traverse(Object* self, Visitor& visit) {
   visit(static_cast<BoundMethod*>(self)->self);
 }
 void method_dealloc(Object* self) {
-  clear_field(static_cast<BoundMethod*>(self)->function);
-  clear_field(static_cast<BoundMethod*>(self)->self);
-  free_object(self);
+  auto* method = static_cast<BoundMethod*>(self);
+  clear_field(method->function);
+  clear_field(method->self);
+  free_pooled(method);
 }
 Ref method_func(Thread&, Value self) { return share(method_of(self)->function); }
 Ref method_self(Thread&, Value self) { return share(method_of(self)->self); }

@@ -40,9 +40,7 @@ namespace {
 NativeFunction* native_of(Value value) { return cast<NativeFunction>(value); }
 
 // Not a module's function, which may well call its first parameter "cls".
-bool is_method(const NativeFunction* function) {
-  return function->owner || function->self;
-}
+bool is_method(const NativeFunction* function) { return function->owner || function->self; }
 
 // Room for a row of values that is written before it is read.
 union Room {
@@ -94,7 +92,12 @@ Ref bind_and_invoke(Thread& thread, NativeFunction* function, CallArgs args) {
 Ref invoke(Thread& thread, NativeFunction* function, CallArgs args) {
   const NativeDef& def = *function->def;
   if (def.raw) return def.raw(thread, args);
-  if (!function->signature) function->signature = signature_of(def.params);
+  if (!function->signature) {
+    function->signature = signature_of(def.params);
+    if (uint32_t count = function->signature->value_count;
+        !def.raw && !function->self && function->signature->fits_exactly(count))
+      function->exact_args = count;
+  }
   const Signature& signature = *function->signature;
   if (!args.kwnames) {
     if (signature.fits_exactly(args.count)) return def.fn(thread, args.args);

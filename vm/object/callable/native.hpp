@@ -41,9 +41,12 @@ struct Signature; // the parsed parameter text
 struct NativeFunction : Object {
   const NativeDef* def = nullptr;
   Signature* signature = nullptr; // parsed lazily, owned by a table that lives for ever
-  Value self;                     // owned: the bound object, or the module (a str) for functions
-  Type* owner = nullptr;          // for method descriptors, borrowed
-  Value module;                   // __module__: a str or None, owned
+  // The number of positional arguments that, as they stand, are what `def->fn` gets, if there is one and the
+  // signature has been parsed; never in a bound function.
+  uint32_t exact_args = UINT32_MAX;
+  Value self;            // owned: the bound object, or the module (a str) for functions
+  Type* owner = nullptr; // for method descriptors, borrowed
+  Value module;          // __module__: a str or None, owned
 };
 extern Type native_function_type;   // builtin_function_or_method
 extern Type method_descriptor_type; // method_descriptor: list.append

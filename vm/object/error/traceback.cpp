@@ -19,7 +19,7 @@ Ref (*make_traceback_frame)(Thread& thread, Traceback* entry);
 
 void add_traceback(Thread& thread, Code* code, uint32_t instruction, Dict* globals, const Frame* origin) {
   auto* exception = cast<ExceptionObject>(thread.error);
-  auto* entry = allocate<Traceback>(traceback_type);
+  auto* entry = allocate_pooled<Traceback>(traceback_type);
   entry->code = code;
   incref(code);
   entry->instruction = instruction;
@@ -89,7 +89,7 @@ static void traceback_dealloc(Object* object) {
   clear_field(entry->code);
   clear_field(entry->globals);
   clear_field(entry->locals);
-  free_object(entry);
+  free_pooled(entry);
 }
 
 static void traceback_traverse(Object* object, Visitor& visitor) {
@@ -153,7 +153,7 @@ static Ref traceback_construct(Thread& thread, Type*, CallArgs args) {
   Ref code = get_attr(thread, bound[1], "f_code");
   Ref globals = get_attr(thread, bound[1], "f_globals");
   if (!code || !globals) return {};
-  auto* entry = allocate<Traceback>(traceback_type);
+  auto* entry = allocate_pooled<Traceback>(traceback_type);
   Ref made = Ref::steal(entry);
   auto last_word = static_cast<uint32_t>(cast<Code>(code)->words.size());
   entry->instruction = std::min(static_cast<uint32_t>(std::max(last, 0)) / 2, last_word ? last_word - 1 : 0);

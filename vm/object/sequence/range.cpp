@@ -54,7 +54,7 @@ Ref new_range(Thread& thread, Ref start, Ref stop, Ref step) {
   if (!start || !stop || !step) return {};
   Ref length = count_steps(thread, start, stop, step);
   if (!length) return {};
-  auto* range = allocate<Range>(range_type);
+  auto* range = allocate_pooled<Range>(range_type);
   range->start = start.release();
   range->stop = stop.release();
   range->step = step.release();
@@ -81,7 +81,7 @@ void range_dealloc(Object* object) {
   clear_field(range->stop);
   clear_field(range->step);
   clear_field(range->length);
-  free_object(range);
+  free_pooled(range);
 }
 
 // --- items ---
@@ -277,7 +277,7 @@ Ref iterate(Thread& thread, Value start, Value step, Value length) {
     int64_t span, end;
     if (!__builtin_mul_overflow(step.as_int(), length.as_int(), &span) &&
         !__builtin_add_overflow(start.as_int(), span, &end) && Value::fits_int(end)) {
-      auto* iterator = allocate<RangeIterator>(range_iterator_type);
+      auto* iterator = allocate_pooled<RangeIterator>(range_iterator_type);
       iterator->current = start.as_int();
       iterator->step = step.as_int();
       iterator->remaining = uint64_t(length.as_int());
@@ -323,6 +323,8 @@ Ref long_iterator_next(Thread& thread, Value self) {
   assign(iterator->remaining, std::move(rest));
   return Ref::steal(std::exchange(iterator->next, following.release()));
 }
+
+void iterator_dealloc(Object* object) { free_pooled(static_cast<RangeIterator*>(object)); }
 
 void long_iterator_dealloc(Object* object) {
   auto* iterator = static_cast<LongRangeIterator*>(object);
@@ -408,6 +410,7 @@ void init_range_type() {
   range_iterator_type.slots.iter = self_iter;
   range_iterator_type.slots.next = iterator_next;
   make_ready(range_iterator_type, iterator_spec);
+  range_iterator_type.slots.dealloc = iterator_dealloc;
   long_range_iterator_type.slots.dealloc = long_iterator_dealloc;
   long_range_iterator_type.slots.iter = self_iter;
   long_range_iterator_type.slots.next = long_iterator_next;

@@ -28,10 +28,10 @@ bool may_cycle(Value value) {
   return value.is_object() && value.as_object()->type->slots.traverse != nullptr;
 }
 
-size_t tuple_bytes(size_t size) { return sizeof(Tuple) + size * sizeof(Value); }
+inline size_t tuple_bytes(size_t size) { return sizeof(Tuple) + size * sizeof(Value); }
 
-// Without the collector's knowledge: for tuples whose items are known to be harmless.
-Tuple* allocate_tuple(size_t size) {
+// Its items are not filled in, and the collector does not know it.
+Tuple* raw_tuple(size_t size) {
   Tuple* tuple = new (pool_alloc(tuple_bytes(size))) Tuple();
   tuple->refcount = 1;
   tuple->gc_word = 0;
@@ -42,9 +42,19 @@ Tuple* allocate_tuple(size_t size) {
 
 } // namespace
 
+Own<Tuple> allocate_tuple(size_t size) {
+  if (size == 0) return Own<Tuple>::share(empty_tuple());
+  return Own<Tuple>::steal(raw_tuple(size));
+}
+
+void track_tuple(Tuple* tuple) {
+  for (Value item : tuple->view())
+    if (may_cycle(item)) return gc_track(tuple);
+}
+
 Tuple* empty_tuple() {
   static Tuple* const empty = [] {
-    Tuple* tuple = allocate_tuple(0);
+    Tuple* tuple = raw_tuple(0);
     tuple->refcount = immortal_refcount;
     return tuple;
   }();
@@ -53,7 +63,7 @@ Tuple* empty_tuple() {
 
 Own<Tuple> new_tuple(size_t size) {
   if (size == 0) return Own<Tuple>::share(empty_tuple());
-  Tuple* tuple = allocate_tuple(size);
+  Tuple* tuple = raw_tuple(size);
   std::fill_n(tuple->items(), size, Value());
   gc_track(tuple);
   return Own<Tuple>::steal(tuple);
@@ -65,17 +75,10 @@ Own<Tuple> make_tuple(std::span<const Value> items) {
 }
 
 Own<Tuple> tuple_of_owned(std::span<const Value> items) {
-  if (items.empty()) return Own<Tuple>::share(empty_tuple());
-  Tuple* tuple = allocate_tuple(items.size());
-  bool track = false;
-  Value* out = tuple->items();
-  for (Value item : items) {
-    track |= may_cycle(item);
-    *out++ = item;
-  }
-  // A tuple never changes, so one without containers in it needs no collector.
-  if (track) gc_track(tuple);
-  return Own<Tuple>::steal(tuple);
+  Own<Tuple> tuple = allocate_tuple(items.size());
+  std::copy(items.begin(), items.end(), tuple->items());
+  track_tuple(tuple.get());
+  return tuple;
 }
 
 Own<Tuple> make_tuple(std::initializer_list<Value> items) {
@@ -223,16 +226,12 @@ Ref tuple_concat(Thread& thread, Value a, Value b) {
   auto *left = cast<Tuple>(a), *right = cast<Tuple>(b);
   if (left->size == 0 && is_exact(b, tuple_type)) return share(b);
   if (right->size == 0 && is_exact(a, tuple_type)) return share(a);
-  Tuple* sum = allocate_tuple(left->size + right->size);
+  Own<Tuple> sum = allocate_tuple(left->size + right->size);
   Value* out = std::copy_n(left->items(), left->size, sum->items());
   std::copy_n(right->items(), right->size, out);
-  bool track = false;
-  for (Value item : sum->view()) {
-    incref(item);
-    track |= may_cycle(item);
-  }
-  if (track) gc_track(sum);
-  return Ref::steal(sum);
+  for (Value item : sum->view()) incref(item);
+  track_tuple(sum.get());
+  return Ref::steal(sum.release());
 }
 
 Ref tuple_repeat(Thread& thread, Value self, Value count) {

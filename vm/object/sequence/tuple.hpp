@@ -24,6 +24,11 @@ Own<Tuple> new_tuple(size_t size);
 Own<Tuple> make_tuple(std::span<const Value> items); // takes new references
 // A tuple of items that the caller owns and gives up.
 Own<Tuple> tuple_of_owned(std::span<const Value> items);
+// In two steps, for whoever fills a tuple in place: a tuple of `size` items, to be filled in with owned
+// values before anything else happens, and the end of that. A tuple never changes, so the collector hears
+// only of those with containers in them.
+Own<Tuple> allocate_tuple(size_t size);
+void track_tuple(Tuple* tuple);
 Own<Tuple> make_tuple(std::initializer_list<Value> items);
 Own<Tuple> tuple_from_iterable(Thread& thread, Value iterable); // raises
 Tuple* empty_tuple();                                           // borrowed, immortal

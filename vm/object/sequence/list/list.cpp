@@ -14,23 +14,54 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace aspy {
 
 Type list_type, list_iterator_type, list_reverse_iterator_type;
 
-void list_reserve(List* list, size_t size) {
-  if (size <= list->capacity) return;
-  // Half as much again: appending n items copies each of them about twice.
-  size_t capacity = std::max<size_t>(size, list->capacity + list->capacity / 2 + 4);
-  list->items = static_cast<Value*>(heap_realloc(list->items, capacity * sizeof(Value)));
+namespace {
+
+// Short arrays come from the block pool. Longer ones do not: a program that makes many of one length and then
+// drops them would not get the memory back for other uses.
+constexpr size_t pooled_items = 16;
+
+Value* allocate_items(size_t capacity) {
+  size_t bytes = capacity * sizeof(Value);
+  return static_cast<Value*>(capacity <= pooled_items ? pool_alloc(bytes) : heap_alloc(bytes));
+}
+
+// Moves the items to an array of `capacity`, which holds them all.
+void resize_items(List* list, size_t capacity) {
+  if (list->capacity > pooled_items && capacity > pooled_items) {
+    list->items = static_cast<Value*>(heap_realloc(list->items, capacity * sizeof(Value)));
+  } else {
+    Value* items = allocate_items(capacity);
+    std::copy_n(list->items, list->size, items);
+    list_free_items(list->items, list->capacity);
+    list->items = items;
+  }
   list->capacity = capacity;
 }
 
+} // namespace
+
+void list_free_items(Value* items, size_t capacity) {
+  if (capacity == 0) return;
+  if (capacity <= pooled_items) return pool_free(items, capacity * sizeof(Value));
+  heap_free(items);
+}
+
+void list_reserve(List* list, size_t size) {
+  if (size <= list->capacity) return;
+  // Half as much again: appending n items copies each of them about twice.
+  resize_items(list, std::max<size_t>(size, list->capacity + list->capacity / 2 + 4));
+}
+
 Own<List> new_list(size_t capacity) {
-  auto* list = allocate<List>(list_type);
+  auto* list = allocate_pooled<List>(list_type);
   if (capacity) {
-    list->items = static_cast<Value*>(heap_alloc(capacity * sizeof(Value)));
+    list->items = allocate_items(capacity);
     list->capacity = capacity;
   }
   return Own<List>::steal(list);
@@ -117,10 +148,8 @@ Ref list_pop(List* list, size_t index) {
   --list->size;
   std::memmove(list->items + index, list->items + index + 1, (list->size - index) * sizeof(Value));
   // Give memory back once a list that was long is nearly empty.
-  if (list->capacity > 64 && list->size < list->capacity / 4) {
-    list->capacity = list->size + list->size / 4 + 8;
-    list->items = static_cast<Value*>(heap_realloc(list->items, list->capacity * sizeof(Value)));
-  }
+  if (list->capacity > 64 && list->size < list->capacity / 4)
+    resize_items(list, list->size + list->size / 4 + 8);
   return Ref::steal(item);
 }
 
@@ -128,9 +157,9 @@ void list_clear(List* list) {
   // The list is empty before the first item dies: a finaliser may look at it.
   Value* items = std::exchange(list->items, nullptr);
   size_t size = std::exchange(list->size, 0);
-  list->capacity = 0;
+  size_t capacity = std::exchange(list->capacity, 0);
   for (size_t i = size; i-- > 0;) decref(items[i]);
-  heap_free(items);
+  list_free_items(items, capacity);
 }
 
 void list_replace(List* list, size_t start, size_t count, std::span<const Value> with) {
@@ -164,8 +193,10 @@ namespace {
 // --- lifetime ---
 
 void list_dealloc(Object* object) {
-  list_clear(static_cast<List*>(object));
-  free_object(object);
+  auto* list = static_cast<List*>(object);
+  list_clear(list);
+  if (list->type == &list_type) return free_pooled(list);
+  free_object(list);
 }
 void list_traverse(Object* object, Visitor& visitor) {
   for (Value item : static_cast<List*>(object)->view()) visitor(item);
@@ -187,14 +218,15 @@ bool list_init(Thread& thread, Value self, CallArgs args) {
 // --- iterators ---
 
 Ref list_iter(Thread&, Value self) {
-  auto* iterator = allocate<ListIterator>(list_iterator_type);
+  auto* iterator = allocate_pooled<ListIterator>(list_iterator_type);
   iterator->list = Own<List>::share(cast<List>(self)).release();
   return Ref::steal(iterator);
 }
 
 void iterator_dealloc(Object* object) {
-  clear_field(static_cast<ListIterator*>(object)->list);
-  free_object(object);
+  auto* iterator = static_cast<ListIterator*>(object);
+  clear_field(iterator->list);
+  free_pooled(iterator);
 }
 void iterator_traverse(Object* object, Visitor& visitor) {
   visitor(static_cast<ListIterator*>(object)->list);
@@ -253,7 +285,7 @@ constexpr TypeSpec reverse_iterator_spec = {.name = "list_reverseiterator",
 } // namespace
 
 Ref list_reversed(Thread&, const Value* args) {
-  auto* iterator = allocate<ListIterator>(list_reverse_iterator_type);
+  auto* iterator = allocate_pooled<ListIterator>(list_reverse_iterator_type);
   iterator->list = Own<List>::share(cast<List>(args[0])).release();
   iterator->index = iterator->list->size;
   return Ref::steal(iterator);

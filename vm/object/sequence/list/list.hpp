@@ -33,5 +33,7 @@ Ref list_pop(List* list, size_t index); // the item, by move
 bool list_sort(Thread& thread, List* list, Value key_or_none,
                bool reverse); // stable; raises ValueError if modified
 void list_clear(List* list);
+void list_free_items(Value* items,
+                     size_t capacity); // an array taken out of a list; its values are the caller's
 
 } // namespace aspy

@@ -162,9 +162,9 @@ bool list_sort(Thread& thread, List* list, Value key, bool reverse) {
   bool modified = list->items != nullptr || list->size != 0 || list->capacity != 0;
   Value* intruders = std::exchange(list->items, taken);
   size_t intruder_count = std::exchange(list->size, size);
-  list->capacity = capacity;
+  size_t intruder_capacity = std::exchange(list->capacity, capacity);
   for (size_t i = 0; i < intruder_count; ++i) decref(intruders[i]);
-  heap_free(intruders);
+  list_free_items(intruders, intruder_capacity);
   if (modified && sorted) return raise_value_error(thread, "list modified during sort");
   return sorted;
 }
