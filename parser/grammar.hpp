@@ -7,8 +7,8 @@
 
 /// Python's grammar over token kinds: the "characters" of the input are the bytes of Tokens::kinds. One rule
 /// a line, with the names of Python's own grammar where it has one. What a rule builds stands in actions.hpp;
-/// rules whose name begins with `wrong_` are in diagnosis.hpp and only tried once a source is known to be in
-/// error.
+/// rules whose name begins with `wrong_` are in diagnosis/diagnosis.hpp, which whoever runs the grammar includes, and
+/// only tried once a source is known to be in error.
 ///
 /// Rules are factored so that one token decides; the few that try twice say so. Binary operators are one flat
 /// rule for each of two levels and are folded by precedence afterwards. Targets are parsed as expressions and
@@ -332,5 +332,3 @@ struct interactive : seq<star<t<T::Newline>>, sor<t<T::EndMarker>, statement>> {
 
 }  // namespace aspy::grammar
 // clang-format on
-
-#include "parser/diagnosis/diagnosis.hpp"

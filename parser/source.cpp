@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "lexer/lexer.hpp"
-#include "parser/diagnosis/names.hpp"
+#include "parser/names.hpp"
 
 namespace aspy {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "parser/build/builder.hpp"
-#include "parser/grammar.hpp"
+#include "parser/diagnosis/diagnosis.hpp"
 
 namespace aspy {
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "parser/build/actions.hpp"
+#include "parser/diagnosis/diagnosis.hpp"
 
 /// What the rules of diagnosis.hpp say, and where. Those with a fixed text stand in the table below; those
 /// that have to look at what they found are in explanations.cpp.

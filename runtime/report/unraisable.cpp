@@ -3,7 +3,7 @@
 
 #include "runtime/importing/importing.hpp"
 #include "runtime/report/output.hpp"
-#include "runtime/report/traceback_format.hpp"
+#include "runtime/report/traceback/traceback_format.hpp"
 #include "vm/interpreter/frame.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"

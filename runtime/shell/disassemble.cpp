@@ -2,7 +2,7 @@
 
 #include "runtime/session.hpp"
 #include "runtime/shell/source_file.hpp"
-#include "vm/bytecode/disassembler.hpp"
+#include "vm/bytecode/analysis/disassembler.hpp"
 #include "vm/compiler/compiler.hpp"
 
 #include <cstdio>

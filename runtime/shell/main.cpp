@@ -5,7 +5,7 @@
 #include "runtime/shell/golden/golden.hpp"
 #include "runtime/shell/repl/repl.hpp"
 #include "runtime/shell/source_file.hpp"
-#include "runtime/signals.hpp"
+#include "runtime/process/signals.hpp"
 
 #include <climits>
 #include <cstdio>

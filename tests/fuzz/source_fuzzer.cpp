@@ -1,7 +1,7 @@
 // libFuzzer's door: any bytes are a source text. Compiling one must end in bytecode that keeps its own rules
 // or in an exception, never in a crash, a sanitizer's report or a hang.
 #include "runtime/session.hpp"
-#include "vm/bytecode/verifier.hpp"
+#include "vm/bytecode/analysis/verifier.hpp"
 #include "vm/compiler/compiler.hpp"
 #include "vm/object/object.hpp"
 #include "vm/object/thread.hpp"

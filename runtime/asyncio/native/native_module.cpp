@@ -10,7 +10,7 @@
 #include "runtime/asyncio/native/timeout.hpp"
 #include "runtime/importing/registry.hpp"
 #include "runtime/report/output.hpp"
-#include "runtime/report/traceback_format.hpp"
+#include "runtime/report/traceback/traceback_format.hpp"
 #include "vm/interpreter/frame.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"

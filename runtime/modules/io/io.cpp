@@ -1,9 +1,9 @@
 // The module io: open(), and the standard streams.
 #include "runtime/modules/io/io.hpp"
 
-#include "runtime/modules/io/fs_path.hpp"
+#include "runtime/process/fs_path.hpp"
 #include "runtime/modules/io/io_internal.hpp"
-#include "runtime/modules/system/sys_state.hpp"
+#include "runtime/process/sys_state.hpp"
 #include "runtime/report/output.hpp"
 #include "vm/object/callable/argument_type.hpp"
 #include "vm/object/hash/dict.hpp"

@@ -1,6 +1,6 @@
 // Binary files: FileIO, BufferedReader, BufferedWriter, BufferedRandom. One body for all: what a file may do
 // is decided by its descriptor, how it is named by its type.
-#include "runtime/modules/io/fs_path.hpp"
+#include "runtime/process/fs_path.hpp"
 #include "runtime/modules/io/io_internal.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/bytes/bytes_internal.hpp"

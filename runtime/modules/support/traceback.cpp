@@ -1,7 +1,7 @@
 // The native half of `traceback` (runtime/modules/traceback.aspy): exceptions and stacks as text.
 #include "runtime/importing/registry.hpp"
-#include "runtime/report/source_lines.hpp"
-#include "runtime/report/traceback_format.hpp"
+#include "runtime/report/traceback/source_lines.hpp"
+#include "runtime/report/traceback/traceback_format.hpp"
 #include "vm/bytecode/code.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"

@@ -2,7 +2,7 @@
 
 #include "runtime/importing/importing.hpp"
 #include "runtime/importing/registry.hpp"
-#include "runtime/report/source_lines.hpp"
+#include "runtime/report/traceback/source_lines.hpp"
 #include "vm/bytecode/code.hpp"
 #include "vm/interpreter/call.hpp"
 #include "vm/object/callable/native.hpp"

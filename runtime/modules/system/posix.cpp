@@ -1,5 +1,5 @@
 // The module posix: what the system offers, one call a function. `os` (os.aspy) is built on it.
-#include "runtime/modules/io/fs_path.hpp"
+#include "runtime/process/fs_path.hpp"
 #include "vm/interpreter/breaker.hpp"
 #include "vm/interpreter/lock.hpp"
 #include "vm/memory/heap.hpp"

@@ -1,6 +1,6 @@
 // The module _process: what `os` offers about processes, owners, terminals and flags of descriptors, besides
 // the files that are in posix.cpp.
-#include "runtime/modules/io/fs_path.hpp"
+#include "runtime/process/fs_path.hpp"
 #include "vm/object/bytes/bytes.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"

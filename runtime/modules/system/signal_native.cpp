@@ -1,6 +1,6 @@
 // The module _signal, which signal.aspy dresses up: script handlers for signals. They run in the main thread,
 // at a safe point.
-#include "runtime/signals.hpp"
+#include "runtime/process/signals.hpp"
 #include "vm/interpreter/breaker.hpp"
 #include "vm/interpreter/call.hpp"
 #include "vm/object/callable/native.hpp"

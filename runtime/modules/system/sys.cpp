@@ -1,9 +1,9 @@
 // The sys module: functions here, constants and structures in sys_values.cpp.
 #include "runtime/importing/importing.hpp"
 #include "runtime/importing/registry.hpp"
-#include "runtime/modules/system/sys_state.hpp"
+#include "runtime/process/sys_state.hpp"
 #include "runtime/report/output.hpp"
-#include "runtime/report/traceback_format.hpp"
+#include "runtime/report/traceback/traceback_format.hpp"
 #include "vm/interpreter/call.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/argument_type.hpp"

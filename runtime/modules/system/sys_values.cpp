@@ -1,7 +1,7 @@
 // Constants and structures of the sys module.
 #include "runtime/importing/importing.hpp"
 #include "runtime/importing/registry.hpp"
-#include "runtime/modules/system/sys_state.hpp"
+#include "runtime/process/sys_state.hpp"
 #include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/attribute/shape.hpp"
 #include "vm/object/hash/dict.hpp"

@@ -2,7 +2,7 @@
 
 #include "runtime/session.hpp"
 #include "runtime/shell/repl/line_editor.hpp"
-#include "runtime/signals.hpp"
+#include "runtime/process/signals.hpp"
 
 #include <cstdio>
 #include <string>

@@ -1,4 +1,4 @@
-#include "runtime/report/source_lines.hpp"
+#include "runtime/report/traceback/source_lines.hpp"
 
 #include "vm/bytecode/code.hpp"
 #include "vm/object/object.hpp"

@@ -1,8 +1,8 @@
 // Walks all paths with what is known of each temporary: alive, dead, or - where paths meet that disagree -
 // unknown. An unknown one may only be dropped.
-#include "vm/bytecode/verifier.hpp"
+#include "vm/bytecode/analysis/verifier.hpp"
 
-#include "vm/bytecode/operands.hpp"
+#include "vm/bytecode/analysis/operands.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/text/str.hpp"
 

@@ -1,4 +1,4 @@
-#include "runtime/report/carets.hpp"
+#include "runtime/report/traceback/carets.hpp"
 
 #include "parser/parser.hpp"
 

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/unit/vm_fixture.hpp"
-#include "vm/bytecode/disassembler.hpp"
+#include "vm/bytecode/analysis/disassembler.hpp"
 #include "vm/bytecode/image.hpp"
 #include "vm/compiler/compiler.hpp"
 #include "vm/object/sequence/tuple.hpp"

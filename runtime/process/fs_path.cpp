@@ -1,4 +1,4 @@
-#include "runtime/modules/io/fs_path.hpp"
+#include "runtime/process/fs_path.hpp"
 
 #include "vm/object/bytes/bytes.hpp"
 #include "vm/object/error/exception.hpp"

@@ -1,8 +1,8 @@
-#include "runtime/report/traceback_format.hpp"
+#include "runtime/report/traceback/traceback_format.hpp"
 
-#include "runtime/report/carets.hpp"
-#include "runtime/report/source_lines.hpp"
-#include "runtime/report/suggestions.hpp"
+#include "runtime/report/suggestion/suggestions.hpp"
+#include "runtime/report/traceback/carets.hpp"
+#include "runtime/report/traceback/source_lines.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/number/int.hpp"

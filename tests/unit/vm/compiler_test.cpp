@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "tests/unit/vm_fixture.hpp"
-#include "vm/bytecode/disassembler.hpp"
-#include "vm/bytecode/verifier.hpp"
+#include "vm/bytecode/analysis/disassembler.hpp"
+#include "vm/bytecode/analysis/verifier.hpp"
 #include "vm/compiler/compiler.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"

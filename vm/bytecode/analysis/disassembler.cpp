@@ -1,6 +1,6 @@
-#include "vm/bytecode/disassembler.hpp"
+#include "vm/bytecode/analysis/disassembler.hpp"
 
-#include "vm/bytecode/operands.hpp"
+#include "vm/bytecode/analysis/operands.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"

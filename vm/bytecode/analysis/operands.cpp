@@ -1,4 +1,4 @@
-#include "vm/bytecode/operands.hpp"
+#include "vm/bytecode/analysis/operands.hpp"
 
 namespace aspy {
 

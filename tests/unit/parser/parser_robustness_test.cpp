@@ -6,7 +6,7 @@
 #include <tao/pegtl/contrib/analyze.hpp>
 
 #include "parser/build/builder.hpp"
-#include "parser/grammar.hpp"
+#include "parser/diagnosis/diagnosis.hpp"
 #include "parser/parser.hpp"
 
 namespace tao::pegtl {

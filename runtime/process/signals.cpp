@@ -1,4 +1,4 @@
-#include "runtime/signals.hpp"
+#include "runtime/process/signals.hpp"
 
 #include "vm/interpreter/breaker.hpp"
 #include "vm/object/error/exception.hpp"

@@ -1,7 +1,7 @@
 // "invalid syntax. Did you mean 'while'?": tries keywords in place of the names of a line until it reads
 // well.
 #include "parser/parser.hpp"
-#include "runtime/report/suggestions.hpp"
+#include "runtime/report/suggestion/suggestions.hpp"
 
 #include <algorithm>
 #include <cctype>

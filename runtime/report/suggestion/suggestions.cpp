@@ -1,4 +1,4 @@
-#include "runtime/report/suggestions.hpp"
+#include "runtime/report/suggestion/suggestions.hpp"
 
 #include "runtime/importing/importing.hpp"
 #include "runtime/importing/registry.hpp"
