@@ -120,7 +120,7 @@ bool init_buffered(Thread& thread, Value self, CallArgs args) {
   if (!object->file) object->file = new Descriptor;
   Value before = object->file->raw.object;
   *object->file = std::move(fresh);
-  Ref::steal(before); // dropped
+  decref(before);
   return true;
 }
 

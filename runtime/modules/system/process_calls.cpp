@@ -36,7 +36,7 @@ struct SystemCall<call, gives_number, Result(Numbers...)> {
     return run(thread, args, std::index_sequence_for<Numbers...>());
   }
   template <size_t... at> static Ref run(Thread& thread, const Value* args, std::index_sequence<at...>) {
-    int32_t numbers[sizeof...(Numbers) + 1] = {};
+    [[maybe_unused]] int32_t numbers[sizeof...(Numbers) + 1] = {}; // one more: a call may take none
     if (!(to_int32(thread, args[at], numbers[at]) && ... && true)) return {};
     Result result = call(static_cast<Numbers>(numbers[at])...);
     if (result < 0) return fail(thread);
