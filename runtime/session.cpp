@@ -241,7 +241,12 @@ Session::Entry Session::run_entry(std::string_view source, const std::string& fi
 bool Session::run_tasks() {
   if (!console_) return false;
   Ref some = call_method(*thread_, console_, "run_tasks");
-  if (!some) end_of_code({});
+  if (!some && error_matches(*thread_, KeyboardInterrupt_type)) {
+    clear_error(*thread_);
+    repeat_interrupt(); // whoever reads the line knows what to do
+  } else if (!some) {
+    end_of_code({});
+  }
   return some && some.get().is_true();
 }
 

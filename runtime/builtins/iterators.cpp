@@ -5,11 +5,13 @@
 #include "vm/object/error/suggestions.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list/list.hpp"
+#include "vm/object/sequence/sequence.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
 #include <vector>
@@ -278,7 +280,77 @@ Ref reversed_hint(Thread&, const Value* args) {
   auto* it = as_iterator(args[0]);
   return make_int(it->first ? it->number + 1 : 0);
 }
-const NativeDef reversed_methods[] = {{"__length_hint__", "self, /", reversed_hint}, {nullptr}};
+
+// --- copies
+// -----------------------------------------------------------------------------------------------------
+
+// What makes the iterator again: its class, with what it holds.
+Ref enumerate_reduce(Thread&, const Value* args) {
+  auto* it = as_iterator(args[0]);
+  Ref number = it->second ? share(it->second) : make_int(it->number);
+  return make_tuple({Value(it->type), make_tuple({it->first, number}).value()});
+}
+Ref filter_reduce(Thread&, const Value* args) {
+  auto* it = as_iterator(args[0]);
+  return make_tuple({Value(it->type), make_tuple({it->second, it->first}).value()});
+}
+// zip and map tell apart, by a third part, that they are strict.
+Ref with_strictness(IteratorObject* it, Value arguments) {
+  if (it->flag) return make_tuple({Value(it->type), arguments, True});
+  return make_tuple({Value(it->type), arguments});
+}
+Ref zip_reduce(Thread&, const Value* args) {
+  auto* it = as_iterator(args[0]);
+  return with_strictness(it, it->first);
+}
+Ref map_reduce(Thread&, const Value* args) {
+  auto* it = as_iterator(args[0]);
+  std::vector<Value> row{it->second};
+  for (Value one : cast<Tuple>(it->first)->view()) row.push_back(one);
+  return with_strictness(it, aspy::make_tuple(row).value());
+}
+Ref set_strictness(Thread& thread, const Value* args) {
+  int strict = truthy(thread, args[1]);
+  if (strict < 0) return {};
+  as_iterator(args[0])->flag = strict;
+  return share(None);
+}
+Ref reversed_reduce(Thread&, const Value* args) {
+  auto* it = as_iterator(args[0]);
+  if (!it->first || it->number < 0)
+    return make_tuple({Value(it->type), make_tuple({make_tuple({}).value()}).value()});
+  return make_tuple({Value(it->type), make_tuple({it->first}).value(), make_int(it->number)});
+}
+Ref reversed_set_state(Thread& thread, const Value* args) {
+  int64_t index;
+  if (!to_iterator_index(thread, args[1], index)) return {};
+  auto* it = as_iterator(args[0]);
+  if (!it->first) return share(None);
+  int64_t size = length(thread, it->first);
+  if (size < 0) return {};
+  it->number = std::clamp<int64_t>(index, -1, size - 1);
+  return share(None);
+}
+
+const NativeDef enumerate_methods[] = {
+    {"__reduce__", "self, /", enumerate_reduce, "Return state information for pickling."},
+    {"__class_getitem__", "cls, item, /", class_getitem, nullptr, NativeKind::ClassMethod},
+    {nullptr}};
+const NativeDef filter_methods[] = {
+    {"__reduce__", "self, /", filter_reduce, "Return state information for pickling."}, {nullptr}};
+const NativeDef map_methods[] = {
+    {"__reduce__", "self, /", map_reduce, "Return state information for pickling."},
+    {"__setstate__", "self, state, /", set_strictness, "Set state information for unpickling."},
+    {nullptr}};
+const NativeDef zip_methods[] = {
+    {"__reduce__", "self, /", zip_reduce, "Return state information for pickling."},
+    {"__setstate__", "self, state, /", set_strictness, "Set state information for unpickling."},
+    {nullptr}};
+const NativeDef reversed_methods[] = {
+    {"__length_hint__", "self, /", reversed_hint},
+    {"__reduce__", "self, /", reversed_reduce, "Return state information for pickling."},
+    {"__setstate__", "self, state, /", reversed_set_state, "Set state information for unpickling."},
+    {nullptr}};
 
 void ready(Type& type, TypeSpec& spec, const char* name, Ref (*construct)(Thread&, Type*, CallArgs),
            Ref (*next_item)(Thread&, Value), const char* doc) {
@@ -300,6 +372,10 @@ void ready(Type& type, TypeSpec& spec, const char* name, Ref (*construct)(Thread
 void init_iterator_builtins() {
   if (enumerate_type.flags & TypeReady) return;
   static TypeSpec specs[6];
+  specs[0].methods = enumerate_methods;
+  specs[1].methods = map_methods;
+  specs[2].methods = filter_methods;
+  specs[3].methods = zip_methods;
   specs[5].methods = reversed_methods;
   ready(reversed_type, specs[5], "reversed", reversed_construct, reversed_next,
         "reversed(sequence): its items, last first.");

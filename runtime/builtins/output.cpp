@@ -141,7 +141,7 @@ Ref builtin_input(Thread& thread, const Value* args) {
 
 // open() is io.open; what it does is imported when first needed.
 Ref builtin_open(Thread& thread, CallArgs call) {
-  Ref open = import_attribute(thread, "io", "_open");
+  Ref open = import_attribute(thread, "_io", "_open");
   return open ? aspy::call(thread, open, call) : Ref();
 }
 

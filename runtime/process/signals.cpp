@@ -87,6 +87,8 @@ bool take_interrupt(Thread& main) {
   return interrupted.exchange(false);
 }
 
+void repeat_interrupt() { interrupted = true; }
+
 void die_of_interrupt() {
   std::signal(SIGINT, SIG_DFL);
   kill(getpid(), SIGINT);

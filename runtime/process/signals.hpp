@@ -34,6 +34,8 @@ extern std::atomic<void (*)()> interrupt_wakeup;
 
 // Whether a SIGINT is waiting to be handled, forgetting it: for the prompt, which handles it itself.
 bool take_interrupt(Thread& main);
+// Makes take_interrupt() true once more: a KeyboardInterrupt ended what ran beside the prompt.
+void repeat_interrupt();
 
 // Ends the process as an uncaught SIGINT does, so that a shell sees why (exit status 130).
 [[noreturn]] void die_of_interrupt();

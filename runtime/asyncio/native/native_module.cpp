@@ -4,6 +4,7 @@
 #include "runtime/asyncio/native/core/handle.hpp"
 #include "runtime/asyncio/native/core/task.hpp"
 #include "runtime/asyncio/native/coroutines.hpp"
+#include "runtime/asyncio/native/io/input_watch.hpp"
 #include "runtime/asyncio/native/io/tcp.hpp"
 #include "runtime/asyncio/native/sync/sync.hpp"
 #include "runtime/asyncio/native/task_group.hpp"
@@ -149,6 +150,7 @@ constexpr NativeDef functions[] = {
     {"_lookup_name", "host, port, family, type, proto, flags, callback, /", lookup_name},
     {"_address_family", "host, /", address_family, "AF_INET or AF_INET6 for a numeric address, else 0."},
     {"_lookup_error_text", "error, /", lookup_error_text},
+    {"_run_until_input", "loop, descriptor, /", run_until_input},
     {"_gather", "function, arguments, return_exceptions, /", gather},
     {"_all_tasks", "loop, /", all_tasks},
     {"_log_error", "text, exception=None, /", log_error},

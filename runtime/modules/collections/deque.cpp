@@ -379,8 +379,8 @@ Ref get_most(Thread&, Value self) {
 // ----------------------------------------------------------------------------------------------------------
 
 struct DequeIterator : Object {
-  Deque* deque = nullptr; // owned, null at the end
-  size_t index = 0;
+  Deque* deque = nullptr; // owned; null only once the collector cleared it
+  size_t remaining = 0;   // 0 for good after a change was noticed
   uint64_t changes = 0;
 };
 
@@ -389,6 +389,7 @@ Ref make_iterator(Type& type, Value self) {
   made->deque = as_deque(self);
   incref(self);
   made->changes = made->deque->changes;
+  made->remaining = made->deque->size;
   return Ref::steal(made);
 }
 Ref deque_iter(Thread&, Value self) { return make_iterator(deque_iterator_type, self); }
@@ -400,16 +401,12 @@ Ref iterator_next(Thread& thread, Value self) {
   auto* it = cast<DequeIterator>(self);
   if (!it->deque) return {};
   if (it->deque->changes != it->changes) {
-    clear_field(it->deque);
+    it->remaining = 0;
     return raise(thread, RuntimeError_type, "deque mutated during iteration");
   }
-  if (it->index >= it->deque->size) {
-    clear_field(it->deque);
-    return {};
-  }
-  size_t at = it->index++;
-  if (it->type == &deque_reverse_iterator_type) at = it->deque->size - 1 - at;
-  return share(it->deque->at(at));
+  if (it->remaining == 0) return {};
+  size_t left = it->remaining--;
+  return share(it->deque->at(it->type == &deque_reverse_iterator_type ? left - 1 : it->deque->size - left));
 }
 Ref iterator_self(Thread&, Value self) { return share(self); }
 void iterator_clear(Object* object) { clear_field(static_cast<DequeIterator*>(object)->deque); }
@@ -422,11 +419,32 @@ void iterator_traverse(Object* object, Visitor& visitor) {
   visitor(static_cast<DequeIterator*>(object)->deque);
 }
 Ref iterator_hint(Thread&, const Value* args) {
-  auto* it = cast<DequeIterator>(args[0]);
-  return make_int(it->deque ? static_cast<int64_t>(it->deque->size - std::min(it->index, it->deque->size))
-                            : 0);
+  return make_int(static_cast<int64_t>(cast<DequeIterator>(args[0])->remaining));
 }
-const NativeDef iterator_methods[] = {{"__length_hint__", "self, /", iterator_hint}, {nullptr}};
+Ref iterator_reduce(Thread&, const Value* args) {
+  auto* it = cast<DequeIterator>(args[0]);
+  auto passed = static_cast<int64_t>(it->deque->size - it->remaining);
+  return make_tuple({Value(it->type), make_tuple({Value(it->deque), make_int(passed)}).value()});
+}
+// The type called with a deque, and with how many items are to be left out.
+Ref iterator_construct(Thread& thread, Type* type, CallArgs args) {
+  if (args.count == 0) return raise_type_error(thread, "function takes at least 1 argument (0 given)");
+  if (args.count > 2)
+    return raise_type_error(thread, fmt::format("function takes at most 2 arguments ({} given)", args.count));
+  if (!is_instance(args[0], deque_type))
+    return raise_type_error(thread,
+                            fmt::format("argument 1 must be collections.deque, not {}", type_name(args[0])));
+  int64_t passed = 0;
+  if (args.count == 2 && !to_index(thread, args[1], passed)) return {};
+  Ref made = make_iterator(*type, args[0]);
+  auto* it = cast<DequeIterator>(made);
+  it->remaining -= static_cast<size_t>(std::clamp<int64_t>(passed, 0, static_cast<int64_t>(it->remaining)));
+  return made;
+}
+const NativeDef iterator_methods[] = {
+    {"__length_hint__", "self, /", iterator_hint},
+    {"__reduce__", "self, /", iterator_reduce, "Return state information for pickling."},
+    {nullptr}};
 
 const NativeDef deque_methods[] = {
     {"append", "self, item, /", method_append, "Add an element to the right side of the deque."},
@@ -461,8 +479,9 @@ void ready_iterator(Type& type, TypeSpec& spec, const char* name) {
   type.slots.next = iterator_next;
   spec = {.name = name,
           .instance_size = sizeof(DequeIterator),
-          .flags = TypeTracked | TypeFinal | TypeNoConstruct,
+          .flags = TypeTracked | TypeFinal,
           .methods = iterator_methods};
+  type.slots.construct = iterator_construct;
   make_ready(type, spec);
 }
 

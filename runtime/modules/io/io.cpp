@@ -192,7 +192,7 @@ Ref make_stream(Thread& thread, int fd, const char* name, const char* mode) {
 } // namespace
 } // namespace io
 
-extern const ModuleSpec io_module = {"io", io::functions, io::init_module,
+extern const ModuleSpec io_module = {"_io", io::functions, io::init_module,
                                      "Streams: text, binary and in-memory files."};
 
 void init_io() {

@@ -55,7 +55,8 @@ bool check_open(Thread& thread, Value self) {
 Ref base_flush(Thread& thread, const Value* args) {
   return check_open(thread, args[0]) ? share(None) : Ref();
 }
-Ref answer_false(Thread& thread, const Value* args) {
+Ref answer_false(Thread&, const Value*) { return share(False); }
+Ref is_terminal(Thread& thread, const Value* args) {
   return check_open(thread, args[0]) ? share(False) : Ref();
 }
 
@@ -137,7 +138,7 @@ const NativeDef base_methods[] = {
     {"readable", "self, /", answer_false, "Return whether object was opened for reading."},
     {"writable", "self, /", answer_false, "Return whether object was opened for writing."},
     {"seekable", "self, /", answer_false, "Return whether object supports random access."},
-    {"isatty", "self, /", answer_false, "Return whether this is an 'interactive' stream."},
+    {"isatty", "self, /", is_terminal, "Return whether this is an 'interactive' stream."},
     {"fileno", "self, /", unsupported_method<name_fileno>,
      "Return underlying file descriptor if one exists."},
     {"seek", "self, offset, whence=0, /", unsupported_method<name_seek>, "Change the stream position."},
@@ -150,7 +151,12 @@ const NativeDef base_methods[] = {
     {"__exit__", "self, /, *args", exit},
     {},
 };
+// What a script's raw class has to bring along itself.
+Ref raw_missing(Thread& thread, const Value*) { return raise(thread, NotImplementedError_type, ""); }
+
 const NativeDef raw_methods[] = {
+    {"readinto", "self, buffer, /", raw_missing},
+    {"write", "self, b, /", raw_missing},
     {"read", "self, size=-1, /", raw_read},
     {"readall", "self, /", raw_readall, "Read until EOF."},
     {},

@@ -167,14 +167,15 @@ void append_syntax_place(Thread& thread, SyntaxErrorObject* error, const Keyword
   auto spaces = static_cast<int64_t>(text.size() - shown.size());
   out.push_back(fmt::format("    {}\n", shown));
   int64_t offset = number(error->offset);
-  if (!error->offset || error->offset.is_none() || !error->lineno || !error->lineno.is_int()) return;
+  if (!error->offset || error->offset.is_none()) return;
   auto length = static_cast<int64_t>(character_count(text));
   int64_t end_offset;
-  if (error->end_lineno && error->end_lineno == error->lineno) {
+  auto or_none = [](Value value) { return value ? value : None; };
+  if (or_none(error->end_lineno) == or_none(error->lineno)) {
     end_offset = number(error->end_offset);
     if (end_offset <= 0) end_offset = end_offset == 0 || !error->end_offset ? offset : -1;
   } else {
-    end_offset = error->end_lineno && !error->end_lineno.is_none() ? length + 1 : offset;
+    end_offset = length + 1;
   }
   if (typo) {
     offset = static_cast<int64_t>(typo->column) + 1;

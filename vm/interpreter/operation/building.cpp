@@ -35,11 +35,17 @@ void kill_row(Value* R, int first, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) kill(R, first + static_cast<int>(i));
 }
 
+// The pending TypeError is about a value that iter() knows no way to open.
+bool refused_by_iter(Thread& thread, Value value) {
+  const Type* type = type_of(value);
+  return error_matches(thread, TypeError_type) && !type->slots.iter &&
+         !(type->is_heap() && type->slots.get_item);
+}
+
 // Opens an iterable for unpacking; TypeError in unpacking's words.
 Ref unpack_iter(Thread& thread, Value iterable) {
   Ref iterator = iter(thread, iterable);
-  if (!iterator && error_matches(thread, TypeError_type) && !type_of(iterable)->slots.iter &&
-      !type_of(iterable)->slots.get_item) {
+  if (!iterator && refused_by_iter(thread, iterable)) {
     clear_error(thread);
     raise_type_error(thread, fmt::format("cannot unpack non-iterable {} object", type_name(iterable)));
   }
@@ -131,8 +137,7 @@ bool op_format_value(Thread& thread, Frame*, Value* R, const Word* pc) {
 bool op_list_extend(Thread& thread, Frame*, Value* R, const Word* pc) {
   Value iterable = R[b_of(*pc)];
   if (!list_extend(thread, cast<List>(R[a_of(*pc)]), iterable)) {
-    if (error_matches(thread, TypeError_type) && !type_of(iterable)->slots.iter &&
-        !type_of(iterable)->slots.get_item) {
+    if (refused_by_iter(thread, iterable)) {
       clear_error(thread);
       raise_type_error(thread, fmt::format("Value after * must be an iterable, not {}", type_name(iterable)));
     }
@@ -322,8 +327,7 @@ bool spread_arguments(Thread& thread, Frame* frame, Value* R, Word word, Value*&
   } else {
     positional = tuple_from_iterable(thread, R[b + 1]);
     if (!positional) {
-      if (error_matches(thread, TypeError_type) && !type_of(R[b + 1])->slots.iter &&
-          !type_of(R[b + 1])->slots.get_item) {
+      if (refused_by_iter(thread, R[b + 1])) {
         clear_error(thread);
         raise_type_error(thread, fmt::format("{} argument after * must be an iterable, not {}",
                                              callable_text(thread, R[b]), type_name(R[b + 1])));

@@ -9,12 +9,14 @@
 #include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/range.hpp"
 #include "vm/object/sequence/search.hpp"
+#include "vm/object/sequence/sequence.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/encoding/codecs.hpp"
 #include "vm/object/text/str_internal.hpp"
 #include "vm/object/thread.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
 #include <iterator>
@@ -209,12 +211,35 @@ Ref iterator_length_hint(Thread&, const Value* args) {
       Value::from_int(size > iterator->index ? static_cast<int64_t>(size - iterator->index) : 0));
 }
 
+Ref iterator_reduce(Thread& thread, const Value* args) {
+  BytesIterator* iterator = cast<BytesIterator>(args[0]);
+  if (!iterator->source) return reduce_iterator(thread, make_tuple({}).value());
+  return reduce_iterator(thread, iterator->source, static_cast<int64_t>(iterator->index));
+}
+
+Ref iterator_set_state(Thread& thread, const Value* args) {
+  int64_t index;
+  if (!to_iterator_index(thread, args[1], index)) return {};
+  BytesIterator* iterator = cast<BytesIterator>(args[0]);
+  if (iterator->source) {
+    auto size = static_cast<int64_t>(self_view(iterator->source).size());
+    // A bytearray may grow again: only bytes are clamped to their end.
+    iterator->index = static_cast<size_t>(is_bytes(iterator->source) ? std::clamp<int64_t>(index, 0, size)
+                                                                     : std::max<int64_t>(index, 0));
+  }
+  return share(None);
+}
+
 void iterator_dealloc(Object* object) {
   clear_field(static_cast<BytesIterator*>(object)->source);
   free_object(object);
 }
 
-const NativeDef iterator_methods[] = {{"__length_hint__", "self, /", iterator_length_hint}, {}};
+const NativeDef iterator_methods[] = {
+    {"__length_hint__", "self, /", iterator_length_hint},
+    {"__reduce__", "self, /", iterator_reduce, "Return state information for pickling."},
+    {"__setstate__", "self, state, /", iterator_set_state, "Set state information for unpickling."},
+    {}};
 const TypeSpec bytes_iterator_spec = {"bytes_iterator", nullptr, sizeof(BytesIterator),
                                       TypeNoConstruct,  0,       iterator_methods};
 const TypeSpec bytearray_iterator_spec = {"bytearray_iterator", nullptr, sizeof(BytesIterator),

@@ -94,7 +94,23 @@ Ref iterator_length_hint(Thread&, const Value* args) {
   return length_hint_int(valid ? iterator->remaining : 0);
 }
 
-constexpr NativeDef iterator_methods[] = {{"__length_hint__", "self, /", iterator_length_hint}, {nullptr}};
+// The rest as a list: taken from a copy of the iterator, which itself stays where it is.
+Ref iterator_reduce(Thread& thread, const Value* args) {
+  auto* iterator = cast<DictIterator>(args[0]);
+  if (!iterator->dict) return reduce_iterator(thread, new_list().value());
+  Ref copy = new_iterator(*iterator->type, iterator->dict, false);
+  auto* other = cast<DictIterator>(copy);
+  other->used = iterator->used;
+  other->remaining = iterator->remaining;
+  other->position = iterator->position;
+  Own<List> rest = list_from_iterable(thread, copy);
+  return rest ? reduce_iterator(thread, rest.value()) : Ref();
+}
+
+constexpr NativeDef iterator_methods[] = {
+    {"__length_hint__", "self, /", iterator_length_hint},
+    {"__reduce__", "self, /", iterator_reduce, "Return state information for pickling."},
+    {nullptr}};
 
 constexpr TypeSpec iterator_spec(const char* name) {
   return {.name = name,

@@ -576,7 +576,22 @@ Ref iterator_length_hint(Thread&, const Value* args) {
   bool valid = iterator->set && iterator->used == iterator->set->used;
   return length_hint_int(valid ? iterator->remaining : 0);
 }
-constexpr NativeDef iterator_methods[] = {{"__length_hint__", "self, /", iterator_length_hint}, {nullptr}};
+// The rest as a list: taken from a copy of the iterator, which itself stays where it is.
+Ref iterator_reduce(Thread& thread, const Value* args) {
+  auto* iterator = cast<SetIterator>(args[0]);
+  if (!iterator->set) return reduce_iterator(thread, new_list().value());
+  Ref copy = set_iter(thread, Value(iterator->set));
+  auto* other = cast<SetIterator>(copy);
+  other->used = iterator->used;
+  other->remaining = iterator->remaining;
+  other->position = iterator->position;
+  Own<List> rest = list_from_iterable(thread, copy);
+  return rest ? reduce_iterator(thread, rest.value()) : Ref();
+}
+constexpr NativeDef iterator_methods[] = {
+    {"__length_hint__", "self, /", iterator_length_hint},
+    {"__reduce__", "self, /", iterator_reduce, "Return state information for pickling."},
+    {nullptr}};
 constexpr TypeSpec iterator_spec = {.name = "set_iterator",
                                     .instance_size = sizeof(SetIterator),
                                     .flags = TypeTracked | TypeFinal | TypeNoConstruct,

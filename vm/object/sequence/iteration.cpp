@@ -6,11 +6,13 @@
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list/list.hpp"
+#include "vm/object/sequence/sequence.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace aspy {
@@ -155,6 +157,19 @@ Ref sequence_length_hint(Thread& thread, const Value* args) {
   return make_int(size > iterator->index ? size - iterator->index : 0);
 }
 
+Ref sequence_reduce(Thread& thread, const Value* args) {
+  auto* iterator = cast<SequenceIterator>(args[0]);
+  if (!iterator->sequence) return reduce_iterator(thread, make_tuple({}).value());
+  return reduce_iterator(thread, iterator->sequence, iterator->index);
+}
+Ref sequence_set_state(Thread& thread, const Value* args) {
+  int64_t index;
+  if (!to_iterator_index(thread, args[1], index)) return {};
+  auto* iterator = cast<SequenceIterator>(args[0]);
+  if (iterator->sequence) iterator->index = std::max<int64_t>(index, 0);
+  return share(None);
+}
+
 // iter(callable, sentinel)
 struct CallableIterator : Object {
   Value callable, sentinel; // owned; empty when exhausted
@@ -179,6 +194,13 @@ Ref callable_next(Thread& thread, Value self) {
   clear_field(iterator->sentinel);
   return Ref();
 }
+Ref callable_reduce(Thread& thread, const Value* args) {
+  auto* iterator = cast<CallableIterator>(args[0]);
+  if (!iterator->callable) return reduce_iterator(thread, make_tuple({}).value());
+  Ref reduced = reduce_iterator(thread, iterator->callable);
+  if (reduced) assign(cast<Tuple>(reduced)->items()[1], make_tuple({iterator->callable, iterator->sentinel}));
+  return reduced;
+}
 void callable_traverse(Object* self, Visitor& visit) {
   visit(static_cast<CallableIterator*>(self)->callable);
   visit(static_cast<CallableIterator*>(self)->sentinel);
@@ -195,15 +217,20 @@ void callable_dealloc(Object* self) {
 const NativeDef sequence_methods[] = {
     {"__length_hint__", "self, /", sequence_length_hint,
      "Private method returning an estimate of len(list(it))."},
+    {"__reduce__", "self, /", sequence_reduce, "Return state information for pickling."},
+    {"__setstate__", "self, state, /", sequence_set_state, "Set state information for unpickling."},
     {nullptr},
 };
+const NativeDef callable_methods[] = {
+    {"__reduce__", "self, /", callable_reduce, "Return state information for pickling."}, {nullptr}};
 const TypeSpec sequence_spec = {.name = "iterator",
                                 .instance_size = sizeof(SequenceIterator),
                                 .flags = TypeFinal | TypeNoConstruct | TypeTracked,
                                 .methods = sequence_methods};
 const TypeSpec callable_spec = {.name = "callable_iterator",
                                 .instance_size = sizeof(CallableIterator),
-                                .flags = TypeFinal | TypeNoConstruct | TypeTracked};
+                                .flags = TypeFinal | TypeNoConstruct | TypeTracked,
+                                .methods = callable_methods};
 
 } // namespace
 
@@ -223,7 +250,8 @@ Ref iter(Thread& thread, Value iterable) {
                               fmt::format("iter() returned non-iterator of type '{}'", type_name(iterator)));
     return iterator;
   }
-  if (type->slots.get_item && !(type->flags & TypeIsDict)) {
+  // Native types that are sequences have an iterator of their own.
+  if (type->is_heap() && type->slots.get_item && !(type->flags & TypeIsDict)) {
     auto* iterator = allocate<SequenceIterator>(sequence_iterator_type);
     iterator->sequence = share(iterable).release();
     return Ref::steal(iterator);

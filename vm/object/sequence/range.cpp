@@ -11,6 +11,8 @@
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace aspy {
@@ -341,6 +343,51 @@ Ref long_iterator_length_hint(Thread&, const Value* args) {
   return share(cast<LongRangeIterator>(args[0])->remaining);
 }
 
+// What is left, as a range; with it goes None, since ranges need no further state.
+Ref reduce_rest(Thread& thread, Value next, Value step, Value remaining) {
+  Ref span = mul(thread, step, remaining);
+  Ref stop = span ? add(thread, next, span) : Ref();
+  if (!stop) return {};
+  Ref rest = call(thread, Value(&range_type), {next, stop, step});
+  Ref reduced = rest ? reduce_iterator(thread, rest, 0) : Ref();
+  if (reduced) assign(cast<Tuple>(reduced)->items()[2], share(None));
+  return reduced;
+}
+Ref iterator_reduce(Thread& thread, const Value* args) {
+  auto* iterator = cast<RangeIterator>(args[0]);
+  return reduce_rest(thread, make_int(iterator->current), make_int(iterator->step),
+                     make_int_unsigned(iterator->remaining));
+}
+Ref long_iterator_reduce(Thread& thread, const Value* args) {
+  auto* iterator = cast<LongRangeIterator>(args[0]);
+  return reduce_rest(thread, iterator->next, iterator->step, iterator->remaining);
+}
+// So many numbers further on.
+Ref iterator_set_state(Thread& thread, const Value* args) {
+  int64_t index;
+  if (!to_index(thread, args[1], index)) return {};
+  auto* iterator = cast<RangeIterator>(args[0]);
+  index = std::clamp<int64_t>(index, 0, static_cast<int64_t>(iterator->remaining));
+  iterator->current += iterator->step * index;
+  iterator->remaining -= static_cast<uint64_t>(index);
+  return share(None);
+}
+Ref long_iterator_set_state(Thread& thread, const Value* args) {
+  auto* iterator = cast<LongRangeIterator>(args[0]);
+  Value state = args[1];
+  if (!is_int_like(state))
+    return raise_type_error(thread, fmt::format("state must be an int, not {}", type_name(state)));
+  if (int_sign(state) <= 0) return share(None);
+  Ref count = share(int_compare(state, iterator->remaining) > 0 ? iterator->remaining : state);
+  Ref span = mul(thread, iterator->step, count);
+  Ref following = span ? add(thread, iterator->next, span) : Ref();
+  Ref rest = following ? sub(thread, iterator->remaining, count) : Ref();
+  if (!rest) return {};
+  assign(iterator->next, std::move(following));
+  assign(iterator->remaining, std::move(rest));
+  return share(None);
+}
+
 // --- declarations ---
 
 template <Value Range::*field> Ref range_field(Thread&, Value self) {
@@ -364,9 +411,16 @@ constexpr NativeDef range_methods[] = {
      "Raise ValueError if the value is not present."},
     {"__reversed__", "self, /", range_reversed, "Return a reverse iterator."},
     {nullptr}};
-constexpr NativeDef iterator_methods[] = {{"__length_hint__", "self, /", iterator_length_hint}, {nullptr}};
-constexpr NativeDef long_iterator_methods[] = {{"__length_hint__", "self, /", long_iterator_length_hint},
-                                               {nullptr}};
+constexpr NativeDef iterator_methods[] = {
+    {"__length_hint__", "self, /", iterator_length_hint},
+    {"__reduce__", "self, /", iterator_reduce, "Return state information for pickling."},
+    {"__setstate__", "self, state, /", iterator_set_state, "Set state information for unpickling."},
+    {nullptr}};
+constexpr NativeDef long_iterator_methods[] = {
+    {"__length_hint__", "self, /", long_iterator_length_hint},
+    {"__reduce__", "self, /", long_iterator_reduce, "Return state information for pickling."},
+    {"__setstate__", "self, state, /", long_iterator_set_state, "Set state information for unpickling."},
+    {nullptr}};
 
 constexpr TypeSpec range_spec = {
     .name = "range",

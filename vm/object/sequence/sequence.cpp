@@ -2,8 +2,12 @@
 
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
+#include "vm/object/hash/dict.hpp"
+#include "vm/object/module.hpp"
 #include "vm/object/number/int.hpp"
+#include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
+#include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>
 
@@ -62,6 +66,34 @@ bool raise_bad_subscript(Thread& thread, const char* type, Value key) {
 }
 
 Ref length_hint_int(int64_t remaining) { return make_int(std::max<int64_t>(remaining, 0)); }
+
+// --- copies of iterators ---
+
+namespace {
+
+// The builtin is looked up where a script may have replaced it.
+Ref reduce_through(Thread& thread, const char* maker, Value source, int64_t index) {
+  Value found = dict_get(current_builtins, intern(maker));
+  if (!found) return raise(thread, AttributeError_type, maker);
+  Own<Tuple> arguments = make_tuple({source});
+  if (index < 0) return make_tuple({found, arguments.value()});
+  return make_tuple({found, arguments.value(), make_int(index)});
+}
+
+} // namespace
+
+Ref reduce_iterator(Thread& thread, Value source, int64_t index) {
+  return reduce_through(thread, "iter", source, index);
+}
+Ref reduce_reversed(Thread& thread, Value source, int64_t index) {
+  return reduce_through(thread, "reversed", source, index);
+}
+
+bool to_iterator_index(Thread& thread, Value state, int64_t& out) {
+  if (!is_int_like(state)) return raise_type_error(thread, "an integer is required");
+  if (int_as_int64(state, out)) return true;
+  return raise(thread, OverflowError_type, "Python int too large to convert to C ssize_t");
+}
 
 // --- recursive reprs ---
 

@@ -31,6 +31,13 @@ Ref make_mapping_proxy(Value mapping);
 // An iterator's length hint as an int, for __length_hint__.
 Ref length_hint_int(int64_t remaining);
 
+// What an iterator's __reduce__ gives: iter(source) and, unless negative, the index at which to go on.
+Ref reduce_iterator(Thread& thread, Value source, int64_t index = -1);
+// The same of an iterator that goes backwards: reversed(source).
+Ref reduce_reversed(Thread& thread, Value source, int64_t index = -1);
+// The index that __setstate__ is given.
+bool to_iterator_index(Thread& thread, Value state, int64_t& out);
+
 // Notes that the repr of `object` is under way, to end the recursion of a container that holds itself.
 class ReprGuard {
 public:

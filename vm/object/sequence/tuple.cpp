@@ -336,7 +336,25 @@ Ref iterator_length_hint(Thread&, const Value* args) {
   return length_hint_int(iterator->tuple ? int64_t(iterator->tuple->size - iterator->index) : 0);
 }
 
-constexpr NativeDef iterator_methods[] = {{"__length_hint__", "self, /", iterator_length_hint}, {nullptr}};
+Ref iterator_reduce(Thread& thread, const Value* args) {
+  auto* iterator = cast<TupleIterator>(args[0]);
+  if (!iterator->tuple) return reduce_iterator(thread, new_tuple(0).value());
+  return reduce_iterator(thread, iterator->tuple, int64_t(iterator->index));
+}
+Ref iterator_set_state(Thread& thread, const Value* args) {
+  int64_t index;
+  if (!to_iterator_index(thread, args[1], index)) return {};
+  auto* iterator = cast<TupleIterator>(args[0]);
+  if (iterator->tuple)
+    iterator->index = size_t(std::clamp<int64_t>(index, 0, int64_t(iterator->tuple->size)));
+  return share(None);
+}
+
+constexpr NativeDef iterator_methods[] = {
+    {"__length_hint__", "self, /", iterator_length_hint},
+    {"__reduce__", "self, /", iterator_reduce, "Return state information for pickling."},
+    {"__setstate__", "self, state, /", iterator_set_state, "Set state information for unpickling."},
+    {nullptr}};
 constexpr TypeSpec iterator_spec = {.name = "tuple_iterator",
                                     .instance_size = sizeof(TupleIterator),
                                     .flags = TypeTracked | TypeFinal | TypeNoConstruct,

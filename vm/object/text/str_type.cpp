@@ -6,6 +6,7 @@
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/range.hpp"
 #include "vm/object/sequence/search.hpp"
+#include "vm/object/sequence/sequence.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/encoding/codecs.hpp"
@@ -13,6 +14,7 @@
 #include "vm/object/text/str_internal.hpp"
 #include "vm/object/thread.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
 
@@ -193,12 +195,33 @@ Ref iterator_length_hint(Thread&, const Value* args) {
   return Ref::steal(Value::from_int(iterator->text ? iterator->text->length - iterator->index : 0));
 }
 
+Ref iterator_reduce(Thread& thread, const Value* args) {
+  StrIterator* iterator = cast<StrIterator>(args[0]);
+  if (!iterator->text) return reduce_iterator(thread, make_str("").value());
+  return reduce_iterator(thread, iterator->text, iterator->index);
+}
+
+Ref iterator_set_state(Thread& thread, const Value* args) {
+  int64_t index;
+  if (!to_iterator_index(thread, args[1], index)) return {};
+  StrIterator* iterator = cast<StrIterator>(args[0]);
+  if (Str* text = iterator->text) {
+    iterator->index = static_cast<uint32_t>(std::clamp<int64_t>(index, 0, text->length));
+    iterator->at = str_byte_offset(text, iterator->index);
+  }
+  return share(None);
+}
+
 void iterator_dealloc(Object* object) {
   clear_field(static_cast<StrIterator*>(object)->text);
   free_object(object);
 }
 
-const NativeDef str_iterator_methods[] = {{"__length_hint__", "self, /", iterator_length_hint}, {}};
+const NativeDef str_iterator_methods[] = {
+    {"__length_hint__", "self, /", iterator_length_hint},
+    {"__reduce__", "self, /", iterator_reduce, "Return state information for pickling."},
+    {"__setstate__", "self, state, /", iterator_set_state, "Set state information for unpickling."},
+    {}};
 
 // --- construction --------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@
 #include "vm/object/callable/function.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
+#include "vm/object/error/warnings.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
@@ -174,6 +175,16 @@ bool call_set_names(Thread& thread, Type* type) {
   return true;
 }
 
+// Attributes have names; anything else in a namespace is hardly meant.
+bool warn_of_strange_keys(Thread& thread, Type* type) {
+  Value key, value;
+  for (uint32_t at = 0; dict_next(type->dict, at, key, value);)
+    if (!is_str(key))
+      return warn(thread, RuntimeWarning_type,
+                  fmt::format("non-string key in the __dict__ of class {}", type->name->view()));
+  return true;
+}
+
 bool call_init_subclass(Thread& thread, Type* type, CallArgs kwargs) {
   Ref hook = super_lookup(thread, type, Value(type), names::dunder_init_subclass);
   return hook && call(thread, hook, CallArgs{kwargs.args + kwargs.count, 0, kwargs.kwnames});
@@ -208,6 +219,7 @@ Own<Type> make_class(Thread& thread, Type* metatype, Str* name, Tuple* bases, Di
   for (Value entry : type->bases->view()) add_subclass(cast<Type>(entry), type.get());
   type_assign_version(type.get());
   fill_slots(type.get());
+  if (!warn_of_strange_keys(thread, type.get())) return nullptr;
   if (!call_set_names(thread, type.get())) return nullptr;
   if (!call_init_subclass(thread, type.get(), kwargs)) return nullptr;
   return type;

@@ -3,6 +3,7 @@
 #include "vm/object/sequence/list/list.hpp"
 
 #include "vm/object/error/exception.hpp"
+#include "vm/object/number/int.hpp"
 
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
@@ -260,19 +261,42 @@ Ref reverse_iterator_length_hint(Thread&, const Value* args) {
   bool valid = iterator->list && iterator->index <= iterator->list->size;
   return length_hint_int(valid ? int64_t(iterator->index) : 0);
 }
+Ref iterator_reduce(Thread& thread, const Value* args) {
+  auto* iterator = cast<ListIterator>(args[0]);
+  if (!iterator->list) return reduce_iterator(thread, new_list().value());
+  return reduce_iterator(thread, iterator->list, int64_t(iterator->index));
+}
+Ref reverse_iterator_reduce(Thread& thread, const Value* args) {
+  auto* iterator = cast<ListIterator>(args[0]);
+  if (!iterator->list || iterator->index == 0) return reduce_reversed(thread, new_list().value());
+  return reduce_reversed(thread, iterator->list, int64_t(iterator->index) - 1);
+}
+Ref reverse_iterator_set_state(Thread& thread, const Value* args) {
+  int64_t index;
+  if (!to_iterator_index(thread, args[1], index)) return {};
+  auto* iterator = cast<ListIterator>(args[0]);
+  if (iterator->list)
+    iterator->index = size_t(std::clamp<int64_t>(index, -1, int64_t(iterator->list->size) - 1) + 1);
+  return share(None);
+}
 Ref iterator_set_state(Thread& thread, const Value* args) {
   int64_t index;
-  if (!to_int64(thread, args[1], index)) return {};
+  if (!to_iterator_index(thread, args[1], index)) return {};
   auto* iterator = cast<ListIterator>(args[0]);
   if (iterator->list) iterator->index = size_t(std::clamp<int64_t>(index, 0, int64_t(iterator->list->size)));
   return share(None);
 }
 
-constexpr NativeDef iterator_methods[] = {{"__length_hint__", "self, /", iterator_length_hint},
-                                          {"__setstate__", "self, state, /", iterator_set_state},
-                                          {nullptr}};
+constexpr NativeDef iterator_methods[] = {
+    {"__length_hint__", "self, /", iterator_length_hint},
+    {"__reduce__", "self, /", iterator_reduce, "Return state information for pickling."},
+    {"__setstate__", "self, state, /", iterator_set_state, "Set state information for unpickling."},
+    {nullptr}};
 constexpr NativeDef reverse_iterator_methods[] = {
-    {"__length_hint__", "self, /", reverse_iterator_length_hint}, {nullptr}};
+    {"__length_hint__", "self, /", reverse_iterator_length_hint},
+    {"__reduce__", "self, /", reverse_iterator_reduce, "Return state information for pickling."},
+    {"__setstate__", "self, state, /", reverse_iterator_set_state, "Set state information for unpickling."},
+    {nullptr}};
 constexpr TypeSpec iterator_spec = {.name = "list_iterator",
                                     .instance_size = sizeof(ListIterator),
                                     .flags = TypeTracked | TypeFinal | TypeNoConstruct,
