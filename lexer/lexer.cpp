@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 
+#include "lexer/characters.hpp"
 #include "lexer/lexer_state.hpp"
 #include "lexer/lexical.hpp"
 

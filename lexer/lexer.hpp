@@ -62,16 +62,4 @@ inline constexpr std::size_t max_fields = 3; // of one f-string, each in the for
 /// `imply_newline` false: such a line has no Newline token either (an expression for eval()).
 Tokens lex(std::string_view source, bool imply_dedent = true, bool imply_newline = true);
 
-/// The number of characters in valid UTF-8.
-std::uint32_t count_characters(std::string_view utf8);
-
-/// The first character that cannot stand where it stands in an identifier, as a byte offset; npos if all can.
-std::size_t invalid_identifier_character(std::string_view word);
-
-/// Decodes one character of valid UTF-8 and tells its length in bytes.
-char32_t decode_character(std::string_view utf8, std::size_t at, std::size_t& length);
-
-/// Whether a character is shown as itself (Unicode's "printable"), as error messages and repr() need it.
-bool is_printable(char32_t c);
-
 } // namespace aspy

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "lexer/characters.hpp"
 #include "lexer/lexer_state.hpp"
 #include "lexer/lexical.hpp"
 

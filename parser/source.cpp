@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "lexer/characters.hpp"
 #include "lexer/lexer.hpp"
 #include "parser/names.hpp"
 

@@ -1,4 +1,5 @@
 #include "parser/build/builder.hpp"
+#include "lexer/characters.hpp"
 
 #include <fmt/format.h>
 

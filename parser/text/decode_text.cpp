@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "lexer/characters.hpp"
 #include "parser/build/builder.hpp"
 #include "parser/text/unicode_names.hpp"
 

@@ -276,14 +276,8 @@ Ref dt_fromisoformat(Thread& thread, const Value* args) {
 }
 
 Ref dt_strptime(Thread& thread, const Value* args) {
-  for (int i : {1, 2}) {
-    if (!is_str(args[i])) {
-      return raise_type_error(
-          thread, fmt::format("strptime() argument {} must be str, not {}", i, argument_type(args[i])));
-    }
-  }
   TimeFields fields;
-  if (!parse_time(thread, cast<Str>(args[1])->view(), cast<Str>(args[2])->view(), fields)) return {};
+  if (!strptime_fields(thread, args, fields)) return {};
   if (!check_date(thread, fields.year, fields.month, fields.day)) return {};
   Ref tz;
   if (fields.has_offset) {

@@ -115,6 +115,8 @@ Ref raise_iso(Thread& thread, Value text); // "Invalid isoformat string: ..."
 Ref bool_of(CompareOp op, int64_t order); // from a three-way comparison
 // Fills the fields that strftime needs from an object's tzinfo.
 bool add_zone(Thread& thread, Value tz, Value dt_or_none, TimeFields& fields);
+// What strptime(type, text, format) reads. TypeError, ValueError.
+bool strptime_fields(Thread& thread, const Value* args, TimeFields& out);
 Ref strftime_text(Thread& thread, Value format, const TimeFields& fields);
 // __format__: str(self) for an empty spec, else self.strftime(spec).
 Ref format_method(Thread& thread, const Value* args);

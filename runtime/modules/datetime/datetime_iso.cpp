@@ -1,10 +1,10 @@
 // ISO 8601 texts, and helpers that date, time and datetime share.
 #include "runtime/importing/importing.hpp"
 #include "runtime/modules/datetime/datetime_internal.hpp"
-#include "vm/object/sequence/tuple.hpp"
 #include "vm/object/callable/argument_type.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/sequence/struct_sequence.hpp"
+#include "vm/object/sequence/tuple.hpp"
 
 #include <fmt/format.h>
 
@@ -120,18 +120,7 @@ Ref raise_iso(Thread& thread, Value text) {
                            fmt::format("Invalid isoformat string: {}", quote(cast<Str>(text)->view())));
 }
 
-Ref bool_of(CompareOp op, int64_t order) {
-  bool result = false;
-  switch (op) {
-  case CompareOp::Lt: result = order < 0; break;
-  case CompareOp::Le: result = order <= 0; break;
-  case CompareOp::Eq: result = order == 0; break;
-  case CompareOp::Ne: result = order != 0; break;
-  case CompareOp::Gt: result = order > 0; break;
-  case CompareOp::Ge: result = order >= 0; break;
-  }
-  return share(Value::from_bool(result));
-}
+Ref bool_of(CompareOp op, int64_t order) { return share(Value::from_bool(holds(op, order))); }
 
 static constexpr const char* date_parts[] = {"year", "month", "day"};
 
@@ -212,6 +201,14 @@ bool add_zone(Thread& thread, Value tz, Value dt, TimeFields& fields) {
     return false;
   if (!name.get().is_none()) fields.zone = cast<Str>(name)->view();
   return true;
+}
+
+bool strptime_fields(Thread& thread, const Value* args, TimeFields& out) {
+  for (int i : {1, 2})
+    if (!is_str(args[i]))
+      return raise_type_error(
+          thread, fmt::format("strptime() argument {} must be str, not {}", i, argument_type(args[i])));
+  return parse_time(thread, cast<Str>(args[1])->view(), cast<Str>(args[2])->view(), out);
 }
 
 Ref strftime_text(Thread& thread, Value format, const TimeFields& fields) {

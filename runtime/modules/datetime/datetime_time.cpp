@@ -66,14 +66,8 @@ Ref time_fromisoformat(Thread& thread, const Value* args) {
 }
 
 Ref time_strptime(Thread& thread, const Value* args) {
-  for (int i : {1, 2}) {
-    if (!is_str(args[i])) {
-      return raise_type_error(
-          thread, fmt::format("strptime() argument {} must be str, not {}", i, argument_type(args[i])));
-    }
-  }
   TimeFields fields;
-  if (!parse_time(thread, cast<Str>(args[1])->view(), cast<Str>(args[2])->view(), fields)) return {};
+  if (!strptime_fields(thread, args, fields)) return {};
   Ref tz;
   if (fields.has_offset && !(tz = make_timezone(thread, fields.offset_us))) return {};
   Clock clock{static_cast<uint8_t>(fields.hour), static_cast<uint8_t>(fields.minute),

@@ -1,4 +1,5 @@
 // Text from C++: lengths and indexing beyond ASCII, interning, hashing, codecs, quoting.
+#include "lexer/characters.hpp"
 #include "tests/unit/vm_fixture.hpp"
 #include "vm/object/bytes/bytes.hpp"
 #include "vm/object/error/exception.hpp"
@@ -118,7 +119,7 @@ TEST_CASE("codecs: there and back") {
 TEST_CASE("unicode: case and kind") {
   CHECK(unicode::is_alpha(0xE9));
   CHECK(unicode::is_space(0x2003));
-  CHECK_FALSE(unicode::is_printable(0x200B));
+  CHECK_FALSE(is_printable(0x200B));
   CHECK(unicode::decimal_value(0x663) == 3);
   CHECK(unicode::decimal_value('a') == -1);
   std::string upper;

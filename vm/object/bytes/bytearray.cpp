@@ -119,15 +119,7 @@ bool bytearray_set_item(Thread& thread, Value self, Value key, Value value) {
   ByteArray* array = cast<ByteArray>(self);
   if (is_exact(key, slice_type)) return assign_slice(thread, array, cast<Slice>(key), value);
   int64_t index;
-  if (is_int_like(key)) {
-    if (!int_as_int64(key, index))
-      return raise(thread, IndexError_type, "cannot fit 'int' into an index-sized integer");
-  } else if (!type_of(key)->slots.index) {
-    return raise_type_error(
-        thread, fmt::format("bytearray indices must be integers or slices, not {}", type_name(key)));
-  } else if (!to_index(thread, key, index)) {
-    return false;
-  }
+  if (!byte_index(thread, key, "bytearray", index)) return false;
   unsigned char byte = 0;
   if (value && !to_byte(thread, value, byte)) return false;
   if (index < 0) index += static_cast<int64_t>(array->size);

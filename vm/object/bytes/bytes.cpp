@@ -74,17 +74,7 @@ bool bytes_hash(Thread&, Value self, int64_t& out) {
 Ref bytes_compare(Thread&, Value a, Value b, CompareOp op) {
   std::string_view left, right;
   if (!as_bytes_like(a, left) || !as_bytes_like(b, right)) return share(NotImplemented);
-  int order = left.compare(right);
-  bool result = false;
-  switch (op) {
-  case CompareOp::Lt: result = order < 0; break;
-  case CompareOp::Le: result = order <= 0; break;
-  case CompareOp::Eq: result = order == 0; break;
-  case CompareOp::Ne: result = order != 0; break;
-  case CompareOp::Gt: result = order > 0; break;
-  case CompareOp::Ge: result = order >= 0; break;
-  }
-  return Ref::steal(Value::from_bool(result));
+  return Ref::steal(Value::from_bool(holds(op, left.compare(right))));
 }
 
 int64_t bytes_length(Thread&, Value self) { return static_cast<int64_t>(self_view(self).size()); }
@@ -149,17 +139,8 @@ Ref bytes_get_item(Thread& thread, Value self, Value key) {
     for (int64_t i = 0, at = start; i < count; ++i, at += step) out += data[static_cast<size_t>(at)];
     return make_like(self, out);
   }
-  const char* kind = is_bytes(self) ? "byte" : "bytearray";
   int64_t index;
-  if (is_int_like(key)) {
-    if (!int_as_int64(key, index))
-      return raise(thread, IndexError_type, "cannot fit 'int' into an index-sized integer");
-  } else if (!type_of(key)->slots.index) {
-    return raise_type_error(
-        thread, fmt::format("{} indices must be integers or slices, not {}", kind, type_name(key)));
-  } else if (!to_index(thread, key, index)) {
-    return {};
-  }
+  if (!byte_index(thread, key, is_bytes(self) ? "byte" : "bytearray", index)) return {};
   if (index < 0) index += size;
   if (index < 0 || index >= size) {
     return raise(thread, IndexError_type,
@@ -270,6 +251,16 @@ const char bytes_doc[] =
     "bytes() -> empty bytes object";
 
 } // namespace
+
+bool byte_index(Thread& thread, Value key, const char* kind, int64_t& out) {
+  if (is_int_like(key))
+    return int_as_int64(key, out) ||
+           raise(thread, IndexError_type, "cannot fit 'int' into an index-sized integer");
+  if (!type_of(key)->slots.index)
+    return raise_type_error(
+        thread, fmt::format("{} indices must be integers or slices, not {}", kind, type_name(key)));
+  return to_index(thread, key, out);
+}
 
 // --- making ----------------------------------------------------------------------------------------------
 

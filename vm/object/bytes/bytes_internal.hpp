@@ -28,6 +28,8 @@ Ref unchanged(Value self);
 bool need_bytes(Thread& thread, Value value, std::string_view& out);
 // An int in 0..255; ValueError "byte must be in range(0, 256)" (`what`: "byte" or "bytes").
 bool to_byte(Thread& thread, Value value, unsigned char& out, const char* what = "byte");
+// The index that `key` is; IndexError, TypeError "KIND indices must be integers or slices, not T".
+bool byte_index(Thread& thread, Value key, const char* kind, int64_t& out);
 // bytes(x), bytearray(x): the bytes that constructor arguments stand for.
 bool bytes_from_args(Thread& thread, const char* type, CallArgs args, std::string& out);
 // The bytes of any source: buffer, iterable of ints, object with __bytes__ is not looked at.
@@ -44,17 +46,13 @@ Ref bytes_modulo(Thread& thread, Value format, Value args); // percent_format.cp
 extern const NativeDef shared_bytes_methods[];
 extern const size_t shared_bytes_methods_count;
 
-#define ASPY_BYTES_METHOD(name) Ref bytes_method_##name(Thread& thread, const Value* args);
 // bytes_search.cpp
-ASPY_BYTES_METHOD(find)
-ASPY_BYTES_METHOD(rfind) ASPY_BYTES_METHOD(index) ASPY_BYTES_METHOD(rindex) ASPY_BYTES_METHOD(count)
-    ASPY_BYTES_METHOD(startswith) ASPY_BYTES_METHOD(endswith) ASPY_BYTES_METHOD(replace)
-        ASPY_BYTES_METHOD(removeprefix) ASPY_BYTES_METHOD(removesuffix) ASPY_BYTES_METHOD(partition)
-            ASPY_BYTES_METHOD(rpartition) ASPY_BYTES_METHOD(split) ASPY_BYTES_METHOD(rsplit)
-                ASPY_BYTES_METHOD(splitlines) ASPY_BYTES_METHOD(join) ASPY_BYTES_METHOD(strip)
-                    ASPY_BYTES_METHOD(lstrip) ASPY_BYTES_METHOD(rstrip)
-    // bytes_methods.cpp
-    ASPY_BYTES_METHOD(fromhex)
-#undef ASPY_BYTES_METHOD
+NativeBody bytes_method_find, bytes_method_rfind, bytes_method_index, bytes_method_rindex, bytes_method_count,
+    bytes_method_startswith, bytes_method_endswith, bytes_method_replace, bytes_method_removeprefix,
+    bytes_method_removesuffix, bytes_method_partition, bytes_method_rpartition, bytes_method_split,
+    bytes_method_rsplit, bytes_method_splitlines, bytes_method_join, bytes_method_strip, bytes_method_lstrip,
+    bytes_method_rstrip;
+// bytes_methods.cpp
+NativeBody bytes_method_fromhex;
 
 } // namespace aspy

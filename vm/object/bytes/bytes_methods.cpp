@@ -132,14 +132,8 @@ Ref zfill(Thread& thread, const Value* args) {
 }
 
 Ref expandtabs(Thread& thread, const Value* args) {
-  int64_t tab = 8;
-  if (args[1]) {
-    Ref number = to_index_object(thread, args[1]);
-    if (!number) return {};
-    if (!int_as_int64(number, tab)) tab = INT64_MAX;
-  }
-  if (tab != int32_t(tab))
-    return raise(thread, OverflowError_type, "Python int too large to convert to C int");
+  int64_t tab;
+  if (!tab_size(thread, args[1], tab)) return {};
   std::string out;
   int64_t column = 0;
   size_t wanted = self_view(args[0]).size();

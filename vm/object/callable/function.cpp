@@ -324,14 +324,7 @@ Ref cell_compare(Thread& thread, Value a, Value b, CompareOp op) {
   if (left && right) return compare(thread, left, right, op);
   // An empty cell comes before a full one.
   int order = static_cast<int>(static_cast<bool>(left)) - static_cast<int>(static_cast<bool>(right));
-  switch (op) {
-  case CompareOp::Lt: return share(Value::from_bool(order < 0));
-  case CompareOp::Le: return share(Value::from_bool(order <= 0));
-  case CompareOp::Eq: return share(Value::from_bool(order == 0));
-  case CompareOp::Ne: return share(Value::from_bool(order != 0));
-  case CompareOp::Gt: return share(Value::from_bool(order > 0));
-  default: return share(Value::from_bool(order >= 0));
-  }
+  return share(Value::from_bool(holds(op, order)));
 }
 void cell_traverse(Object* self, Visitor& visit) { visit(static_cast<Cell*>(self)->contents); }
 void cell_clear(Object* self) { clear_field(static_cast<Cell*>(self)->contents); }

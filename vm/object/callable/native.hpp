@@ -8,7 +8,8 @@ namespace aspy {
 // A native function gets one argument for each declared parameter, in order: borrowed, empty where an
 // optional one was omitted; `*args` arrives as a tuple, `**kwargs` as a dict (empty Value when there were
 // none). It returns a new reference, or empty with an exception pending.
-using NativeFn = Ref (*)(Thread& thread, const Value* args);
+using NativeBody = Ref(Thread& thread, const Value* args);
+using NativeFn = NativeBody*;
 // The raw form: it sees the call as it was made.
 using NativeRawFn = Ref (*)(Thread& thread, CallArgs args);
 

@@ -14,6 +14,8 @@
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 
+#include <algorithm>
+#include <array>
 #include <fmt/format.h>
 
 namespace aspy {
@@ -486,25 +488,21 @@ Ref set_sizeof(Thread&, const Value* args) {
 }
 
 // What set and frozenset share.
-#define ASPY_COMMON_SET_METHODS                                                                              \
-  {"copy", "self, /", set_copy, "Return a shallow copy of a set."},                                          \
-      {"union", "self, /, *others", set_union,                                                               \
-       "Return a new set with elements from the set and all others."},                                       \
-      {"intersection", "self, /, *others", set_intersection,                                                 \
-       "Return a new set with elements common to the set and all others."},                                  \
-      {"difference", "self, /, *others", set_difference,                                                     \
-       "Return a new set with elements in the set that are not in the others."},                             \
-      {"symmetric_difference", "self, other, /", set_symmetric_difference,                                   \
-       "Return a new set with elements in either the set or other but not both."},                           \
-      {"issubset", "self, other, /", set_issubset, "Report whether another set contains this set."},         \
-      {"issuperset", "self, other, /", set_issuperset, "Report whether this set contains another set."},     \
-      {"isdisjoint", "self, other, /", set_isdisjoint, "Return True if two sets have a null intersection."}, \
-      {"__sizeof__", "self, /", set_sizeof, "S.__sizeof__() -> size of S in memory, in bytes."}, {           \
-    "__class_getitem__", "cls, item, /", class_getitem, "Make a generic alias.", NativeKind::ClassMethod     \
-  }
-
-constexpr NativeDef set_methods[] = {
-    ASPY_COMMON_SET_METHODS,
+constexpr NativeDef common_methods[] = {
+    {"copy", "self, /", set_copy, "Return a shallow copy of a set."},
+    {"union", "self, /, *others", set_union, "Return a new set with elements from the set and all others."},
+    {"intersection", "self, /, *others", set_intersection,
+     "Return a new set with elements common to the set and all others."},
+    {"difference", "self, /, *others", set_difference,
+     "Return a new set with elements in the set that are not in the others."},
+    {"symmetric_difference", "self, other, /", set_symmetric_difference,
+     "Return a new set with elements in either the set or other but not both."},
+    {"issubset", "self, other, /", set_issubset, "Report whether another set contains this set."},
+    {"issuperset", "self, other, /", set_issuperset, "Report whether this set contains another set."},
+    {"isdisjoint", "self, other, /", set_isdisjoint, "Return True if two sets have a null intersection."},
+    {"__sizeof__", "self, /", set_sizeof, "S.__sizeof__() -> size of S in memory, in bytes."},
+    {"__class_getitem__", "cls, item, /", class_getitem, "Make a generic alias.", NativeKind::ClassMethod}};
+constexpr NativeDef changing_methods[] = {
     {"add", "self, object, /", set_add_method,
      "Add an element to a set.\n\nThis has no effect if the element is already present."},
     {"discard", "self, object, /", set_discard_method,
@@ -525,18 +523,27 @@ constexpr NativeDef set_methods[] = {
     {"symmetric_difference_update", "self, other, /", set_symmetric_difference_update,
      "Update the set, keeping only elements found in either set, but not in both."},
     {nullptr}};
-constexpr NativeDef frozenset_methods[] = {ASPY_COMMON_SET_METHODS, {nullptr}};
-#undef ASPY_COMMON_SET_METHODS
+
+// The rows of two tables in one; the second one's end is the end.
+template <size_t first, size_t second>
+constexpr auto joined(const NativeDef (&a)[first], const NativeDef (&b)[second]) {
+  std::array<NativeDef, first + second> rows;
+  std::copy(b, b + second, std::copy(a, a + first, rows.begin()));
+  return rows;
+}
+constexpr NativeDef no_more[] = {{nullptr}};
+constexpr auto set_methods = joined(common_methods, changing_methods);
+constexpr auto frozenset_methods = joined(common_methods, no_more);
 
 constexpr TypeSpec set_spec = {.name = "set",
                                .instance_size = sizeof(Set),
                                .flags = TypeTracked | TypeIsSet | TypeWeakRefs,
-                               .methods = set_methods,
+                               .methods = set_methods.data(),
                                .doc = "Build an unordered collection of unique elements."};
 constexpr TypeSpec frozenset_spec = {.name = "frozenset",
                                      .instance_size = sizeof(Set),
                                      .flags = TypeTracked | TypeIsSet | TypeWeakRefs,
-                                     .methods = frozenset_methods,
+                                     .methods = frozenset_methods.data(),
                                      .doc = "Build an immutable unordered collection of unique elements."};
 
 // --- iterator ---

@@ -154,20 +154,9 @@ bool int_hash_slot(Thread&, Value self, int64_t& out) {
   out = int_hash(self);
   return true;
 }
-Ref order_result(int order, CompareOp op) {
-  switch (op) {
-  case CompareOp::Lt: return share(Value::from_bool(order < 0));
-  case CompareOp::Le: return share(Value::from_bool(order <= 0));
-  case CompareOp::Eq: return share(Value::from_bool(order == 0));
-  case CompareOp::Ne: return share(Value::from_bool(order != 0));
-  case CompareOp::Gt: return share(Value::from_bool(order > 0));
-  case CompareOp::Ge: return share(Value::from_bool(order >= 0));
-  }
-  return {};
-}
 Ref int_compare_slot(Thread&, Value a, Value b, CompareOp op) {
   if (!is_int_like(a) || !is_int_like(b)) return share(NotImplemented);
-  return order_result(int_compare(a, b), op);
+  return share(Value::from_bool(holds(op, int_compare(a, b))));
 }
 int int_truthy(Thread&, Value self) { return int_sign(self) != 0; }
 

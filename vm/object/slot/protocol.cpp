@@ -18,17 +18,6 @@ const char* const compare_symbol[] = {"<", "<=", "==", "!=", ">", ">="};
 constexpr CompareOp swapped[] = {CompareOp::Gt, CompareOp::Ge, CompareOp::Eq,
                                  CompareOp::Ne, CompareOp::Lt, CompareOp::Le};
 
-bool decide(CompareOp op, int order) {
-  switch (op) {
-  case CompareOp::Lt: return order < 0;
-  case CompareOp::Le: return order <= 0;
-  case CompareOp::Eq: return order == 0;
-  case CompareOp::Ne: return order != 0;
-  case CompareOp::Gt: return order > 0;
-  default: return order >= 0;
-  }
-}
-
 Ref need_text(Thread& thread, Ref text, const char* method) {
   if (text && !is_str(text))
     return raise_type_error(thread, fmt::format("{} returned non-string (type {})", method, type_name(text)));
@@ -66,7 +55,7 @@ bool hash(Thread& thread, Value value, int64_t& out) {
 Ref compare(Thread& thread, Value a, Value b, CompareOp op) {
   if (both_int(a, b)) {
     int64_t left = a.as_int(), right = b.as_int();
-    return share(Value::from_bool(decide(op, left < right ? -1 : left > right)));
+    return share(Value::from_bool(holds(op, left < right ? -1 : left > right)));
   }
   if (!check_native_stack(thread)) return Ref();
   Type* left = type_of(a);

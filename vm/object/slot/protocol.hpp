@@ -52,6 +52,17 @@ Ref ascii_repr(Thread& thread, Value value);
 Ref format(Thread& thread, Value value, Str* spec); // format(value, spec)
 bool hash(Thread& thread, Value value, int64_t& out);
 Ref compare(Thread& thread, Value a, Value b, CompareOp op);
+// Whether `op` holds for two values in this order: below zero (the left one is smaller), zero, or above.
+constexpr bool holds(CompareOp op, int64_t order) {
+  switch (op) {
+  case CompareOp::Lt: return order < 0;
+  case CompareOp::Le: return order <= 0;
+  case CompareOp::Eq: return order == 0;
+  case CompareOp::Ne: return order != 0;
+  case CompareOp::Gt: return order > 0;
+  default: return order >= 0;
+  }
+}
 int equals(Thread& thread, Value a, Value b); // 1, 0, -1 raised; identical values are equal
 int compare_bool(Thread& thread, Value a, Value b,
                  CompareOp op);          // 1, 0, -1 raised; identity implies ==, as in containers

@@ -1,4 +1,5 @@
 // Methods of str that change or test the case and the kind of characters.
+#include "lexer/characters.hpp"
 #include "vm/object/text/encoding/unicode.hpp"
 #include "vm/object/text/str_internal.hpp"
 
@@ -257,14 +258,12 @@ Ref str_method_isspace(Thread&, const Value* args) {
   if (cast<Str>(args[0])->is_ascii) return all_of_classes(cast<Str>(args[0]), AsciiSpace);
   return all_of(args[0], unicode::is_space);
 }
-Ref str_method_isprintable(Thread&, const Value* args) {
-  return all_of(args[0], unicode::is_printable, true);
-}
+Ref str_method_isprintable(Thread&, const Value* args) { return all_of(args[0], is_printable, true); }
 
 Ref str_method_isidentifier(Thread&, const Value* args) {
   bool first = true;
   return all_of(args[0], [&](uint32_t c) {
-    bool fits = first ? unicode::is_id_start(c) : unicode::is_id_continue(c);
+    bool fits = first ? starts_identifier(c) : continues_identifier(c);
     first = false;
     return fits;
   });

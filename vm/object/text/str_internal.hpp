@@ -77,32 +77,32 @@ Ref str_construct(Thread& thread, Type* type, CallArgs args);
 Ref str_repr_slot(Thread& thread, Value self);
 // Writes the quoted form of `utf8` to `out`; `ascii_only` escapes everything beyond ASCII, as ascii() does.
 void append_quoted(std::string& out, std::string_view utf8, bool ascii_only);
+// Appends `\xe9`, `\u20ac` or `\U0001f600`.
+void append_escape(std::string& out, uint32_t c);
+// Appends a printable ASCII character as it is, any other as an escape.
+void append_plain_or_escape(std::string& out, uint32_t c);
+// The tab size that expandtabs() is given (empty: 8), also of bytes. OverflowError, TypeError.
+bool tab_size(Thread& thread, Value argument, int64_t& out);
 Ref str_modulo(Thread& thread, Value format, Value args); // `format % args` (percent_format.cpp)
 
 // Bodies of the methods, grouped by file; the table is in str_type.cpp.
-#define ASPY_STR_METHOD(name) Ref str_method_##name(Thread& thread, const Value* args);
 // str_search.cpp
-ASPY_STR_METHOD(find)
-ASPY_STR_METHOD(rfind)
-ASPY_STR_METHOD(index) ASPY_STR_METHOD(rindex) ASPY_STR_METHOD(count) ASPY_STR_METHOD(startswith)
-    ASPY_STR_METHOD(endswith) ASPY_STR_METHOD(replace) ASPY_STR_METHOD(removeprefix)
-        ASPY_STR_METHOD(removesuffix) ASPY_STR_METHOD(partition) ASPY_STR_METHOD(rpartition)
-    // str_split.cpp
-    ASPY_STR_METHOD(split) ASPY_STR_METHOD(rsplit) ASPY_STR_METHOD(splitlines) ASPY_STR_METHOD(join)
-        ASPY_STR_METHOD(strip) ASPY_STR_METHOD(lstrip) ASPY_STR_METHOD(rstrip)
-    // str_case.cpp
-    ASPY_STR_METHOD(lower) ASPY_STR_METHOD(upper) ASPY_STR_METHOD(title) ASPY_STR_METHOD(capitalize)
-        ASPY_STR_METHOD(casefold) ASPY_STR_METHOD(swapcase) ASPY_STR_METHOD(isalnum) ASPY_STR_METHOD(isalpha)
-            ASPY_STR_METHOD(isascii) ASPY_STR_METHOD(isdecimal) ASPY_STR_METHOD(isdigit)
-                ASPY_STR_METHOD(isidentifier) ASPY_STR_METHOD(islower) ASPY_STR_METHOD(isnumeric)
-                    ASPY_STR_METHOD(isprintable) ASPY_STR_METHOD(isspace) ASPY_STR_METHOD(istitle)
-                        ASPY_STR_METHOD(isupper)
-    // str_layout.cpp
-    ASPY_STR_METHOD(center) ASPY_STR_METHOD(ljust) ASPY_STR_METHOD(rjust) ASPY_STR_METHOD(zfill)
-        ASPY_STR_METHOD(expandtabs) ASPY_STR_METHOD(translate) ASPY_STR_METHOD(maketrans)
-    // str_format.cpp, codecs.cpp
-    Ref str_method_format(Thread& thread, CallArgs args); // raw
-ASPY_STR_METHOD(format_map) ASPY_STR_METHOD(format_spec) ASPY_STR_METHOD(encode)
-#undef ASPY_STR_METHOD
+NativeBody str_method_find, str_method_rfind, str_method_index, str_method_rindex, str_method_count,
+    str_method_startswith, str_method_endswith, str_method_replace, str_method_removeprefix,
+    str_method_removesuffix, str_method_partition, str_method_rpartition;
+// str_split.cpp
+NativeBody str_method_split, str_method_rsplit, str_method_splitlines, str_method_join, str_method_strip,
+    str_method_lstrip, str_method_rstrip;
+// str_case.cpp
+NativeBody str_method_lower, str_method_upper, str_method_title, str_method_capitalize, str_method_casefold,
+    str_method_swapcase, str_method_isalnum, str_method_isalpha, str_method_isascii, str_method_isdecimal,
+    str_method_isdigit, str_method_isidentifier, str_method_islower, str_method_isnumeric,
+    str_method_isprintable, str_method_isspace, str_method_istitle, str_method_isupper;
+// str_layout.cpp
+NativeBody str_method_center, str_method_ljust, str_method_rjust, str_method_zfill, str_method_expandtabs,
+    str_method_translate, str_method_maketrans;
+// str_format.cpp, codecs.cpp
+NativeBody str_method_format_map, str_method_format_spec, str_method_encode;
+Ref str_method_format(Thread& thread, CallArgs args); // raw
 
 } // namespace aspy

@@ -129,15 +129,20 @@ Ref str_method_zfill(Thread& thread, const Value* args) {
   return make_str(out);
 }
 
-Ref str_method_expandtabs(Thread& thread, const Value* args) {
-  int64_t tab = 8;
-  if (args[1]) {
-    Ref number = to_index_object(thread, args[1]);
-    if (!number) return {};
-    if (!int_as_int64(number, tab)) tab = INT64_MAX;
+bool tab_size(Thread& thread, Value argument, int64_t& out) {
+  out = 8;
+  if (argument) {
+    Ref number = to_index_object(thread, argument);
+    if (!number) return false;
+    if (!int_as_int64(number, out)) out = INT64_MAX;
   }
-  if (tab != int32_t(tab))
-    return raise(thread, OverflowError_type, "Python int too large to convert to C int");
+  if (out == int32_t(out)) return true;
+  return raise(thread, OverflowError_type, "Python int too large to convert to C int");
+}
+
+Ref str_method_expandtabs(Thread& thread, const Value* args) {
+  int64_t tab;
+  if (!tab_size(thread, args[1], tab)) return {};
   std::string_view text = cast<Str>(args[0])->view();
   std::string out;
   int64_t column = 0;

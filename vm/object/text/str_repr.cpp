@@ -1,6 +1,6 @@
 // How text is quoted: repr() and ascii() of str.
+#include "lexer/characters.hpp"
 #include "vm/object/slot/protocol.hpp"
-#include "vm/object/text/encoding/unicode.hpp"
 #include "vm/object/text/str_internal.hpp"
 
 namespace aspy {
@@ -15,6 +15,24 @@ void append_hex(std::string& out, char kind, uint32_t value, int digits) {
 
 } // namespace
 
+void append_escape(std::string& out, uint32_t c) {
+  if (c < 0x100) append_hex(out, 'x', c, 2);
+  else if (c < 0x10000) append_hex(out, 'u', c, 4);
+  else append_hex(out, 'U', c, 8);
+}
+
+void append_plain_or_escape(std::string& out, uint32_t c) {
+  switch (c) {
+  case '\\': out += "\\\\"; return;
+  case '\n': out += "\\n"; return;
+  case '\r': out += "\\r"; return;
+  case '\t': out += "\\t"; return;
+  default:
+    if (c >= 0x20 && c < 0x7F) out += static_cast<char>(c);
+    else append_escape(out, c);
+  }
+}
+
 void append_quoted(std::string& out, std::string_view utf8, bool ascii_only) {
   // Single quotes, unless that would need an escape which double quotes do not.
   bool single = utf8.find('\'') != std::string_view::npos;
@@ -25,25 +43,13 @@ void append_quoted(std::string& out, std::string_view utf8, bool ascii_only) {
   while (at < end) {
     const char* start = at;
     uint32_t c = next_codepoint(at);
-    if (c == static_cast<uint32_t>(quote_char) || c == '\\') {
+    if (c == static_cast<uint32_t>(quote_char)) {
       out += '\\';
-      out += static_cast<char>(c);
-    } else if (c >= 0x20 && c < 0x7F) {
-      out += static_cast<char>(c);
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (c >= 0x80 && !ascii_only && unicode::is_printable(c)) {
+      out += quote_char;
+    } else if (c >= 0x80 && !ascii_only && is_printable(c)) {
       out.append(start, at);
-    } else if (c < 0x100) {
-      append_hex(out, 'x', c, 2);
-    } else if (c < 0x10000) {
-      append_hex(out, 'u', c, 4);
     } else {
-      append_hex(out, 'U', c, 8);
+      append_plain_or_escape(out, c);
     }
   }
   out += quote_char;
@@ -72,15 +78,8 @@ Ref ascii_repr(Thread& thread, Value value) {
   const char* end = at + cast<Str>(text)->size;
   while (at < end) {
     uint32_t c = next_codepoint(at);
-    if (c < 0x80) {
-      out += static_cast<char>(c);
-    } else if (c < 0x100) {
-      append_hex(out, 'x', c, 2);
-    } else if (c < 0x10000) {
-      append_hex(out, 'u', c, 4);
-    } else {
-      append_hex(out, 'U', c, 8);
-    }
+    if (c < 0x80) out += static_cast<char>(c);
+    else append_escape(out, c);
   }
   return make_str(out);
 }

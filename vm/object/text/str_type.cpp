@@ -45,14 +45,7 @@ Ref str_compare(Thread&, Value a, Value b, CompareOp op) {
   if (op == CompareOp::Eq) return Ref::steal(Value::from_bool(str_equals(left, right)));
   if (op == CompareOp::Ne) return Ref::steal(Value::from_bool(!str_equals(left, right)));
   int order = left == right ? 0 : left->view().compare(right->view());
-  bool result = false;
-  switch (op) {
-  case CompareOp::Lt: result = order < 0; break;
-  case CompareOp::Le: result = order <= 0; break;
-  case CompareOp::Gt: result = order > 0; break;
-  default: result = order >= 0; break;
-  }
-  return Ref::steal(Value::from_bool(result));
+  return Ref::steal(Value::from_bool(holds(op, order)));
 }
 
 int64_t str_length(Thread&, Value self) { return cast<Str>(self)->length; }

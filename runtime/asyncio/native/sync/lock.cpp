@@ -59,17 +59,10 @@ Ref method_release(Thread& thread, const Value* args) {
 }
 Ref method_locked(Thread&, const Value* args) { return share(Value::from_bool(as_lock(args[Self])->locked)); }
 
-NativeOutcome enter(Thread& thread, Value* locals, Ref received, Ref& out) {
-  return enter_step(thread, lock_type, acquire, locals, std::move(received), out);
-}
-NativeOutcome exit(Thread& thread, const Value* locals, Ref& out) {
-  return exit_step(thread, lock_type, method_release, locals, out);
-}
-
 constexpr NativeCoroutineDef coroutines[] = {
     {"Lock.acquire", "self", acquire, 1, "Wait until the lock is free, and take it."},
-    {"Lock.__aenter__", "self", enter, 1},
-    {"Lock.__aexit__", "self, exc_type, exc, tb", never_waits<exit>, 0},
+    {"Lock.__aenter__", "self", enters<lock_type, acquire>, 1},
+    {"Lock.__aexit__", "self, exc_type, exc, tb", never_waits<exits<lock_type, method_release>>, 0},
     {nullptr, nullptr}};
 constexpr NativeDef methods[] = {{"release", "def self", method_release, "Give the lock back."},
                                  {"locked", "def self", method_locked, "Is the lock held?"},

@@ -120,17 +120,10 @@ Ref method_locked(Thread& thread, const Value* args) {
   return locked < 0 ? Ref() : share(Value::from_bool(locked));
 }
 
-NativeOutcome enter(Thread& thread, Value* locals, Ref received, Ref& out) {
-  return enter_step(thread, semaphore_type, acquire, locals, std::move(received), out);
-}
-NativeOutcome exit(Thread& thread, const Value* locals, Ref& out) {
-  return exit_step(thread, semaphore_type, method_release, locals, out);
-}
-
 constexpr NativeCoroutineDef coroutines[] = {
     {"Semaphore.acquire", "self", acquire, 1, "Take a permit, waiting for one."},
-    {"Semaphore.__aenter__", "self", enter, 1},
-    {"Semaphore.__aexit__", "self, exc_type, exc, tb", never_waits<exit>, 0},
+    {"Semaphore.__aenter__", "self", enters<semaphore_type, acquire>, 1},
+    {"Semaphore.__aexit__", "self, exc_type, exc, tb", never_waits<exits<semaphore_type, method_release>>, 0},
     {nullptr, nullptr}};
 constexpr NativeDef methods[] = {{"release", "def self", method_release, "Give a permit back."},
                                  {"locked", "def self", method_locked, "Would acquire() have to wait?"},

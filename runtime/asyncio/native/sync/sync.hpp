@@ -56,6 +56,14 @@ inline bool check_self(Thread& thread, Value self, Type& type) {
 NativeOutcome enter_step(Thread& thread, Type& native, NativeStep acquire, Value* locals, Ref received,
                          Ref& out);
 NativeOutcome exit_step(Thread& thread, Type& native, NativeFn release, const Value* locals, Ref& out);
+// The same as steps for a type's table.
+template <Type& native, NativeStep acquire>
+NativeOutcome enters(Thread& thread, Value* locals, Ref received, Ref& out) {
+  return enter_step(thread, native, acquire, locals, std::move(received), out);
+}
+template <Type& native, NativeFn release> NativeOutcome exits(Thread& thread, const Value* locals, Ref& out) {
+  return exit_step(thread, native, release, locals, out);
+}
 
 // The step of a coroutine that never waits, from what it does.
 template <NativeOutcome (*body)(Thread&, const Value*, Ref&)>

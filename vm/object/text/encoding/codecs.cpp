@@ -95,17 +95,6 @@ Handler find_handler(std::string_view name) {
   return Handler::Unknown;
 }
 
-void append_escape(std::string& out, uint32_t c) {
-  auto at = std::back_inserter(out);
-  if (c < 0x100) {
-    fmt::format_to(at, "\\x{:02x}", c);
-  } else if (c < 0x10000) {
-    fmt::format_to(at, "\\u{:04x}", c);
-  } else {
-    fmt::format_to(at, "\\U{:08x}", c);
-  }
-}
-
 // One decoding run: the bytes, and where bad ones are reported.
 struct Decoder {
   Thread& thread;
@@ -366,7 +355,7 @@ struct Encoder {
       if (c >= 0xD800 && c <= 0xDFFF) return false;
       put_unit(c, 4);
       return true;
-    case Encoding::UnicodeEscape: put_escape(c); return true;
+    case Encoding::UnicodeEscape: append_plain_or_escape(out, c); return true;
     case Encoding::RawUnicodeEscape:
       if (c < 0x100) {
         out += static_cast<char>(c);
@@ -396,22 +385,6 @@ struct Encoder {
   void put_unit(uint32_t value, size_t unit) {
     bool big = encoding == Encoding::Utf16Be || encoding == Encoding::Utf32Be;
     for (size_t i = 0; i < unit; ++i) out += static_cast<char>(value >> 8 * (big ? unit - 1 - i : i));
-  }
-
-  void put_escape(uint32_t c) {
-    if (c == '\\') {
-      out += "\\\\";
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (c >= 0x20 && c < 0x7F) {
-      out += static_cast<char>(c);
-    } else {
-      append_escape(out, c);
-    }
   }
 
   const char* reason() const {

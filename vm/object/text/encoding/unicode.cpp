@@ -75,48 +75,6 @@ bool is_space(uint32_t c) {
   return in_ranges(whitespace, whitespace_count, c);
 }
 
-bool is_printable(uint32_t c) {
-  if (c < 0x80) return c >= 0x20 && c != 0x7F;
-  switch (category(c)) {
-  case UTF8PROC_CATEGORY_CN:
-  case UTF8PROC_CATEGORY_CC:
-  case UTF8PROC_CATEGORY_CF:
-  case UTF8PROC_CATEGORY_CS:
-  case UTF8PROC_CATEGORY_CO:
-  case UTF8PROC_CATEGORY_ZS:
-  case UTF8PROC_CATEGORY_ZL:
-  case UTF8PROC_CATEGORY_ZP: return false;
-  default: return true;
-  }
-}
-
-bool is_id_start(uint32_t c) {
-  if (c < 0x80) return ascii_letter(c) || c == '_';
-  auto cat = category(c);
-  bool by_category =
-      (cat >= UTF8PROC_CATEGORY_LU && cat <= UTF8PROC_CATEGORY_LO) || cat == UTF8PROC_CATEGORY_NL;
-  return by_category != in_ranges(id_start_exceptions, id_start_exceptions_count, c);
-}
-
-bool is_id_continue(uint32_t c) {
-  if (c < 0x80) return ascii_letter(c) || c == '_' || c - '0' < 10;
-  bool by_category;
-  switch (category(c)) {
-  case UTF8PROC_CATEGORY_LU:
-  case UTF8PROC_CATEGORY_LL:
-  case UTF8PROC_CATEGORY_LT:
-  case UTF8PROC_CATEGORY_LM:
-  case UTF8PROC_CATEGORY_LO:
-  case UTF8PROC_CATEGORY_NL:
-  case UTF8PROC_CATEGORY_MN:
-  case UTF8PROC_CATEGORY_MC:
-  case UTF8PROC_CATEGORY_ND:
-  case UTF8PROC_CATEGORY_PC: by_category = true; break;
-  default: by_category = false;
-  }
-  return by_category != in_ranges(id_continue_exceptions, id_continue_exceptions_count, c);
-}
-
 bool is_case_ignorable(uint32_t c) {
   switch (c) {
   case '\'':

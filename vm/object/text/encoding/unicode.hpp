@@ -15,9 +15,6 @@ bool is_lower(uint32_t c);
 bool is_upper(uint32_t c);
 bool is_title(uint32_t c); // category Lt
 bool is_space(uint32_t c);
-bool is_printable(uint32_t c); // repr shows it as it is
-bool is_id_start(uint32_t c);
-bool is_id_continue(uint32_t c);
 inline bool is_cased(uint32_t c) { return is_lower(c) || is_upper(c) || is_title(c); }
 // Marks and apostrophes, which do not end a word when a final sigma is looked for.
 bool is_case_ignorable(uint32_t c);

@@ -15,9 +15,9 @@ struct SpecialCase {
 };
 
 extern const CodepointRange other_lowercase[], other_uppercase[], other_digit[], other_numeric[],
-    whitespace[], id_start_exceptions[], id_continue_exceptions[];
+    whitespace[];
 extern const size_t other_lowercase_count, other_uppercase_count, other_digit_count, other_numeric_count,
-    whitespace_count, id_start_exceptions_count, id_continue_exceptions_count;
+    whitespace_count;
 extern const uint32_t decimal_zeros[];
 extern const size_t decimal_zeros_count;
 extern const SpecialCase special_cases[];
