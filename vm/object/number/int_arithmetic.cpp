@@ -204,23 +204,28 @@ Ref big_binary(Thread& thread, BinaryOp op, Value a, Value b) {
 } // namespace
 
 namespace {
-// Unboxed, or of one digit: a word, of 60 bits at most, that plain arithmetic does for.
+// What a 64-bit word holds, short of its lowest number: unboxed, or of one digit and three bits of a second.
 bool as_word(Value value, int64_t& out) {
   if (value.is_int()) {
     out = value.as_int();
     return true;
   }
-  if (!is_exact(value, int_type) || cast<BigInt>(value)->number.used != 1) return false;
+  if (!is_exact(value, int_type)) return false;
   const mp_int& number = cast<BigInt>(value)->number;
-  out = number.sign == MP_NEG ? -static_cast<int64_t>(number.dp[0]) : static_cast<int64_t>(number.dp[0]);
+  uint64_t magnitude = number.dp[0];
+  if (number.used != 1) {
+    if (number.used != 2 || number.dp[1] > 7) return false;
+    magnitude |= number.dp[1] << MP_DIGIT_BIT;
+  }
+  out = number.sign == MP_NEG ? -static_cast<int64_t>(magnitude) : static_cast<int64_t>(magnitude);
   return true;
 }
 // Empty: it does not fit a word, or is for others to say.
 Ref word_binary(BinaryOp op, int64_t x, int64_t y) {
   int64_t result;
   switch (op) {
-  case BinaryOp::Add: return make_int(x + y);
-  case BinaryOp::Sub: return make_int(x - y);
+  case BinaryOp::Add: return __builtin_add_overflow(x, y, &result) ? Ref() : make_int(result);
+  case BinaryOp::Sub: return __builtin_sub_overflow(x, y, &result) ? Ref() : make_int(result);
   case BinaryOp::Mul: return __builtin_mul_overflow(x, y, &result) ? Ref() : make_int(result);
   case BinaryOp::FloorDiv: return y ? make_int(floor_quotient(x, y)) : Ref();
   case BinaryOp::Mod: return y ? make_int(floor_remainder(x, y)) : Ref();
