@@ -1,5 +1,5 @@
-// The dispatch loop: run() with its state and its ways in and out. The cases, one an instruction, are in loop/ by subject:
-// they are text inside run(), because they share its variables and jump into each other.
+// The dispatch loop: run() with its state and its ways in and out. The cases, one an instruction, are in
+// loop/ by subject: they are text inside run(), because they share its variables and jump into each other.
 //
 // Rules that every case keeps:
 //  1. `pc` is at the current instruction until NEXT. `frame->ip = pc` (SAVE) before anything that may raise,
@@ -105,6 +105,10 @@ inline Value* cached_inline_slot(Value object, const Word* pc) {
   const Shape* shape = reinterpret_cast<Attrs*>(instance + pc[5])->shape;
   return shape && shape->id == pc[3] ? reinterpret_cast<Value*>(instance + pc[4]) : nullptr;
 }
+
+// Releases one of the loop's own variables. Always inline: a variable whose address was taken would not live
+// in a register.
+[[gnu::always_inline]] inline void drop(Value& variable) { decref(std::exchange(variable, Value())); }
 
 // Releases what a call has left in its row, the last value first. Numbers may stay.
 inline void clear_row(Value* first, Value* end) {
@@ -215,15 +219,15 @@ dispatch:
 #endif
 
 // clang-format off: they stand in the order in which they are laid out in memory
-#include "vm/interpreter/loop/variables.inc"
 #include "vm/interpreter/loop/attributes.inc"
-#include "vm/interpreter/loop/operators.inc"
-#include "vm/interpreter/loop/jumps.inc"
-#include "vm/interpreter/loop/sequences.inc"
 #include "vm/interpreter/loop/calls.inc"
 #include "vm/interpreter/loop/generators.inc"
+#include "vm/interpreter/loop/jumps.inc"
+#include "vm/interpreter/loop/operators.inc"
+#include "vm/interpreter/loop/sequences.inc"
 #include "vm/interpreter/loop/statements.inc"
-// clang-format on
+#include "vm/interpreter/loop/variables.inc"
+    // clang-format on
   }
 
 error : {
