@@ -196,7 +196,7 @@ Ref handle_repr(Thread& thread, Value self) {
     Ref when = repr(thread, Value::from_double(handle->when));
     text += fmt::format(" when={}", cast<Str>(when)->view());
   }
-  if (handle->callback) {
+  if (handle->callback && !handle->callback.is_none()) {
     text += " ";
     if (!format_callback(thread, handle->callback, handle->args, handle->loop->debug, text)) return Ref();
   }
