@@ -2,6 +2,7 @@
 
 #include "vm/interpreter/lock.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <poll.h>
 #include <uv.h>

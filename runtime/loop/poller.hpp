@@ -4,8 +4,7 @@
 #include "runtime/loop/ready_queue.hpp"
 #include "vm/object/thread.hpp"
 
-#include <cstdint>
-#include <memory>
+#include <atomic>
 
 struct uv_loop_s;
 
@@ -18,7 +17,7 @@ public:
   Poller& operator=(const Poller&) = delete;
   ~Poller();
 
-  // The libuv loop, made on first need; owned by this object, or borrowed from a host.
+  // The libuv loop, made on first need; owned by this object.
   uv_loop_s* uv();
   bool exists() const { return state_ != nullptr; }
 
@@ -39,7 +38,7 @@ public:
 
 private:
   struct State;
-  State* state_ = nullptr;
+  State* state_ = nullptr; // owned; libuv's handles lie in it, so it never moves
   std::atomic<int> outside_{0};
 };
 

@@ -50,9 +50,9 @@ public:
   Job pop() {
     --jobs_;
     uint64_t word = take();
-    Job job{static_cast<JobKind>(word & kind_mask), value_of(word & ~kind_mask), {}, {}};
-    if (job.kind >= JobKind::ThrowTask) job.argument = value_of(take());
-    if (job.kind == JobKind::RunCallback) job.context = value_of(take());
+    Job job{static_cast<JobKind>(word & kind_mask), Value(word & ~kind_mask), {}, {}};
+    if (job.kind >= JobKind::ThrowTask) job.argument = Value(take());
+    if (job.kind == JobKind::RunCallback) job.context = Value(take());
     return job;
   }
   // Visits every value of every job.
@@ -60,9 +60,9 @@ public:
     for (size_t at = head_; at != tail_;) {
       uint64_t word = words_[at++ & (capacity_ - 1)];
       auto kind = static_cast<JobKind>(word & kind_mask);
-      visit(value_of(word & ~kind_mask));
-      if (kind >= JobKind::ThrowTask) visit(value_of(words_[at++ & (capacity_ - 1)]));
-      if (kind == JobKind::RunCallback) visit(value_of(words_[at++ & (capacity_ - 1)]));
+      visit(Value(word & ~kind_mask));
+      if (kind >= JobKind::ThrowTask) visit(Value(words_[at++ & (capacity_ - 1)]));
+      if (kind == JobKind::RunCallback) visit(Value(words_[at++ & (capacity_ - 1)]));
     }
   }
   void clear() {
@@ -77,11 +77,6 @@ public:
 private:
   static constexpr uint64_t kind_mask = 7; // objects lie at multiples of eight
 
-  static Value value_of(uint64_t bits) {
-    Value value;
-    value.bits = bits;
-    return value;
-  }
   void put(uint64_t word) {
     if (tail_ - head_ == capacity_) [[unlikely]]
       grow();

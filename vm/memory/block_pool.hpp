@@ -15,10 +15,13 @@ struct FreeBlock {
 };
 inline FreeBlock* lists[pool_limit / 8 + 1];
 void* refill(size_t bytes); // a block from a fresh slab, the rest of which goes on the list
+// heap_alloc and heap_free (heap.hpp, which builds on this header): for large blocks, and for all under
+// sanitizers.
 void* heap_block(size_t bytes);
 void free_heap_block(void* block);
 } // namespace pool
 
+// Raw memory; never null (heap_alloc tells what happens when there is none).
 inline void* pool_alloc(size_t bytes) {
 #if ASPY_MIMALLOC
   if (bytes <= pool_limit) [[likely]] {

@@ -10,6 +10,7 @@
 #include "vm/memory/heap.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/thread.hpp"
+#include "vm/object/weakref.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -19,8 +20,6 @@
 namespace aspy {
 
 void (*collector_listener)(Thread& thread, bool start, int generation, size_t collected) = nullptr;
-
-void clear_weakrefs(Object* object); // vm/object/weakref.hpp
 
 namespace {
 

@@ -13,12 +13,15 @@
 
 namespace aspy {
 
+// Of one generation, since the start (gc.get_stats).
 struct CollectorStats {
-  uint64_t collections = 0, collected = 0, uncollectable = 0;
+  uint64_t collections = 0;   // how often it was looked at
+  uint64_t collected = 0;     // objects freed
+  uint64_t uncollectable = 0; // always 0: whatever is found can be taken apart
 };
 
-// Collects the young (generation 0) or all (2) tracked objects. Returns how many unreachable objects it
-// found. Runs script code (finalizers, weak reference callbacks).
+// Collects the young (generation 0) or all (any other) tracked objects, but for the frozen ones. Returns how
+// many unreachable objects it found. Runs script code (finalizers, weak reference callbacks).
 size_t collect(Thread& thread, int generation);
 // While one is under way, its garbage is held by one reference more.
 bool is_collecting();
@@ -29,7 +32,8 @@ void collect_if_due(Thread& thread);
 
 void collector_enable(bool on);
 bool collector_enabled();
-void collector_set_threshold(uint32_t young); // 0 turns automatic collection off
+// Births, less deaths, that call for a collection of the young; 0 turns automatic collection off.
+void collector_set_threshold(uint32_t young);
 uint32_t collector_threshold();
 uint32_t collector_young_count();
 CollectorStats& collector_stats(int generation);

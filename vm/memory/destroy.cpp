@@ -4,14 +4,13 @@
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 #include "vm/object/type/type.hpp"
+#include "vm/object/weakref.hpp"
 
 #include <memory>
 #include <utility>
 #include <vector>
 
 namespace aspy {
-
-void clear_weakrefs(Object* object); // vm/object/weakref.hpp
 
 namespace {
 

@@ -29,7 +29,7 @@ size_t heap_limit();
 // Bytes counted at present; 0 without a limit.
 size_t heap_used();
 
-// Makes `object` known to the collector / unknown to it. Untracking a untracked object does nothing.
+// Makes `object` known to the collector / unknown to it. Untracking an untracked object does nothing.
 void gc_track(Object* object);
 void gc_untrack(Object* object);
 

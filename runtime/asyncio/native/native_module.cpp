@@ -88,32 +88,12 @@ Ref is_future_like(Thread& thread, const Value* args) {
   return share(Value::from_bool(own && !own.get().is_none()));
 }
 
-Ref is_coroutine(Thread& thread, const Value* args) {
-  Value value = args[0];
-  if (is_exact(value, coroutine_type)) return share(True);
-  Type* type = type_of(value);
-  (void)thread;
-  bool all = type->slots.await_iter && type_lookup(type, names::send) && type_lookup(type, names::throw_) &&
-             type_lookup(type, names::close);
-  return share(Value::from_bool(all && !is_future(value)));
-}
+Ref is_coroutine(Thread&, const Value* args) { return share(Value::from_bool(is_coroutine_like(args[0]))); }
 
 Ref all_tasks(Thread&, const Value* args) {
-  struct Collected {
-    Value loop;
-    std::vector<Task*> tasks;
-  } collected{args[0], {}};
-  for_each_task(
-      [](void* context, Task* task) {
-        auto* into = static_cast<Collected*>(context);
-        if (Value(task->loop) == into->loop) into->tasks.push_back(task);
-      },
-      &collected);
-  // Oldest first, where the default names tell.
-  std::stable_sort(collected.tasks.begin(), collected.tasks.end(),
-                   [](Task* a, Task* b) { return a->serial < b->serial; });
   Own<List> list = new_list();
-  for (Task* task : collected.tasks) list_append(list.get(), Value(task));
+  if (!is_instance(args[0], event_loop_type)) return list; // tasks belong to our loops only
+  for (const Own<Task>& task : tasks_of(as_loop(args[0]))) list_append(list.get(), task.value());
   return list;
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/asyncio/native/task_group.hpp"
 
 #include "runtime/asyncio/native/core/handle.hpp"
+#include "runtime/asyncio/native/diagnosis/short_repr.hpp"
 #include "runtime/asyncio/native/sync/sync.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
@@ -61,13 +62,6 @@ void add_error(TaskGroup* group, Value error) {
   if (!group->errors) group->errors = new_list().release();
   list_append(group->errors, error);
   if (is_exit(error) && !group->base_error) group->base_error = share(error).release();
-}
-
-std::string shown(Thread& thread, Value value) {
-  Ref text = repr(thread, value);
-  if (text) return std::string(cast<Str>(text)->view());
-  clear_error(thread);
-  return "?";
 }
 
 // A task failed after the block's own task was over: nobody is left to tell.

@@ -2,13 +2,13 @@
 
 #include "runtime/asyncio/native/core/event_loop.hpp"
 #include "runtime/asyncio/native/core/task.hpp"
+#include "runtime/asyncio/native/diagnosis/short_repr.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/generator.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
 
 namespace aspy {
@@ -16,14 +16,6 @@ namespace aspy {
 Type DeadlockError_type;
 
 namespace {
-
-std::string text_of(Thread& thread, Ref shown) {
-  if (!shown) {
-    clear_error(thread);
-    return "?";
-  }
-  return std::string(cast<Str>(shown)->view());
-}
 
 // Where a task is suspended: the innermost frame of its awaits that is the script's own, and what that frame
 // awaits in the library, as "Lock.acquire()".
@@ -52,15 +44,20 @@ Place place_of(Thread& thread, Task* task) {
   return place;
 }
 
+std::string name_of(Thread& thread, Task* task) {
+  Ref name = task_name(thread, task);
+  return is_str(name) ? std::string(cast<Str>(name)->view()) : shown(thread, name);
+}
+
 std::string describe(Thread& thread, Task* task) {
-  std::string text = fmt::format("task {}", text_of(thread, task_name(thread, task)));
+  std::string text = fmt::format("task {}", name_of(thread, task));
   Place place = place_of(thread, task);
   if (!place.call.empty()) {
     text += fmt::format(" waits in {}", place.call);
   } else if (task->waiter && is_task(task->waiter)) {
-    text += fmt::format(" waits for task {}", text_of(thread, task_name(thread, cast<Task>(task->waiter))));
+    text += fmt::format(" waits for task {}", name_of(thread, cast<Task>(task->waiter)));
   } else if (task->waiter) {
-    text += fmt::format(" waits for {}", text_of(thread, repr(thread, task->waiter)));
+    text += fmt::format(" waits for {}", shown(thread, task->waiter));
   } else {
     text += " waits";
   }
@@ -70,22 +67,9 @@ std::string describe(Thread& thread, Task* task) {
 } // namespace
 
 bool raise_deadlock(Thread& thread, EventLoop* loop) {
-  struct Collected {
-    EventLoop* loop;
-    std::vector<Own<Task>> tasks;
-  } collected{loop, {}};
-  for_each_task(
-      [](void* context, Task* task) {
-        auto* into = static_cast<Collected*>(context);
-        if (task->loop == into->loop) into->tasks.push_back(Own<Task>::share(task));
-      },
-      &collected);
-  // In the order of their making.
-  std::stable_sort(collected.tasks.begin(), collected.tasks.end(),
-                   [](const Own<Task>& a, const Own<Task>& b) { return a->serial < b->serial; });
   std::string message =
       "deadlock: nothing is ready, no timer is set and nothing outside can wake the event loop";
-  for (const Own<Task>& task : collected.tasks) message += "\n  " + describe(thread, task.get());
+  for (const Own<Task>& task : tasks_of(loop)) message += "\n  " + describe(thread, task.get());
   return raise(thread, DeadlockError_type, message);
 }
 

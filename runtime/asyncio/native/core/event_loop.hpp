@@ -45,6 +45,12 @@ Ref spawn(Thread& thread, EventLoop* loop, Value coroutine);
 bool loop_time(Thread& thread, EventLoop* loop, double& now);
 // A sleep: `future` gets `result` at `when` (loop time), unless it is done by then.
 void finish_at(EventLoop* loop, double when, Future* future, Value result);
+// RuntimeError "Event loop is closed".
+bool check_open(Thread& thread, EventLoop* loop);
+// How many frames coroutines remember as their origin while the loop is in debug mode.
+inline constexpr uint32_t debug_stack_depth = 10;
+// Drops the cancelled timers that are next, or, when they are the most, all.
+void drop_cancelled_timers(LoopState* state);
 // Runs until stop(); false: an exception is pending (KeyboardInterrupt, SystemExit, a deadlock).
 bool run_forever(Thread& thread, EventLoop* loop);
 // loop.call_exception_handler(context), as a method, so that a script's override is heard. Never raises but

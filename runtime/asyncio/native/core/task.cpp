@@ -1,6 +1,7 @@
 #include "runtime/asyncio/native/core/task.hpp"
 
 #include "runtime/asyncio/native/core/event_loop.hpp"
+#include "runtime/asyncio/native/diagnosis/short_repr.hpp"
 #include "runtime/asyncio/native/diagnosis/source_traceback.hpp"
 #include "runtime/modules/support/contextvars.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
@@ -14,6 +15,7 @@
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace aspy {
@@ -46,13 +48,13 @@ bool fail_step(Thread& thread, Task* task, const std::string& message) {
   return true;
 }
 
-std::string shown(Thread& thread, Value value) {
-  Ref text = repr(thread, value);
-  if (!text) {
-    clear_error(thread);
-    return "?";
-  }
-  return std::string(cast<Str>(text)->view());
+// cancel() came before the task waited: what it waits for now is cancelled in its place, if it can be.
+bool pass_cancellation_on(Thread& thread, Task* task) {
+  if (!task->must_cancel) return true;
+  Ref message = share(task->cancel_message()), awaited = share(task->waiter);
+  int cancelled = cancel_awaited(thread, awaited, message);
+  if (cancelled > 0) task->must_cancel = false;
+  return cancelled >= 0;
 }
 
 // The coroutine yielded `value`: what is it to wait for?
@@ -77,13 +79,7 @@ bool handle_yield(Thread& thread, Task* task, Ref value) {
     future->blocking = false;
     add_callback(future, Value(task), Ref());
     assign(task->waiter, std::move(value));
-    if (task->must_cancel) {
-      Ref message = share(task->cancel_message());
-      int cancelled = cancel_awaited(thread, Value(future), message);
-      if (cancelled < 0) return false;
-      if (cancelled) task->must_cancel = false;
-    }
-    return true;
+    return pass_cancellation_on(thread, task);
   }
   Ref blocking = find_attr(thread, value, intern("_asyncio_future_blocking"));
   if (thread.has_error()) return false;
@@ -99,13 +95,7 @@ bool handle_yield(Thread& thread, Task* task, Ref value) {
     Ref wake = get_attr(thread, Value(task), "_wakeup");
     if (!wake || !call_method(thread, value, "add_done_callback", {wake})) return false;
     assign(task->waiter, share(value));
-    if (task->must_cancel) {
-      Ref message = share(task->cancel_message());
-      int cancelled = cancel_awaited(thread, value, message);
-      if (cancelled < 0) return false;
-      if (cancelled) task->must_cancel = false;
-    }
-    return true;
+    return pass_cancellation_on(thread, task);
   }
   if (is_exact(value, generator_type))
     return fail_step(thread, task,
@@ -199,10 +189,10 @@ bool step_task(Thread& thread, Task* task) {
 
 void wake_soon(Own<Task> task, Future* future) {
   EventLoop* loop = future->loop;
+  Value woken(task.release());
   if (loop->custom_call_soon) [[unlikely]]
-    call_soon(loop, {JobKind::WakeTask, task.value(), share(Value(future)).release(), {}}),
-        (void)task.release();
-  else loop->state->ready.push(JobKind::WakeTask, Value(task.release()));
+    call_soon(loop, {JobKind::WakeTask, woken, share(Value(future)).release(), {}});
+  else loop->state->ready.push(JobKind::WakeTask, woken);
 }
 
 bool wake_task(Thread& thread, Task* task, Value future) {
@@ -214,7 +204,7 @@ bool wake_task(Thread& thread, Task* task, Value future) {
       Ref fetched = future_result(thread, as_future(future)); // raises what it failed with
     return step_task(thread, task);
   }
-  if (!call_method(thread, future, names::result)) return step_task(thread, task);
+  Ref fetched = call_method(thread, future, names::result); // raises what it failed with
   return step_task(thread, task);
 }
 
@@ -304,32 +294,35 @@ Ref task_name(Thread&, Task* task) {
   return share(task->extras && task->extras->name ? task->extras->name : None);
 }
 
-void for_each_task(void (*visit)(void* context, Task* task), void* context) {
-  for (Object* object : collector_objects())
-    if (is_task(Value(object))) {
-      auto* task = static_cast<Task*>(object);
-      if (task->loop && !is_done(task)) visit(context, task);
-    }
+std::vector<Own<Task>> tasks_of(EventLoop* loop) {
+  std::vector<Own<Task>> tasks;
+  for (Object* object : collector_objects()) {
+    if (!is_task(Value(object))) continue;
+    auto* task = static_cast<Task*>(object);
+    if (task->loop == loop && !is_done(task)) tasks.push_back(Own<Task>::share(task));
+  }
+  std::stable_sort(tasks.begin(), tasks.end(),
+                   [](const Own<Task>& a, const Own<Task>& b) { return a->serial < b->serial; });
+  return tasks;
 }
 
 // --- making
 // ---------------------------------------------------------------------------------------------------------
 
-namespace {
-
-bool is_coroutine_like(Thread& thread, Value value) {
+bool is_coroutine_like(Value value) {
   if (is_exact(value, coroutine_type)) return true;
   Type* type = type_of(value);
-  (void)thread;
   return type->slots.await_iter && type_lookup(type, names::send) && type_lookup(type, names::throw_) &&
          type_lookup(type, names::close) && !is_future(value);
 }
+
+namespace {
 
 Ref eager_start(Thread& thread, Task* task);
 
 bool init_task(Thread& thread, Task* task, Value coroutine, Value loop, Value name, Value context,
                bool eager) {
-  if (!is_coroutine_like(thread, coroutine)) {
+  if (!is_coroutine_like(coroutine)) {
     task->log_destroy_pending = false;
     return raise_type_error(thread,
                             fmt::format("a coroutine was expected, got {}", shown(thread, coroutine)));

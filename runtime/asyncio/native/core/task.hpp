@@ -20,8 +20,8 @@ inline bool is_task(Value value) { return value.is_object() && is_instance(value
 // A Task for `coroutine`, its first step in the ready queue (or, eager, taken at once). `name` empty:
 // "Task-n"; `context` empty: a copy of the current one. Raises.
 Ref make_task(Thread& thread, EventLoop* loop, Value coroutine, Value name, Value context, bool eager);
-// Runs one step of `task`, which the caller keeps alive; `error` (owned by the pending exception slot) is
-// raised inside when set. False: KeyboardInterrupt or SystemExit is pending and must leave the loop.
+// Runs one step of `task`, which the caller keeps alive; a pending exception is raised at its await. False:
+// KeyboardInterrupt or SystemExit is pending and must leave the loop.
 bool step_task(Thread& thread, Task* task);
 // The future it waits for is done: the next step raises its exception or goes on.
 bool wake_task(Thread& thread, Task* task, Value future);
@@ -34,8 +34,11 @@ bool cancel_task(Thread& thread, Task* task, Value message, bool& cancelled); //
 uint32_t uncancel_task(Task* task);                                           // how many requests remain
 Ref task_name(Thread& thread, Task* task);
 
-// Every task that is not done and still exists.
-void for_each_task(void (*visit)(void* context, Task* task), void* context);
+// The loop's tasks that are not done and still exist, oldest first.
+std::vector<Own<Task>> tasks_of(EventLoop* loop);
+
+// A coroutine, or an object that can be driven like one.
+bool is_coroutine_like(Value value);
 
 void init_task_type();
 

@@ -7,6 +7,7 @@
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
+#include "vm/object/thread.hpp"
 
 namespace aspy {
 
@@ -103,6 +104,13 @@ bool append(Thread& thread, Value value, int level, std::string& text) {
 }
 
 } // namespace
+
+std::string shown(Thread& thread, Value value) {
+  Ref text = repr(thread, value);
+  if (text) return std::string(cast<Str>(text)->view());
+  clear_error(thread);
+  return "?";
+}
 
 bool append_short_repr(Thread& thread, Value value, std::string& text) {
   return append(thread, value, max_level, text);

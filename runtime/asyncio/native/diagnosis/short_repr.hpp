@@ -1,4 +1,4 @@
-// Results inside reprs, cut to a readable length as reprlib.repr cuts them.
+// Values inside messages: whole, and cut to a readable length as reprlib.repr cuts them.
 #pragma once
 
 #include "vm/object/object.hpp"
@@ -7,7 +7,10 @@
 
 namespace aspy {
 
-// Appends the text; false: a __repr__ raised.
+// repr(value); "?" when that raises.
+std::string shown(Thread& thread, Value value);
+
+// Appends the text, cut; false: a __repr__ raised.
 bool append_short_repr(Thread& thread, Value value, std::string& text);
 
 } // namespace aspy
