@@ -176,17 +176,18 @@ Ref make_stream(Thread& thread, int fd, const char* name, const char* mode) {
   file->close_fd = false;
   file->readable = fd == 0;
   file->writable = fd != 0;
+  bool write_through = fd != 0 && sys_state.unbuffered;
+  file->buffered = !write_through;
   Own<Str> label = make_str(name);
-  Own<BinaryFile> binary =
-      make_binary_file(fd == 0 ? buffered_reader_type : buffered_writer_type, file, label.value());
+  Type& type = write_through ? fileio_type : fd == 0 ? buffered_reader_type : buffered_writer_type;
+  Own<BinaryFile> binary = make_binary_file(type, file, label.value());
   Own<Str> encoding = make_str("utf-8"), errors = make_str(fd == 2             ? "backslashreplace"
                                                            : is_plain_locale() ? "surrogateescape"
                                                                                : "strict");
   Own<Str> newline = make_str("\n");
   bool line_buffering = fd == 2 || ::isatty(fd) == 1;
   return make_text_file(thread, binary.value(), encoding.value(), errors.value(),
-                        fd == 0 ? None : newline.value(), line_buffering, mode,
-                        fd != 0 && sys_state.unbuffered);
+                        fd == 0 ? None : newline.value(), line_buffering, mode, write_through);
 }
 
 } // namespace
