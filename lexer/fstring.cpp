@@ -31,7 +31,8 @@ void Lexer::fail_unterminated(const FString& string, std::uint32_t at_line) {
                              string.triple ? "triple-quoted " : "", string_name(), at_line),
                  string.line, characters(string.line_start, begin_ + string.start) + 1, 0};
   issue.end_offset = static_cast<std::int32_t>(issue.offset);
-  issue.incomplete = string.triple;
+  // Where the source ended after a backslash, the next line would go on with the string.
+  issue.incomplete = string.triple || (line_ > at_line && line_start_ == offset(end_));
   fail_at(std::move(issue));
 }
 

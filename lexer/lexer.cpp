@@ -85,6 +85,11 @@ bool Lexer::begin_line() {
         if (continued == 0) continued = column;
         at += 1;
         next_line(at + 1);
+        if (at + 1 == end_ && imply_newline_) {
+          cursor_ = end_;
+          fail_at_end(at);
+          return false;
+        }
       } else {
         break;
       }
@@ -191,23 +196,26 @@ void Lexer::continue_line() {
       return;
     }
   }
-  if ((next >= end_ || cursor_ == end_) && imply_newline_) {
-    LexIssue issue{LexIssueKind::Syntax, "unexpected EOF while parsing", line_, 0, -1};
-    if (cursor_ == end_) {
-      // Reported at the line with the backslash, not at the empty one after it.
-      issue.line = line_ - 1;
-      issue.at_end = true;
-      const char* start = next - 1;
-      while (start > begin_ && start[-1] != '\n') --start;
-      issue.offset = count_characters({start, static_cast<std::size_t>(next - start)}) + 1;
-    } else {
-      issue.offset = line_length_with_end();
-    }
-    issue.incomplete = true;
-    return fail_late(std::move(issue));
-  }
+  if ((next >= end_ || cursor_ == end_) && imply_newline_) return fail_at_end(next);
   fail_late({LexIssueKind::Syntax, "unexpected character after line continuation character", line_,
              characters(line_start_, next) + (next < end_ ? 1 : 0), 0});
+}
+
+/// The source ends after a backslash; `next` is what follows it.
+void Lexer::fail_at_end(const char* next) {
+  LexIssue issue{LexIssueKind::Syntax, "unexpected EOF while parsing", line_, 0, -1};
+  if (cursor_ == end_) {
+    // Reported at the line with the backslash, not at the empty one after it.
+    issue.line = line_ - 1;
+    issue.at_end = true;
+    const char* start = next - 1;
+    while (start > begin_ && start[-1] != '\n') --start;
+    issue.offset = count_characters({start, static_cast<std::size_t>(next - start)}) + 1;
+  } else {
+    issue.offset = line_length_with_end();
+  }
+  issue.incomplete = true;
+  fail_late(std::move(issue));
 }
 
 void Lexer::lex_word() {

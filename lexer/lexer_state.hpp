@@ -48,6 +48,7 @@ private:
   void open_bracket(Token kind, char open);
   void close_bracket(Token kind, char close);
   void continue_line();
+  void fail_at_end(const char* next);
   void finish();
   // number.cpp
   void lex_number();

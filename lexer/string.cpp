@@ -71,7 +71,8 @@ void Lexer::lex_string(const char* prefix_end) {
 
   // The same quote inside an f-string's field most likely was meant to end the f-string.
   std::uint32_t detected = line_;
-  if (triple && at >= end_ && line_ > start_line && line_start_ == offset(end_)) --detected;
+  const bool ends_before = at >= end_ && line_ > start_line && line_start_ == offset(end_);
+  if (ends_before) --detected;
   if (Field* field = open_field(); field != nullptr) {
     const FString& outer = fstrings_.back();
     if (outer.quote == quote && outer.triple == triple) {
@@ -85,7 +86,7 @@ void Lexer::lex_string(const char* prefix_end) {
                  start_line, 0, 0};
   issue.offset = characters(start_line_start, start) + 1;
   issue.end_offset = static_cast<std::int32_t>(issue.offset);
-  issue.incomplete = triple;
+  issue.incomplete = triple || ends_before; // after a backslash the next line goes on with the string
   cursor_ = start;
   line_ = start_line, line_start_ = start_line_start;
   fail_at(std::move(issue));
