@@ -16,7 +16,6 @@ namespace aspy {
 
 // Null when there is none of this (dotted) name.
 const ModuleSpec* find_native_module(std::string_view name);
-
 const FrozenModule* find_frozen_module(std::string_view name);
 
 // Names of all modules in the binary, sorted (sys.stdlib_module_names).

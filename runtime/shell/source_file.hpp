@@ -14,6 +14,7 @@ struct SourceFile {
   int exit_code = 0; // that goes with the problem
 };
 
+// `name` as the command line has it.
 SourceFile read_source_file(const std::string& name);
 
 // All that standard input holds.

@@ -89,7 +89,7 @@ struct Code : Object {
   Tuple* cell_names = nullptr;   // co_cellvars, owned
   Tuple* free_names = nullptr;   // co_freevars, owned
   PackedPositions positions;
-  Value doc;            // docstring, or empty; owned
+  Value doc; // docstring, or empty; owned
   // Of a coroutine function: the last coroutine that ended where it was awaited, ready for the next await
   // (vm/interpreter/frame_stack.hpp); owned memory of `spare_bytes`, or null. It refers to nothing.
   void* spare = nullptr;
@@ -108,7 +108,7 @@ struct Code : Object {
 };
 extern Type code_type;
 
-Own<Code> new_code();
+Own<Code> new_code(); // without anything in it
 
 // The position of the instruction that contains word `at`.
 Position position_at(const Code* code, uint32_t at);
@@ -116,6 +116,7 @@ struct InstructionPosition {
   uint32_t at; // its first word
   Position position;
 };
+// In the order of the words; how they are packed stands in positions.cpp.
 std::vector<uint8_t> pack_positions(std::span<const InstructionPosition> ascending);
 
 } // namespace aspy

@@ -197,7 +197,7 @@ private:
   void raise_statement(const ast::Raise* stmt);
   void expression_statement(const ast::ExprStmt* stmt);
 
-  // --- control flow (control_flow.cpp, try.cpp, with.cpp) ---
+  // --- control flow (control_flow.cpp, try.cpp) ---
   void if_statement(const ast::If* stmt);
   void while_statement(const ast::While* stmt);
   void for_statement(const ast::For* stmt);

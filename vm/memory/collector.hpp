@@ -30,6 +30,7 @@ bool is_collecting();
 // have doubled since the last time.
 void collect_if_due(Thread& thread);
 
+// gc.enable() and gc.disable(): whether collections come by themselves.
 void collector_enable(bool on);
 bool collector_enabled();
 // Births, less deaths, that call for a collection of the young; 0 turns automatic collection off.

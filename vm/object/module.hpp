@@ -18,6 +18,7 @@ struct Module : Object {
 };
 extern Type module_type;
 
+// With __name__, and __doc__, __package__, __loader__ and __spec__ set to None.
 Own<Module> new_module(Str* name);
 
 // A built-in module: one constant a module, all listed in runtime/importing/registry.cpp. `init`

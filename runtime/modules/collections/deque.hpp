@@ -18,9 +18,9 @@ struct Deque : Object {
 extern Type deque_type, deque_iterator_type, deque_reverse_iterator_type;
 void init_deque_types();
 
-Own<Deque> make_deque();
-void deque_append(Deque* deque, Value item);
-Ref deque_pop_first(Deque* deque); // it must have one
+Own<Deque> make_deque();                     // empty, without a maxlen
+void deque_append(Deque* deque, Value item); // takes a new reference
+Ref deque_pop_first(Deque* deque);           // it must have one
 // Takes out the first item that is this very object; false when there is none.
 bool deque_discard(Deque* deque, Value item);
 

@@ -1,3 +1,4 @@
+// Between the files of the functools module.
 #pragma once
 
 #include "vm/object/type/type.hpp"

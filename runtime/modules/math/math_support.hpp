@@ -20,17 +20,10 @@ private:
   bool overflowed_ = false;
 };
 
-Ref math_fsum(Thread& thread, const Value* args);
-Ref math_sumprod(Thread& thread, const Value* args);
-Ref math_prod(Thread& thread, const Value* args);
-Ref math_hypot(Thread& thread, const Value* args);
-Ref math_dist(Thread& thread, const Value* args);
-
-Ref math_gcd(Thread& thread, const Value* args);
-Ref math_lcm(Thread& thread, const Value* args);
-Ref math_factorial(Thread& thread, const Value* args);
-Ref math_comb(Thread& thread, const Value* args);
-Ref math_perm(Thread& thread, const Value* args);
-Ref math_isqrt(Thread& thread, const Value* args);
+// Functions of the module's table (math.cpp).
+// math_sums.cpp
+NativeBody math_fsum, math_sumprod, math_prod, math_hypot, math_dist;
+// math_integer.cpp
+NativeBody math_gcd, math_lcm, math_factorial, math_comb, math_perm, math_isqrt;
 
 } // namespace aspy

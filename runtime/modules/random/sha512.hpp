@@ -7,6 +7,7 @@
 
 namespace aspy {
 
+// The digest of a whole message.
 std::array<uint8_t, 64> sha512(std::string_view message);
 
 } // namespace aspy

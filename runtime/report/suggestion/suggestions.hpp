@@ -15,12 +15,12 @@ std::string closest_name(std::string_view wrong, const std::vector<std::string>&
 // `names`: also look at the variables of the frame that a NameError came from.
 std::string suggestion_for(Thread& thread, Value exception, bool names = true);
 
-// A keyword that was misspelt: the line of a SyntaxError reads well with `keyword` in place of the characters
-// [column, end).
+// A keyword that was misspelt in the line of a SyntaxError.
 struct KeywordTypo {
   std::string keyword;
-  size_t column = 0, end = 0; // characters from 0
+  size_t column = 0, end = 0; // what it stands for: characters from 0, the last one excluded
 };
+// True when `line` reads well with a keyword in place of a similar word.
 bool find_keyword_typo(std::string_view line, KeywordTypo& out);
 
 } // namespace aspy

@@ -46,6 +46,8 @@ struct GoldenResult {
 // `keyword`, by name. Throws std::runtime_error when there is no such file or folder.
 std::vector<GoldenCase> find_goldens(const std::filesystem::path& where, std::string_view keyword);
 
+// What the files beside the script say, and what a run has shown, with the masks and the folder's path
+// applied.
 GoldenResult expected_result(const GoldenCase& golden);
 GoldenResult comparable(const GoldenCase& golden, const ChildResult& result);
 

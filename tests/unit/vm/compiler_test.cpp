@@ -26,6 +26,8 @@ Own<Code> compiled(std::string_view source, CompileOptions options = {}) {
   return code;
 }
 
+void check_compiles(std::string_view source) { Own<Code> code = compiled(source); }
+
 // The listing of the first function of a program.
 std::string function_listing(std::string_view source) {
   Own<Code> code = compiled(source);
@@ -131,7 +133,7 @@ TEST_CASE("comprehensions run in place with variables of their own") {
 }
 
 TEST_CASE("every construct keeps the rules of the instruction set") {
-  compiled(R"(
+  check_compiles(R"(
 import a.b as c, d.e
 from . import x as y
 from m import *
@@ -214,26 +216,26 @@ x = t"a{b!r:{c}}d"
 TEST_CASE("deep and long programs") {
   std::string chain = "x = 1";
   for (int i = 0; i < 5000; ++i) chain += "+y";
-  compiled(chain + "\n");
+  check_compiles(chain + "\n");
   std::string calls = "x = y";
   for (int i = 0; i < 3000; ++i) calls += ".a()[0]";
-  compiled(calls + "\n");
+  check_compiles(calls + "\n");
   std::string branches = "if x == 0: pass\n";
   for (int i = 0; i < 3000; ++i) branches += "elif x == " + std::to_string(i) + ": y = 1\n";
-  compiled(branches);
+  check_compiles(branches);
   std::string nots = "x = ";
   for (int i = 0; i < 1000; ++i) nots += "not ";
-  compiled(nots + "y\n");
+  check_compiles(nots + "y\n");
   // More locals than have registers, and a display larger than the temporaries.
   std::string many = "def f(a):\n";
   for (int i = 0; i < 300; ++i) many += "  v" + std::to_string(i) + " = a\n";
   many += "  def g(): return v0, v200, v299\n  return [";
   for (int i = 0; i < 300; ++i) many += "v" + std::to_string(i) + ", ";
-  compiled(many + "]\n");
+  check_compiles(many + "]\n");
   // A body longer than a conditional jump reaches.
   std::string far = "def f(a):\n  if a:\n";
   for (int i = 0; i < 9000; ++i) far += "    a = b(a)\n";
-  compiled(far + "  return a\n");
+  check_compiles(far + "  return a\n");
 }
 
 TEST_CASE("expressions and patterns that need many temporaries") {
@@ -252,24 +254,26 @@ TEST_CASE("expressions and patterns that need many temporaries") {
     }
     return text;
   };
-  compiled(nest("f(1, 2, x.g(y, ", "z", "))", 90) + "\n");
-  compiled(nest("[x, {y: (", "z", ",)}]", 60) + "\n");
-  compiled(nest("[", "x", " for x in y]", 90) + "\n");
-  compiled("def f():\n  for x in y:\n    try:\n      with z as w: return " +
-           nest("[x, *y, ", "[y for y in x if (z := y)]", "]", 80) + "\n    except E: pass\n");
-  compiled("def f():\n  return " + nest("g(x, x, x, ", "(yield x)", ")", 80) + "\n");
-  compiled("async def f():\n  return " + nest("await g(x, x, ", "[a async for a in x]", ")", 80) + "\n");
-  compiled("[1 " + nest("for x in y ", "", "", 300) + "]\n");
-  compiled(row("a", "", 300) + " = x\n");
-  compiled(row("a", "", 100) + ", *b, " + row("c", "", 100) + " = x\n");
-  compiled("def f(" + row("a", "=x", 300) + ", *, " + row("k", "=x", 300) +
-           "):\n  def g(): return a0, a299, k299\n");
-  compiled(nest("@f\n", "class C: pass\n", "", 300));
-  compiled("match x:\n case [" + row("a", "", 300) + "]: pass\n case {" + row("'k", "': x", 1) + "}: pass\n");
-  compiled("match x:\n case " + nest("[", "x", "]", 90) + ": pass\n case [" + row("[*a", "]", 60) +
-           "]: pass\n");
-  compiled("match x:\n case C([" + row("a", "", 100) + ", 0] | [0, " + row("a", "", 100) + "], " +
-           row("k", "=1", 100) + ") as b: pass\n");
+  check_compiles(nest("f(1, 2, x.g(y, ", "z", "))", 90) + "\n");
+  check_compiles(nest("[x, {y: (", "z", ",)}]", 60) + "\n");
+  check_compiles(nest("[", "x", " for x in y]", 90) + "\n");
+  check_compiles("def f():\n  for x in y:\n    try:\n      with z as w: return " +
+                 nest("[x, *y, ", "[y for y in x if (z := y)]", "]", 80) + "\n    except E: pass\n");
+  check_compiles("def f():\n  return " + nest("g(x, x, x, ", "(yield x)", ")", 80) + "\n");
+  check_compiles("async def f():\n  return " + nest("await g(x, x, ", "[a async for a in x]", ")", 80) +
+                 "\n");
+  check_compiles("[1 " + nest("for x in y ", "", "", 300) + "]\n");
+  check_compiles(row("a", "", 300) + " = x\n");
+  check_compiles(row("a", "", 100) + ", *b, " + row("c", "", 100) + " = x\n");
+  check_compiles("def f(" + row("a", "=x", 300) + ", *, " + row("k", "=x", 300) +
+                 "):\n  def g(): return a0, a299, k299\n");
+  check_compiles(nest("@f\n", "class C: pass\n", "", 300));
+  check_compiles("match x:\n case [" + row("a", "", 300) + "]: pass\n case {" + row("'k", "': x", 1) +
+                 "}: pass\n");
+  check_compiles("match x:\n case " + nest("[", "x", "]", 90) + ": pass\n case [" + row("[*a", "]", 60) +
+                 "]: pass\n");
+  check_compiles("match x:\n case C([" + row("a", "", 100) + ", 0] | [0, " + row("a", "", 100) + "], " +
+                 row("k", "=1", 100) + ") as b: pass\n");
 }
 
 TEST_CASE("positions survive packing") {

@@ -21,6 +21,7 @@ struct ByteArray : Object {
 };
 extern Type bytes_type, bytearray_type;
 
+// Each copies the data.
 Own<Bytes> make_bytes(std::string_view data);
 Own<ByteArray> make_bytearray(std::string_view data);
 inline bool is_bytes(Value value) {

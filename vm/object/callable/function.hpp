@@ -53,7 +53,9 @@ struct ClassMethod : Object {
 extern Type cell_type, function_type, bound_method_type, property_type, staticmethod_type, classmethod_type,
     super_type;
 
+// Each takes new references to what it is given.
 Own<Cell> make_cell(Value contents_or_empty);
+// With the code's names and documentation; defaults, closure and annotations are the caller's to set.
 Own<Function> make_function(Thread& thread, Code* code, Dict* globals);
 Ref make_bound_method(Value function, Value self);
 

@@ -56,6 +56,7 @@ extern Type slot_wrapper_type;   // wrapper_descriptor: list.__len__
 extern Type method_wrapper_type; // [].__len__
 extern Type getset_type, member_type;
 
+// `module_name`: its __module__; null: None. `def` must live for ever.
 Ref make_native_function(Thread& thread, const NativeDef& def, Str* module_name = nullptr);
 
 // Calls a native with arguments as given: binds them to the parameters (positional, keyword, defaults),

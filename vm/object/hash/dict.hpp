@@ -38,6 +38,7 @@ inline bool is_dict(Value value) {
   return value.is_object() && (value.as_object()->type->flags & TypeIsDict) != 0;
 }
 
+// An empty dict, with room for `expected` entries.
 Own<Dict> new_dict(size_t expected = 0);
 // Gives an empty dict room for `expected` entries.
 void dict_reserve(Dict* dict, size_t expected);
@@ -71,7 +72,8 @@ inline bool dict_may_revive(const Dict* dict, Value key) {
 // Iterates: `position` starts at 0; false at the end. Borrowed key and value.
 bool dict_next(const Dict* dict, uint32_t& position, Value& key, Value& value);
 bool dict_update(Thread& thread, Dict* dict, Value mapping_or_pairs); // as dict.update(x)
-// {**mapping} for anything but a dict: an AttributeError, of a missing keys() say, is the caller's to explain.
+// {**mapping} for anything but a dict: an AttributeError, of a missing keys() say, is the caller's to
+// explain.
 bool dict_update_from_mapping(Thread& thread, Dict* dict, Value mapping);
 // As dict_update for `**mapping` in a call: TypeError on a duplicate or a key that is not a str.
 bool dict_merge_kwargs(Thread& thread, Dict* dict, Value mapping, Value callable);

@@ -1,15 +1,13 @@
 // Between dict_methods.cpp and dict_views.cpp.
 #pragma once
 
+#include "vm/object/callable/native.hpp"
 #include "vm/object/hash/dict.hpp"
 
 namespace aspy {
 
-Ref dict_keys(Thread& thread, const Value* args);
-Ref dict_values(Thread& thread, const Value* args);
-Ref dict_items(Thread& thread, const Value* args);
-Ref dict_reversed(Thread& thread, const Value* args);
-Ref dict_iter(Thread& thread, Value self);
+NativeBody dict_keys, dict_values, dict_items, dict_reversed; // methods of dict
+Ref dict_iter(Thread& thread, Value self);                    // its `iter` slot
 void init_dict_view_types();
 
 } // namespace aspy

@@ -13,8 +13,10 @@ bool raise_unhashable_key(Thread& thread, Value key, const char* what);
 inline constexpr const char* as_dict_key = "a dict key";
 inline constexpr const char* as_set_element = "a set element";
 
+// The hash of any key. False: raised, TypeError with the container's words among others.
 bool hash_key_slow(Thread& thread, Value key, uint64_t& out, const char* what);
 
+// The same, at once for what is most often a key.
 inline bool hash_key(Thread& thread, Value key, uint64_t& out, const char* what) {
   if (is_exact(key, str_type)) {
     auto* text = cast<Str>(key);

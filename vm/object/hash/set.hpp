@@ -27,14 +27,16 @@ inline bool is_set(Value value) {
   return value.is_object() && (value.as_object()->type->flags & TypeIsSet) != 0;
 }
 
-Own<Set> new_set(bool frozen = false);
-Own<Set> set_from_iterable(Thread& thread, Value iterable, bool frozen = false);
-bool set_add(Thread& thread, Set* set, Value key);             // false: raised
-int set_contains(Thread& thread, Set* set, Value key);         // -1 raised
-int set_discard(Thread& thread, Set* set, Value key);          // 1 removed, 0 missing, -1 raised
-bool set_next(const Set* set, uint32_t& position, Value& key); // false at the end
-bool set_update(Thread& thread, Set* set, Value iterable);
-void set_clear(Set* set);
+Own<Set> new_set(bool frozen = false); // empty
+// Keys are hashed and compared by whatever script code they have: what can raise says so.
+Own<Set> set_from_iterable(Thread& thread, Value iterable, bool frozen = false); // null: raised
+bool set_add(Thread& thread, Set* set, Value key);                               // false: raised
+int set_contains(Thread& thread, Set* set, Value key);                           // -1 raised
+int set_discard(Thread& thread, Set* set, Value key); // 1 removed, 0 missing, -1 raised
+// Iterates: `position` starts at 0; false at the end. Borrowed key.
+bool set_next(const Set* set, uint32_t& position, Value& key);
+bool set_update(Thread& thread, Set* set, Value iterable); // adds each item; false: raised
+void set_clear(Set* set); // it is empty before the first key goes: finalisers may look at it
 
 struct SetIterator : Object {
   Set* set = nullptr; // owned, null when exhausted

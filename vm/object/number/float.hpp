@@ -20,9 +20,9 @@ extern Type complex_type;
 inline bool is_float_like(Value value) {
   return value.is_double() || (value.is_object() && (value.as_object()->type->flags & TypeIsFloat));
 }
-double float_value(Value float_like);
+double float_value(Value float_like);  // the number, also of a subclass's instance
 std::string float_repr(double number); // shortest text that reads back: "1.0", "1e+16", "inf"
-int64_t float_hash(double number);
+int64_t float_hash(double number);     // that of the equal int, if there is one
 // Formats as printf's %e %f %g do, with CPython's exponent form; code 'r' is repr. `flags`: alternate form.
 std::string format_double(double number, char code, int precision, bool alternate = false);
 Ref make_complex(double real, double imag);

@@ -26,6 +26,7 @@ inline bool is_int_like(Value value) {
 // The plain int behind an int-like value (bool -> 0/1, subclass -> its number); borrowed.
 Value int_value(Value int_like);
 
+// Unboxed where it fits, else a BigInt.
 Ref make_int(int64_t number);
 Ref make_int_unsigned(uint64_t number);
 // Parses digits (underscores allowed, no sign) of a base from 2 to 36 with the limit on decimal digits off;
@@ -35,8 +36,8 @@ Ref int_from_double(Thread& thread, double number); // truncates; OverflowError 
 // The value as a 64-bit number; false without an exception if it does not fit.
 bool int_as_int64(Value int_like, int64_t& out);
 bool int_as_double(Thread& thread, Value int_like,
-                   double& out); // OverflowError "int too large to convert to float"
-int int_sign(Value int_like);
+                   double& out);   // OverflowError "int too large to convert to float"
+int int_sign(Value int_like);      // -1, 0, 1
 int64_t int_hash(Value int_like);  // modulo 2^61 - 1
 int int_compare(Value a, Value b); // -1, 0, 1
 // Text in base 2..36, without prefix. ValueError past sys.set_int_max_str_digits for non-binary bases.
@@ -51,6 +52,7 @@ void int_set_max_str_digits(uint32_t limit);
 size_t int_bit_length(Value int_like);
 // Quotient and remainder, rounded down. False: raised.
 bool int_divmod(Thread& thread, Value a, Value b, Ref& quotient, Ref& remainder);
+// pow(base, exponent, modulus); ValueError for a modulus of 0 or a base without an inverse.
 Ref int_power_mod(Thread& thread, Value base, Value exponent, Value modulus);
 Ref int_negative(Value int_like);
 // An int and a double compared exactly: -1, 0, 1; 2 when the double is NaN.

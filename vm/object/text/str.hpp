@@ -61,7 +61,7 @@ std::string quote(std::string_view utf8);
 uint32_t next_codepoint(const char*& at);
 // Appends a code point to `out` as (W)UTF-8.
 void append_codepoint(std::string& out, uint32_t codepoint);
-// Bytes of `utf8` when it is strictly valid UTF-8, i.e. has no surrogates and is well-formed.
+// Whether `bytes` are well-formed UTF-8 without surrogates.
 bool is_valid_utf8(std::string_view bytes);
 
 // Collects text piece by piece into one new str (repr, join, format).
@@ -86,6 +86,6 @@ namespace names {
 #include "vm/object/names.def"
 #undef ASPY_NAME
 } // namespace names
-void init_names();
+void init_names(); // fills them, before any type is made ready
 
 } // namespace aspy

@@ -11,6 +11,7 @@ namespace aspy {
 struct Subclasses {
   std::vector<Type*> types;
 };
+// Of making a class, of changing its __bases__, and of its end.
 void add_subclass(Type* base, Type* type);
 void remove_subclass(Type* base, Type* type);
 
