@@ -140,7 +140,6 @@ inline void retire_coroutine(Generator* generator) {
   for (Value* slot = generator->frame.regs; slot != generator->registers();) clear_field(*--slot);
   if (!code->spare) [[likely]] {
     code->spare = generator;
-    code->spare_bytes = static_cast<uint32_t>(generator_bytes(code));
   } else {
     pool_free(generator, generator_bytes(code));
   }

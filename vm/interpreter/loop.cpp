@@ -80,9 +80,7 @@ inline bool is_true_number(Value value) {
 }
 
 // The register that holds the awaitable while the instruction at `pc` is suspended.
-inline int awaitable_register(Word word) {
-  return generic_op(op_of(word)) == Op::AsyncForIter ? b_of(word) + 1 : b_of(word);
-}
+inline int awaitable_register(Word word) { return b_of(word) + (op_of(word) == Op::AsyncForIter ? 1 : 0); }
 
 // The result of the call at `pc` is awaited by the next instruction, and by nothing else.
 inline bool awaits_result(const Word* pc) {

@@ -228,6 +228,7 @@ Ref make_generator(Thread& thread, Own<Function> function, Value* base, bool awa
 
 Generator* new_awaited_coroutine(Code* code) {
   Generator* generator = begin_generator(code, coroutine_type);
+  code->spare_bytes = static_cast<uint32_t>(generator_bytes(code)); // for whoever frees it when it is the spare one
   Value* slots = generator->registers();
   for (uint32_t i = 0; i < generator_registers(code); ++i) slots[i] = Value();
   return generator;
