@@ -4,7 +4,7 @@
 #include "runtime/importing/module_spec.hpp"
 #include "runtime/loop/clock.hpp"
 #include "runtime/modules/io/io.hpp"
-#include "runtime/modules/support/warnings.hpp"
+#include "runtime/modules/diagnostics/warnings.hpp"
 #include "runtime/process/sys_state.hpp"
 #include "runtime/report/output.hpp"
 #include "runtime/report/traceback/source_lines.hpp"

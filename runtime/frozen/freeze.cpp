@@ -1,6 +1,5 @@
 // aspy_freeze OUT ROOT FILE...: compiles library modules while aspy is built. OUT becomes a C++ source with
-// the table that frozen.hpp declares; FILEs lie below ROOT/modules, or in a package's folder directly below
-// ROOT.
+// the table that frozen.hpp declares; FILEs lie below ROOT.
 #include "vm/bytecode/image.hpp"
 #include "vm/compiler/compiler.hpp"
 #include "vm/interpreter/lock.hpp"
@@ -9,8 +8,8 @@
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 
-#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <iterator>
@@ -38,14 +37,25 @@ std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// "modules/concurrent/futures/__init__.aspy" -> "concurrent.futures"
-std::string module_name(std::string_view path, bool& is_package) {
-  if (path.starts_with("modules/")) path.remove_prefix(8);
-  path.remove_suffix(path.ends_with(".aspy") ? 5 : 0);
+// The name of the module in the file `path`, which lies below `root`. A folder with an __init__.aspy is a
+// package; any other only keeps together what belongs together, and says nothing:
+//     "modules/concurrent/futures/__init__.aspy" -> "concurrent.futures"
+//     "modules/os/shutil.aspy"                   -> "shutil"
+std::string module_name(const std::string& root, std::string_view path, bool& is_package) {
+  if (path.ends_with(".aspy")) path.remove_suffix(5);
   is_package = path.ends_with("/__init__");
   if (is_package) path.remove_suffix(9);
-  std::string name(path);
-  std::replace(name.begin(), name.end(), '/', '.');
+  std::string name;
+  for (size_t start = 0; start < path.size();) {
+    size_t slash = path.find('/', start);
+    bool last = slash == path.npos;
+    std::string folder = root + std::string(path.substr(0, slash));
+    if (last || std::filesystem::exists(folder + "/__init__.aspy")) {
+      if (!name.empty()) name += '.';
+      name += path.substr(start, last ? slash : slash - start);
+    }
+    start = last ? path.size() : slash + 1;
+  }
   return name;
 }
 
@@ -84,7 +94,7 @@ int main(int argc, char** argv) {
     std::string_view path = argv[i];
     if (!path.starts_with(root)) fail(fmt::format("{} is not below {}", path, root));
     Frozen frozen;
-    std::string name = module_name(path.substr(root.size()), frozen.is_package);
+    std::string name = module_name(root, path.substr(root.size()), frozen.is_package);
     frozen.image = compile_to_image(*thread, name, read_file(argv[i]));
     modules[name] = std::move(frozen);
   }

@@ -1,4 +1,4 @@
-#include "runtime/modules/support/warnings.hpp"
+#include "runtime/modules/diagnostics/warnings.hpp"
 
 #include "runtime/importing/importing.hpp"
 #include "runtime/importing/registry.hpp"

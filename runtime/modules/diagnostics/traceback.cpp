@@ -1,4 +1,4 @@
-// The native half of `traceback` (runtime/modules/traceback.aspy): exceptions and stacks as text.
+// The native half of `traceback` (runtime/modules/diagnostics/traceback.aspy): exceptions and stacks as text.
 #include "runtime/importing/registry.hpp"
 #include "runtime/report/traceback/source_lines.hpp"
 #include "runtime/report/traceback/traceback_format.hpp"

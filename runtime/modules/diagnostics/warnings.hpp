@@ -1,6 +1,6 @@
 // The native half of `warnings`: where a warning was given, and the way from the VM's own warnings to the
-// module, which is written in the language (runtime/modules/warnings.aspy) and only loaded when the first
-// warning is given.
+// module, which is written in the language (runtime/modules/diagnostics/warnings.aspy) and only loaded when
+// the first warning is given.
 #pragma once
 
 #include "vm/object/object.hpp"
