@@ -1,27 +1,21 @@
-// The module posix: what the system offers, one call a function. `os` (os.aspy) is built on it.
+// The module posix: what the system offers, one call a function. `os` (os.aspy) is built on it. Here are the
+// process and the machine, and the table; files and descriptors have files of their own.
+#include "runtime/modules/os/posix_support.hpp"
 #include "runtime/process/fs_path.hpp"
-#include "vm/interpreter/breaker.hpp"
-#include "vm/interpreter/lock.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/bytes/bytes.hpp"
-#include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/hash/set.hpp"
 #include "vm/object/module.hpp"
 #include "vm/object/number/int.hpp"
-#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/struct_sequence.hpp"
 #include "vm/object/sequence/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
-#include "vm/object/thread.hpp"
 
-#include <cerrno>
-#include <cmath>
 #include <csignal>
 #include <cstring>
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sched.h>
@@ -37,98 +31,8 @@
 extern char** environ;
 
 namespace aspy {
+namespace os {
 namespace {
-
-// --- arguments ---------------------------------------------------------------------------------------
-
-bool is_path(Value value) {
-  return is_str(value) || is_bytes(value) || type_lookup(type_of(value), names::dunder_fspath);
-}
-
-// A path argument. TypeError "NAME: path should be string, bytes or os.PathLike, not T".
-// A path without a null character in it.
-bool encode_path(Thread& thread, const char* function, Value value, std::string& out) {
-  if (fs_encode(thread, value, out)) return true;
-  Ref error = share(thread.error);
-  if (is_instance(error, ValueError_type)) {
-    Ref text = str(thread, error);
-    if (text && cast<Str>(text)->view() == "embedded null byte") {
-      clear_error(thread);
-      return raise_value_error(thread, fmt::format("{}: embedded null character in path", function));
-    }
-  }
-  return false;
-}
-
-bool path_arg(Thread& thread, const char* function, Value value, std::string& out,
-              const char* argument = "path") {
-  if (is_path(value)) return encode_path(thread, function, value, out);
-  return raise_type_error(thread, fmt::format("{}: {} should be string, bytes or os.PathLike, not {}",
-                                              function, argument, type_name(value)));
-}
-
-// A path or a descriptor (then `fd` is 0 or more).
-bool path_or_fd(Thread& thread, const char* function, Value value, std::string& out, int& fd) {
-  fd = -1;
-  if (is_path(value)) return encode_path(thread, function, value, out);
-  if (is_int_like(value)) return to_int32(thread, value, fd);
-  return raise_type_error(thread,
-                          fmt::format("{}: path should be string, bytes, os.PathLike or integer, not {}",
-                                      function, type_name(value)));
-}
-
-bool fd_arg(Thread& thread, Value value, int& out) {
-  if (is_int_like(value)) return to_int32(thread, value, out);
-  Ref method = find_attr(thread, value, intern("fileno"));
-  if (!method) {
-    if (thread.has_error()) return false;
-    return raise_type_error(thread, "argument must be an int, or have a fileno() method.");
-  }
-  Ref number = call(thread, method);
-  return number && to_int32(thread, number, out);
-}
-
-bool int_arg(Thread& thread, Value value, int& out, int when_missing = 0) {
-  out = when_missing;
-  return value.is_empty() || to_int32(thread, value, out);
-}
-
-// Runs a system call that may block with the lock free; again after signals. -1: raised (or errno, see
-// `raised`).
-template <class Body> auto blocking(Thread& thread, Body body) {
-  for (;;) {
-    decltype(body()) result;
-    int error;
-    {
-      Unlocked unlocked(thread);
-      result = body();
-      error = errno;
-    }
-    errno = error;
-    if (result >= 0 || error != EINTR || !handle_breaker(thread)) return result;
-  }
-}
-
-Ref fail(Thread& thread, Value path = {}) {
-  if (thread.has_error()) return {};
-  int error = errno;
-  if (!path || is_int_like(path)) return raise_os_error(thread, error, path);
-  Ref plain = fs_path(thread, path); // what is told is the path as text
-  return plain ? raise_os_error(thread, error, plain) : Ref();
-}
-
-Ref fail_two(Thread& thread, Value path, Value path2) {
-  int error = errno;
-  Own<Str> text = make_str(std::strerror(error));
-  Ref plain = fs_path(thread, path), plain2 = plain ? fs_path(thread, path2) : Ref();
-  if (!plain2) return {};
-  return raise_with_args(thread, OSError_type,
-                         {Value::from_int(error), text.value(), plain.get(), None, plain2.get()});
-}
-
-Ref none_or_fail(Thread& thread, int status, Value path = {}) {
-  return status < 0 ? fail(thread, path) : share(None);
-}
 
 // --- the process ----------------------------------------------------------------------------------------
 
@@ -209,21 +113,14 @@ Ref posix_urandom(Thread& thread, const Value* args) {
 
 // --- results with names ----------------------------------------------------------------------------------
 
-Type uname_result_type, times_result_type, terminal_size_type, stat_result_type;
+Type uname_result_type, times_result_type, terminal_size_type;
 const char* const uname_fields[] = {"sysname", "nodename", "release", "version", "machine"};
 const char* const times_fields[] = {"user", "system", "children_user", "children_system", "elapsed"};
 const char* const terminal_fields[] = {"columns", "lines"};
-// The times are whole seconds among the items, and floats as attributes.
-const char* const stat_fields[] = {"st_mode",     "st_ino",     "st_dev",    "st_nlink",    "st_uid",
-                                   "st_gid",      "st_size",    "st_atime",  "st_mtime",    "st_ctime",
-                                   "st_atime",    "st_mtime",   "st_ctime",  "st_atime_ns", "st_mtime_ns",
-                                   "st_ctime_ns", "st_blksize", "st_blocks", "st_rdev"};
-
 void init_result_types() {
   init_struct_sequence(uname_result_type, {.name = "posix.uname_result", .fields = uname_fields});
   init_struct_sequence(times_result_type, {.name = "posix.times_result", .fields = times_fields});
   init_struct_sequence(terminal_size_type, {.name = "os.terminal_size", .fields = terminal_fields});
-  init_struct_sequence(stat_result_type, {.name = "os.stat_result", .fields = stat_fields, .visible = 10});
 }
 
 // (total, used, free) bytes of the disk behind a path
@@ -312,322 +209,7 @@ Ref posix_terminal_size(Thread& thread, const Value* args) {
                               {Value::from_int(size.ws_col), Value::from_int(size.ws_row)});
 }
 
-// --- directories and names ------------------------------------------------------------------------------
-
-Ref posix_getcwd(Thread& thread, const Value*) {
-  char* name = ::getcwd(nullptr, 0);
-  if (!name) return fail(thread);
-  Ref out = fs_decode(name);
-  std::free(name);
-  return out;
-}
-
-Ref posix_chdir(Thread& thread, const Value* args) {
-  std::string path;
-  int fd;
-  if (!path_or_fd(thread, "chdir", args[0], path, fd)) return {};
-  return none_or_fail(thread, fd >= 0 ? ::fchdir(fd) : ::chdir(path.c_str()), args[0]);
-}
-
-// All entries of a directory as (name, kind) pairs; kind is 'd', 'f', 'l' or '?'.
-Ref posix_scan(Thread& thread, const Value* args) {
-  std::string path = ".";
-  int fd = -1;
-  const char* function = "scandir";
-  if (args[1]) function = cast<Str>(args[1])->data();
-  if (!args[0].is_none()) {
-    if (!is_path(args[0]) && !is_int_like(args[0])) {
-      return raise_type_error(
-          thread, fmt::format("{}: path should be string, bytes, os.PathLike, integer or None, not {}",
-                              function, type_name(args[0])));
-    }
-    if (!path_or_fd(thread, function, args[0], path, fd)) return {};
-  }
-  DIR* directory;
-  {
-    Unlocked unlocked(thread);
-    if (fd >= 0) fd = ::dup(fd);
-    directory = fd >= 0 ? ::fdopendir(fd) : ::opendir(path.c_str());
-  }
-  if (!directory) return fail(thread, args[0].is_none() ? Value() : args[0]);
-  Own<List> out = new_list();
-  while (dirent* entry = ::readdir(directory)) {
-    std::string_view name = entry->d_name;
-    if (name == "." || name == "..") continue;
-    const char* kind = entry->d_type == DT_DIR   ? "d"
-                       : entry->d_type == DT_REG ? "f"
-                       : entry->d_type == DT_LNK ? "l"
-                                                 : "?";
-    Ref text = fs_decode_like(args[0], name);
-    Own<Str> kind_text = make_str(kind);
-    list_append(out.get(), make_tuple({text.get(), kind_text.value(),
-                                       make_int(static_cast<int64_t>(entry->d_ino)).get()}));
-  }
-  ::closedir(directory);
-  return out;
-}
-
-template <int (*call)(const char*)> Ref on_path(Thread& thread, const char* function, Value path) {
-  std::string name;
-  if (!path_arg(thread, function, path, name)) return {};
-  return none_or_fail(thread, call(name.c_str()), path);
-}
-Ref posix_unlink(Thread& thread, const Value* args) { return on_path<::unlink>(thread, "remove", args[0]); }
-Ref posix_rmdir(Thread& thread, const Value* args) { return on_path<::rmdir>(thread, "rmdir", args[0]); }
-
-Ref posix_mkdir(Thread& thread, const Value* args) {
-  std::string name;
-  int mode;
-  if (!path_arg(thread, "mkdir", args[0], name) || !int_arg(thread, args[1], mode, 0777)) return {};
-  return none_or_fail(thread, ::mkdir(name.c_str(), static_cast<mode_t>(mode)), args[0]);
-}
-
-template <int (*call)(const char*, const char*)>
-Ref on_paths(Thread& thread, const char* function, const Value* args) {
-  std::string from, to;
-  if (!path_arg(thread, function, args[0], from, "src") || !path_arg(thread, function, args[1], to, "dst"))
-    return {};
-  return call(from.c_str(), to.c_str()) < 0 ? fail_two(thread, args[0], args[1]) : share(None);
-}
-Ref posix_rename(Thread& thread, const Value* args) { return on_paths<::rename>(thread, "rename", args); }
-Ref posix_replace(Thread& thread, const Value* args) { return on_paths<::rename>(thread, "replace", args); }
-Ref posix_link(Thread& thread, const Value* args) { return on_paths<::link>(thread, "link", args); }
-Ref posix_symlink(Thread& thread, const Value* args) { return on_paths<::symlink>(thread, "symlink", args); }
-
-Ref posix_readlink(Thread& thread, const Value* args) {
-  std::string path;
-  if (!path_arg(thread, "readlink", args[0], path)) return {};
-  char target[4096];
-  ssize_t size = ::readlink(path.c_str(), target, sizeof target);
-  if (size < 0) return fail(thread, args[0]);
-  return fs_decode_like(args[0], {target, static_cast<size_t>(size)});
-}
-
-Ref posix_access(Thread& thread, const Value* args) {
-  std::string path;
-  int mode;
-  if (!path_arg(thread, "access", args[0], path) || !to_int32(thread, args[1], mode)) return {};
-  return share(Value::from_bool(::access(path.c_str(), mode) == 0));
-}
-
-Ref posix_chmod(Thread& thread, const Value* args) {
-  std::string path;
-  int fd, mode;
-  if (!path_or_fd(thread, "chmod", args[0], path, fd) || !to_int32(thread, args[1], mode)) return {};
-  return none_or_fail(thread,
-                      fd >= 0 ? ::fchmod(fd, static_cast<mode_t>(mode))
-                              : ::chmod(path.c_str(), static_cast<mode_t>(mode)),
-                      args[0]);
-}
-
-Ref posix_umask(Thread& thread, const Value* args) {
-  int mode;
-  return to_int32(thread, args[0], mode) ? make_int(::umask(static_cast<mode_t>(mode))) : Ref();
-}
-
-Ref posix_utime(Thread& thread, const Value* args) {
-  std::string path;
-  int fd;
-  if (!path_or_fd(thread, "utime", args[0], path, fd)) return {};
-  timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
-  if (args[1] && !args[1].is_none()) {
-    if (!is_tuple(args[1]) || cast<Tuple>(args[1])->size != 2) {
-      return raise_type_error(thread, "utime: 'times' must be either a tuple of two ints or None");
-    }
-    for (size_t i = 0; i < 2; ++i) {
-      double seconds;
-      if (!to_double(thread, (*cast<Tuple>(args[1]))[i], seconds)) return {};
-      times[i].tv_sec = static_cast<time_t>(std::floor(seconds));
-      times[i].tv_nsec = static_cast<long>((seconds - std::floor(seconds)) * 1e9);
-    }
-  }
-  int status = fd >= 0 ? ::futimens(fd, times) : ::utimensat(AT_FDCWD, path.c_str(), times, 0);
-  return none_or_fail(thread, status, args[0]);
-}
-
-Ref stat_tuple(const struct stat& info) {
-  auto number = [](auto value) { return make_int(static_cast<int64_t>(value)); };
-  auto seconds = [](const timespec& time) {
-    return Ref::steal(
-        Value::from_double(static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec)));
-  };
-  auto nanoseconds = [](const timespec& time) {
-    return make_int(int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec);
-  };
-  Ref items[] = {number(info.st_mode),        number(info.st_ino),         number(info.st_dev),
-                 number(info.st_nlink),       number(info.st_uid),         number(info.st_gid),
-                 number(info.st_size),        number(info.st_atim.tv_sec), number(info.st_mtim.tv_sec),
-                 number(info.st_ctim.tv_sec), seconds(info.st_atim),       seconds(info.st_mtim),
-                 seconds(info.st_ctim),       nanoseconds(info.st_atim),   nanoseconds(info.st_mtim),
-                 nanoseconds(info.st_ctim),   number(info.st_blksize),     number(info.st_blocks),
-                 number(info.st_rdev)};
-  Value borrowed[std::size(items)];
-  for (size_t i = 0; i < std::size(items); ++i) borrowed[i] = items[i];
-  return make_struct_sequence(stat_result_type, borrowed);
-}
-
-Ref stat_of(Thread& thread, Value target, const char* function, bool follow) {
-  std::string path;
-  int fd;
-  if (!path_or_fd(thread, function, target, path, fd)) return {};
-  struct stat info;
-  int status = blocking(thread, [&] {
-    if (fd >= 0) return ::fstat(fd, &info);
-    return follow ? ::stat(path.c_str(), &info) : ::lstat(path.c_str(), &info);
-  });
-  return status < 0 ? fail(thread, target) : stat_tuple(info);
-}
-
-Ref posix_stat(Thread& thread, const Value* args) {
-  int follow = args[2] ? truthy(thread, args[2]) : 1;
-  return follow < 0 ? Ref() : stat_of(thread, args[0], "stat", follow);
-}
-Ref posix_lstat(Thread& thread, const Value* args) { return stat_of(thread, args[0], "lstat", false); }
-Ref posix_fstat(Thread& thread, const Value* args) {
-  int fd;
-  struct stat info;
-  if (!to_int32(thread, args[0], fd)) return {};
-  int status = blocking(thread, [&] { return ::fstat(fd, &info); });
-  return status < 0 ? fail(thread) : stat_tuple(info);
-}
-
-// --- descriptors ----------------------------------------------------------------------------------------
-
-Ref posix_open(Thread& thread, const Value* args) {
-  std::string path;
-  int flags, mode;
-  if (!path_arg(thread, "open", args[0], path) || !to_int32(thread, args[1], flags) ||
-      !int_arg(thread, args[2], mode, 0777)) {
-    return {};
-  }
-  int fd = blocking(thread, [&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); });
-  return fd < 0 ? fail(thread, args[0]) : make_int(fd);
-}
-
-Ref posix_close(Thread& thread, const Value* args) {
-  int fd;
-  return fd_arg(thread, args[0], fd) ? none_or_fail(thread, ::close(fd)) : Ref();
-}
-
-Ref posix_read(Thread& thread, const Value* args) {
-  int fd;
-  int64_t size;
-  if (!fd_arg(thread, args[0], fd) || !to_int64(thread, args[1], size)) return {};
-  if (size < 0) {
-    errno = EINVAL;
-    return fail(thread);
-  }
-  if (!may_allocate(thread, static_cast<size_t>(size))) return {};
-  std::string data(static_cast<size_t>(size), '\0');
-  ssize_t got = blocking(thread, [&] { return ::read(fd, data.data(), data.size()); });
-  return got < 0 ? fail(thread) : Ref(make_bytes(std::string_view(data).substr(0, static_cast<size_t>(got))));
-}
-
-Ref posix_pread(Thread& thread, const Value* args) {
-  int fd;
-  int64_t size, offset;
-  if (!to_int32(thread, args[0], fd) || !to_int64(thread, args[1], size) ||
-      !to_int64(thread, args[2], offset))
-    return {};
-  if (size < 0) {
-    errno = EINVAL;
-    return fail(thread);
-  }
-  if (!may_allocate(thread, static_cast<size_t>(size))) return {};
-  std::string data(static_cast<size_t>(size), '\0');
-  ssize_t got = blocking(thread, [&] { return ::pread(fd, data.data(), data.size(), offset); });
-  return got < 0 ? fail(thread) : Ref(make_bytes(std::string_view(data).substr(0, static_cast<size_t>(got))));
-}
-
-Ref posix_pwrite(Thread& thread, const Value* args) {
-  int fd;
-  int64_t offset;
-  std::string_view view;
-  if (!to_int32(thread, args[0], fd) || !to_int64(thread, args[2], offset)) return {};
-  if (!as_bytes_like(args[1], view))
-    return raise_type_error(thread,
-                            fmt::format("a bytes-like object is required, not '{}'", type_name(args[1])));
-  std::string data(view);
-  ssize_t written = blocking(thread, [&] { return ::pwrite(fd, data.data(), data.size(), offset); });
-  return written < 0 ? fail(thread) : make_int(static_cast<int64_t>(written));
-}
-
-Ref posix_write(Thread& thread, const Value* args) {
-  int fd;
-  std::string_view view;
-  if (!fd_arg(thread, args[0], fd)) return {};
-  if (!as_bytes_like(args[1], view)) {
-    return raise_type_error(thread,
-                            fmt::format("a bytes-like object is required, not '{}'", type_name(args[1])));
-  }
-  std::string data(view);
-  ssize_t done = blocking(thread, [&] { return ::write(fd, data.data(), data.size()); });
-  return done < 0 ? fail(thread) : make_int(done);
-}
-
-Ref posix_lseek(Thread& thread, const Value* args) {
-  int fd, whence;
-  int64_t offset;
-  if (!fd_arg(thread, args[0], fd) || !to_int64(thread, args[1], offset) ||
-      !to_int32(thread, args[2], whence))
-    return {};
-  off_t position = ::lseek(fd, offset, whence);
-  return position < 0 ? fail(thread) : make_int(position);
-}
-
-Ref posix_isatty(Thread& thread, const Value* args) {
-  int fd;
-  return fd_arg(thread, args[0], fd) ? share(Value::from_bool(::isatty(fd) == 1)) : Ref();
-}
-
-Ref posix_pipe(Thread& thread, const Value*) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) < 0) return fail(thread);
-  return make_tuple({Value::from_int(ends[0]), Value::from_int(ends[1])});
-}
-
-Ref posix_dup(Thread& thread, const Value* args) {
-  int fd;
-  if (!fd_arg(thread, args[0], fd)) return {};
-  int made = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  return made < 0 ? fail(thread) : make_int(made);
-}
-
-Ref posix_dup2(Thread& thread, const Value* args) {
-  int from, to;
-  if (!fd_arg(thread, args[0], from) || !fd_arg(thread, args[1], to)) return {};
-  return ::dup2(from, to) < 0 ? fail(thread) : make_int(to);
-}
-
-Ref posix_fsync(Thread& thread, const Value* args) {
-  int fd;
-  if (!fd_arg(thread, args[0], fd)) return {};
-  return none_or_fail(thread, blocking(thread, [&] { return ::fsync(fd); }));
-}
-
-Ref posix_truncate(Thread& thread, const Value* args) {
-  std::string path;
-  int fd;
-  int64_t size;
-  if (!path_or_fd(thread, "truncate", args[0], path, fd) || !to_int64(thread, args[1], size)) return {};
-  return none_or_fail(thread, fd >= 0 ? ::ftruncate(fd, size) : ::truncate(path.c_str(), size), args[0]);
-}
-
-Ref posix_set_blocking(Thread& thread, const Value* args) {
-  int fd;
-  int blocking_mode = truthy(thread, args[1]);
-  if (blocking_mode < 0 || !fd_arg(thread, args[0], fd)) return {};
-  int flags = ::fcntl(fd, F_GETFL);
-  if (flags < 0) return fail(thread);
-  return none_or_fail(thread, ::fcntl(fd, F_SETFL, blocking_mode ? flags & ~O_NONBLOCK : flags | O_NONBLOCK));
-}
-
-Ref posix_get_blocking(Thread& thread, const Value* args) {
-  int fd;
-  if (!fd_arg(thread, args[0], fd)) return {};
-  int flags = ::fcntl(fd, F_GETFL);
-  return flags < 0 ? fail(thread) : share(Value::from_bool((flags & O_NONBLOCK) == 0));
-}
+// --- paths, and the table ---------------------------------------------------------------------------------
 
 Ref posix_fspath(Thread& thread, const Value* args) { return fs_path(thread, args[0]); }
 
@@ -724,6 +306,7 @@ const NativeDef functions[] = {
 
 bool init_module(Thread&, Module* module) {
   init_result_types();
+  init_stat_result();
   module_set(module, "uname_result", &uname_result_type);
   module_set(module, "times_result", &times_result_type);
   module_set(module, "terminal_size", &terminal_size_type);
@@ -760,7 +343,9 @@ bool init_module(Thread&, Module* module) {
 }
 
 } // namespace
+} // namespace os
 
-extern const ModuleSpec posix_module = {"posix", functions, init_module, "Access to the operating system."};
+extern const ModuleSpec posix_module = {"posix", os::functions, os::init_module,
+                                        "Access to the operating system."};
 
 } // namespace aspy

@@ -1,5 +1,6 @@
 // The module _process: what `os` offers about processes, owners, terminals and flags of descriptors, besides
 // the files that are in posix.cpp.
+#include "runtime/modules/os/posix_support.hpp"
 #include "runtime/process/fs_path.hpp"
 #include "vm/object/bytes/bytes.hpp"
 #include "vm/object/callable/native.hpp"
@@ -26,7 +27,7 @@
 namespace aspy {
 namespace {
 
-Ref fail(Thread& thread, Value path = {}) { return raise_os_error(thread, errno, path); }
+using os::fail;
 
 // A system call of whole numbers as a function of scripts: its result, or nothing where it only succeeds.
 template <auto call, bool gives_number, class... Numbers> struct SystemCall;
