@@ -5,12 +5,12 @@
 #include "runtime/loop/clock.hpp"
 #include "runtime/modules/io/io.hpp"
 #include "runtime/modules/diagnostics/warnings.hpp"
+#include "runtime/process/signals.hpp"
 #include "runtime/process/sys_state.hpp"
 #include "runtime/report/output.hpp"
 #include "runtime/report/traceback/source_lines.hpp"
 #include "runtime/report/traceback/traceback_format.hpp"
 #include "runtime/report/unraisable.hpp"
-#include "runtime/process/signals.hpp"
 #include "vm/compiler/compiler.hpp"
 #include "vm/interpreter/call.hpp"
 #include "vm/interpreter/lock.hpp"
@@ -140,6 +140,9 @@ Session::Session(const SessionOptions& options) {
   Ref sys = import_module(*thread_, "sys");
   if (!builtins || !sys || !install_standard_streams(*thread_, cast<Module>(sys)->dict)) report_error();
 
+  // What -W says is checked when the module reads it.
+  if (!options.warning_options.empty()) import_module(*thread_, "warnings").reset();
+
   // What is there now stays to the end: collections need not look at it.
   collector_freeze();
 
@@ -181,7 +184,8 @@ void Session::report_error() {
   }
   if (hook && call(thread, hook, {type_of(exception), exception, traceback ? traceback : None})) return;
   Ref second = take_error(thread);
-  if (second)
+  if (!hook) write_report(thread, "sys.excepthook is missing\n");
+  else if (second)
     write_report(thread, "Error in sys.excepthook:\n" + format_exception(thread, second) +
                              "\nOriginal exception was:\n");
   write_report(thread, format_exception(thread, exception));

@@ -2,6 +2,7 @@
 
 #include "runtime/importing/module_spec.hpp"
 #include "runtime/importing/registry.hpp"
+#include "runtime/importing/shadowing.hpp"
 #include "vm/bytecode/image.hpp"
 #include "vm/compiler/compiler.hpp"
 #include "vm/interpreter/call.hpp"
@@ -335,6 +336,21 @@ std::string module_origin(Thread& thread, Value module) {
   return "unknown location";
 }
 
+std::string hides_another(std::string_view module_name, std::string_view file, bool initializing) {
+  switch (shadowing_of(module_name, file)) {
+  case Shadowing::Library:
+    return fmt::format(" (consider renaming '{}' since it has the same name as the standard library module "
+                       "named '{}' and prevents importing that standard library module)",
+                       file, module_name);
+  case Shadowing::Something:
+    if (initializing)
+      return fmt::format(
+          " (consider renaming '{}' if it has the same name as a library you intended to import)", file);
+    return {};
+  default: return {};
+  }
+}
+
 Ref hook_import_from(Thread& thread, Value module, Str* name) {
   Ref found = find_attr(thread, module, name);
   if (found || thread.has_error()) return found;
@@ -349,8 +365,11 @@ Ref hook_import_from(Thread& thread, Value module, Str* name) {
   std::string origin = module_origin(thread, module);
   Ref spec = find_attr(thread, module, names::dunder_spec);
   clear_error(thread);
+  bool initializing = spec && is_initializing(spec);
   std::string message;
-  if (spec && is_initializing(spec))
+  if (std::string hint = hides_another(shown, origin, initializing); !hint.empty())
+    message = fmt::format("cannot import name '{}' from '{}'{}", name->view(), shown, hint);
+  else if (initializing)
     message =
         fmt::format("cannot import name '{}' from partially initialized module '{}' (most likely due to a "
                     "circular import) ({})",
@@ -377,6 +396,7 @@ void init_importing(Thread&) {
   if (modules) return;
   modules = new_dict().release();
   import_hooks = {hook_import_name, hook_import_from};
+  module_hides_another = hides_another;
 }
 
 Dict* loaded_modules() { return modules; }

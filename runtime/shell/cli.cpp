@@ -125,7 +125,7 @@ public:
       }
       case 'm': return fail("-m is not supported: there are no installed modules to run, only files");
       case 'O': return fail("-O is not supported: assert statements are always run");
-      default: return fail(fmt::format("unknown option -{}", word[at]));
+      default: return fail(fmt::format("Unknown option: -{}", word[at]));
       }
     }
     return true;
@@ -164,6 +164,13 @@ private:
   CommandLine& line_;
 };
 
+// Where the option `c` stands in a word of one-letter options; npos: nowhere.
+size_t code_option(std::string_view word) {
+  if (!word.starts_with('-') || word.starts_with("--")) return word.npos;
+  size_t found = word.find_first_of("cWXm"); // the others take the rest of the word as their value
+  return found != word.npos && word[found] == 'c' ? found : word.npos;
+}
+
 } // namespace
 
 CommandLine parse_command_line(std::span<char*> words, bool stdin_is_terminal) {
@@ -176,12 +183,15 @@ CommandLine parse_command_line(std::span<char*> words, bool stdin_is_terminal) {
     if (word == "-V" || word == "--version") return show("aspy " ASPY_VERSION " (Python 3.14 syntax)\n", 0);
     if (word == "--virtual-time") {
       line.session.virtual_time = true;
-    } else if (word.starts_with("-c")) {
-      // "-c CODE" and "-cCODE" alike
+    } else if (size_t code = code_option(word); code != word.npos) {
+      // "-c CODE", "-cCODE" and, with other options before it, "-uc CODE"
+      bool taken = false;
+      if (!options.read(word.substr(0, code), nullptr, taken)) return mistake(options.problem);
       line.action = Action::RunCode;
-      if (word.size() == 2 && rest.empty()) return mistake("Argument expected for the -c option");
-      line.target = word.size() > 2 ? word.substr(2) : rest[0];
-      line.arguments = word.size() > 2 ? rest : rest.subspan(1);
+      std::string_view attached = word.substr(code + 1);
+      if (attached.empty() && rest.empty()) return mistake("Argument expected for the -c option");
+      line.target = attached.empty() ? rest[0] : attached;
+      line.arguments = attached.empty() ? rest.subspan(1) : rest;
       options.finish();
       return line;
     } else if (word == "-") {

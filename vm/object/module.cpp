@@ -18,6 +18,7 @@
 
 namespace aspy {
 
+std::string (*module_hides_another)(std::string_view, std::string_view, bool);
 Type module_type;
 
 namespace {
@@ -54,15 +55,19 @@ Ref module_get_attr(Thread& thread, Value self, Str* name) {
   if (module_name.empty() && !dict_get(module->dict, names::dunder_name))
     return raise_attribute_error(thread, self, name,
                                  fmt::format("module has no attribute '{}'", name->view()));
-  if (is_initializing(thread, module)) {
-    return raise_attribute_error(
-        thread, self, name,
-        fmt::format(
-            "partially initialized module '{}' has no attribute '{}' (most likely due to a circular import)",
-            module_name, name->view()));
+  bool initializing = is_initializing(thread, module);
+  std::string_view file = text_field(module, names::dunder_file);
+  std::string hint = module_hides_another ? module_hides_another(module_name, file, initializing) : "";
+  if (initializing && hint.empty()) {
+    std::string from = file.empty() ? std::string() : fmt::format(" from '{}'", file);
+    return raise_attribute_error(thread, self, name,
+                                 fmt::format("partially initialized module '{}'{} has no attribute '{}' "
+                                             "(most likely due to a circular import)",
+                                             module_name, from, name->view()));
   }
-  return raise_attribute_error(thread, self, name,
-                               fmt::format("module '{}' has no attribute '{}'", module_name, name->view()));
+  return raise_attribute_error(
+      thread, self, name,
+      fmt::format("module '{}' has no attribute '{}'{}", module_name, name->view(), hint));
 }
 
 Ref module_repr(Thread&, Value self) {

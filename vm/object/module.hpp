@@ -3,6 +3,7 @@
 
 #include "vm/object/object.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace aspy {
@@ -35,6 +36,10 @@ struct ModuleSpec {
 extern Dict* current_builtins;
 // The builtins of code with these globals, borrowed: another dict or module may stand as its `__builtins__`.
 Dict* builtins_of(Dict* globals);
+
+// Why a module may lack an attribute, as the import system knows: " (consider renaming ...)", or nothing.
+extern std::string (*module_hides_another)(std::string_view module_name, std::string_view file,
+                                           bool initializing);
 
 // Stores an attribute in a module being set up.
 void module_set(Module* module, std::string_view name, Value value);

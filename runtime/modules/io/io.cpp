@@ -1,8 +1,8 @@
 // The module io: open(), and the standard streams.
 #include "runtime/modules/io/io.hpp"
 
-#include "runtime/process/fs_path.hpp"
 #include "runtime/modules/io/io_internal.hpp"
+#include "runtime/process/fs_path.hpp"
 #include "runtime/process/sys_state.hpp"
 #include "runtime/report/output.hpp"
 #include "vm/object/callable/argument_type.hpp"
@@ -176,6 +176,7 @@ Ref make_stream(Thread& thread, int fd, const char* name, const char* mode) {
   file->close_fd = false;
   file->readable = fd == 0;
   file->writable = fd != 0;
+  file->buffered = fd == 0 || !sys_state.unbuffered;
   bool write_through = fd != 0 && sys_state.unbuffered;
   file->buffered = !write_through;
   Own<Str> label = make_str(name);
@@ -239,6 +240,7 @@ bool flush_standard_streams(Thread& thread) {
       written = false;
       write_unraisable(thread, Value(), "Exception ignored while flushing sys.stdout");
     } else {
+      written = false;
       clear_error(thread);
     }
   }

@@ -119,7 +119,10 @@ LineOutcome LineEditor::State::read_plain(std::string& line) {
     if (!wait_for_input()) return LineOutcome::Interrupted;
     ssize_t count = ::read(STDIN_FILENO, buffer, sizeof buffer);
     if (count <= 0) {
-      if (unread.empty()) return LineOutcome::End;
+      if (unread.empty()) {
+        std::fputc('\n', stderr); // leave the line with the prompt
+        return LineOutcome::End;
+      }
       end = unread.size(); // a last line without a newline
       break;
     }
