@@ -52,6 +52,8 @@ Ref traceback_pieces(Thread& thread, const Value* args) {
   options.chain = args[3].is_true();
   options.use_traceback = false;
   options.traceback = args[1];
+  if (args[4]) options.group_width = static_cast<size_t>(std::max(limit_of(args[4]), 0));
+  if (args[5]) options.group_depth = limit_of(args[5]);
   return text_list(format_exception_pieces(thread, args[0], options));
 }
 
@@ -134,7 +136,7 @@ Ref traceback_position(Thread& thread, const Value* args) {
 }
 
 const NativeDef traceback_functions[] = {
-    {"pieces", "exception, traceback, limit, chain, /", traceback_pieces},
+    {"pieces", "exception, traceback, limit, chain, width=15, depth=10, /", traceback_pieces},
     {"only", "exception, show_group, /", traceback_only},
     {"entries", "traceback, /", traceback_entries},
     {"format_entries", "entries, /", traceback_format_entries},

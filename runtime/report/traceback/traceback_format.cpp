@@ -229,9 +229,6 @@ std::vector<std::string> only(Thread& thread, Value exception, bool names = true
 // --- chains and groups
 // ------------------------------------------------------------------------------------------------
 
-constexpr size_t most_group_members = 15;
-constexpr int deepest_group = 10;
-
 class Report {
 public:
   Report(Thread& thread, const FormatOptions& options) : thread_(thread), options_(options) {}
@@ -284,8 +281,8 @@ private:
       emit_all(only(thread_, exception));
       return;
     }
-    if (depth_ > deepest_group) {
-      emit(fmt::format("... (max_group_depth is {})\n", deepest_group));
+    if (depth_ > options_.group_depth) {
+      emit(fmt::format("... (max_group_depth is {})\n", options_.group_depth));
       return;
     }
     bool top_level = depth_ == 0;
@@ -300,18 +297,18 @@ private:
   void format_members(Value group) {
     Ref keep = share(cast<ExceptionGroupObject>(group)->exceptions);
     auto* members = cast<Tuple>(keep);
-    size_t count = std::min(members->size, most_group_members + 1);
+    size_t count = std::min(members->size, options_.group_width + 1);
     needs_close_ = false;
     for (size_t i = 0; i < count; ++i) {
       bool last = i == count - 1;
       // The last part inside the last part draws the line that ends the box.
       if (last) needs_close_ = true;
-      bool cut = i >= most_group_members;
+      bool cut = i >= options_.group_width;
       out_.push_back(fmt::format("{}{}+---------------- {} ----------------\n", indent(),
                                  i == 0 ? "+-" : "  ", cut ? std::string("...") : fmt::to_string(i + 1)));
       ++depth_;
       if (cut) {
-        size_t rest = members->size - most_group_members;
+        size_t rest = members->size - options_.group_width;
         emit(fmt::format("and {} more exception{}\n", rest, rest > 1 ? "s" : ""));
       } else {
         format_chain((*members)[i], false);

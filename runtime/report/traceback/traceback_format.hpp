@@ -16,6 +16,8 @@ struct Traceback;
 struct FormatOptions {
   bool chain = true;         // causes and contexts too
   int limit = INT_MAX;       // entries at most: the first ones, or the last ones when negative
+  size_t group_width = 15;   // members of a group that are shown
+  int group_depth = 10;      // groups inside groups that are shown
   bool use_traceback = true; // false: `traceback` below is shown instead of the exception's own
   Value traceback;
 };
