@@ -149,8 +149,7 @@ template <class Base, Kind First, Kind Second = First> struct Tagged : Base {
   static constexpr bool is_kind(Kind kind) { return kind == First || kind == Second; }
 };
 
-// --- Parts
-// --------------------------------------------------------------------------------------------------------
+// --- Parts ---------------------------------------------------------------------------------------
 
 enum class Context : std::uint8_t { Load, Store, Del };
 
@@ -218,8 +217,7 @@ struct TypeParam : Node {
   Expr* default_value; // may be null
 };
 
-// --- Roots
-// --------------------------------------------------------------------------------------------------------
+// --- Roots ---------------------------------------------------------------------------------------
 
 /// A whole file (Module) or one interactive statement (Interactive).
 struct Module : Tagged<Node, Kind::Module, Kind::Interactive> {
@@ -230,8 +228,7 @@ struct Expression : Tagged<Node, Kind::Expression> {
   Expr* body;
 };
 
-// --- Statements
-// ---------------------------------------------------------------------------------------------------
+// --- Statements ----------------------------------------------------------------------------------
 
 /// `def` and `async def`. As in CPython the position starts at `def`/`async`, after the decorators.
 struct FunctionDef : Tagged<Stmt, Kind::FunctionDef, Kind::AsyncFunctionDef> {
@@ -351,8 +348,7 @@ struct Pass : Tagged<Stmt, Kind::Pass> {};
 struct Break : Tagged<Stmt, Kind::Break> {};
 struct Continue : Tagged<Stmt, Kind::Continue> {};
 
-// --- Expressions
-// --------------------------------------------------------------------------------------------------
+// --- Expressions ---------------------------------------------------------------------------------
 
 enum class BoolOperator : std::uint8_t { And, Or };
 struct BoolOp : Tagged<Expr, Kind::BoolOp> {
@@ -490,8 +486,7 @@ struct Slice : Tagged<Expr, Kind::Slice> {
   Expr* step;
 };
 
-// --- Patterns
-// -----------------------------------------------------------------------------------------------------
+// --- Patterns ------------------------------------------------------------------------------------
 
 struct MatchValue : Tagged<Pattern, Kind::MatchValue> {
   Expr* value;

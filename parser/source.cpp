@@ -180,8 +180,7 @@ std::optional<SyntaxIssue> decode_source(std::string_view bytes, std::string& te
       text, bad);
 }
 
-// --- Names
-// --------------------------------------------------------------------------------------------------------
+// --- Names ---------------------------------------------------------------------------------------
 
 std::string_view Names::intern(std::string_view name, Arena* copy_into) {
   if (count * 2 >= slots.size()) grow();
@@ -213,8 +212,7 @@ std::size_t Names::hash_of(std::string_view name) {
   return hash ^ (hash >> 29);
 }
 
-// --- SourceTree
-// ---------------------------------------------------------------------------------------------------
+// --- SourceTree ----------------------------------------------------------------------------------
 
 SourceTree::SourceTree(std::string_view text) : source(text), names_(std::make_unique<Names>()) {
   index_lines();

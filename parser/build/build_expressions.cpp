@@ -56,8 +56,7 @@ bool tuple_or_single(const Matched& f) {
 
 } // namespace
 
-// --- Words and tokens
-// ---------------------------------------------------------------------------------------------
+// --- Words and tokens ----------------------------------------------------------------------------
 
 bool action<g::absent>::build(const Matched& f) {
   f.b.stack.push_back({});
@@ -128,8 +127,7 @@ bool action<g::number>::build(const Matched& f) {
   return f.reduce(node);
 }
 
-// --- Brackets
-// -----------------------------------------------------------------------------------------------------
+// --- Brackets ------------------------------------------------------------------------------------
 
 bool action<g::starred>::build(const Matched& f) {
   auto* node = f.b.make<Starred>(f.pos());
@@ -243,8 +241,7 @@ bool action<g::brace_display>::build(const Matched& f) {
   return f.reduce(node);
 }
 
-// --- Primaries
-// ----------------------------------------------------------------------------------------------------
+// --- Primaries -----------------------------------------------------------------------------------
 
 bool action<g::primary>::build(const Matched& f) {
   f[0].first = f.first;
@@ -373,8 +370,7 @@ bool action<g::await_expr>::build(const Matched& f) {
   return f.reduce(node);
 }
 
-// --- Lambdas, conditionals, assignments and yields as expressions
-// ---------------------------------------------------
+// --- Lambdas, conditionals, assignments and yields as expressions --------------------------------
 
 bool action<g::lambdef>::build(const Matched& f) {
   auto* node = f.b.make<Lambda>(f.pos());
@@ -425,8 +421,7 @@ bool action<g::yield_expr>::build(const Matched& f) {
   return f.reduce(node);
 }
 
-// --- Comprehensions
-// -----------------------------------------------------------------------------------------------
+// --- Comprehensions ------------------------------------------------------------------------------
 
 bool action<g::star_target>::build(const Matched& f) {
   if (f.size() == 1) return invalid_target(f.expr(0), TargetUse::Star) == nullptr;

@@ -36,8 +36,7 @@ bool is_imaginary(const Expr* expr) {
 
 } // namespace
 
-// --- Literals and names
-// -------------------------------------------------------------------------------------------
+// --- Literals and names --------------------------------------------------------------------------
 
 bool action<g::signed_number>::build(const Matched& f) {
   if (f.first_kind() != T::Minus) return true;
@@ -91,8 +90,7 @@ bool action<g::value_pattern>::build(const Matched& f) {
   return match_value(f);
 }
 
-// --- Classes
-// ------------------------------------------------------------------------------------------------------
+// --- Classes -------------------------------------------------------------------------------------
 
 bool action<g::keyword_pattern>::build(const Matched& f) {
   auto* node = f.b.make<KeyPattern>(f.pos());
@@ -139,8 +137,7 @@ bool action<g::class_pattern>::build(const Matched& f) {
   return f.reduce(node);
 }
 
-// --- Sequences and mappings
-// ---------------------------------------------------------------------------------------
+// --- Sequences and mappings ----------------------------------------------------------------------
 
 bool action<g::star_pattern>::build(const Matched& f) {
   auto* node = f.b.make<MatchStar>(f.pos());
@@ -195,8 +192,7 @@ bool action<g::mapping_pattern>::build(const Matched& f) {
   return f.reduce(node);
 }
 
-// --- Or, as, case, match
-// ------------------------------------------------------------------------------------------
+// --- Or, as, case, match -------------------------------------------------------------------------
 
 bool action<g::or_pattern>::build(const Matched& f) {
   if (f.size() == 1) return true;

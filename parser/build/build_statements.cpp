@@ -59,8 +59,7 @@ Operator augmented_operator(Token kind) {
 
 } // namespace
 
-// --- Assignment
-// ---------------------------------------------------------------------------------------------------
+// --- Assignment ----------------------------------------------------------------------------------
 
 /// One side of an assignment: what follows says whether it must be a target.
 bool action<g::assign_part>::build(const Matched& f) {
@@ -121,8 +120,7 @@ bool action<g::assignment>::build(const Matched& f) {
   return f.reduce(node);
 }
 
-// --- Simple statements
-// --------------------------------------------------------------------------------------------
+// --- Simple statements ---------------------------------------------------------------------------
 
 bool action<g::return_stmt>::build(const Matched& f) {
   auto* node = f.b.make<Return>(f.pos());
@@ -176,8 +174,7 @@ bool action<g::type_alias>::build(const Matched& f) {
 }
 bool action<g::simple_stmt>::build(const Matched&) { return true; }
 
-// --- Imports
-// ------------------------------------------------------------------------------------------------------
+// --- Imports -------------------------------------------------------------------------------------
 
 bool action<g::dotted_name>::build(const Matched& f) {
   auto* word = f.b.make<parts::Word>(f.pos());
@@ -237,8 +234,7 @@ bool action<g::import_from>::build(const Matched& f) {
   return f.reduce(node);
 }
 
-// --- Blocks and branches
-// ------------------------------------------------------------------------------------------
+// --- Blocks and branches -------------------------------------------------------------------------
 
 bool action<g::block>::build(const Matched& f) { return reduce_list(f); }
 bool action<g::else_block>::build(const Matched& f) { return pass(f); }
@@ -303,8 +299,7 @@ bool action<g::with_stmt>::build(const Matched& f) {
   return f.reduce(node);
 }
 
-// --- Try
-// ----------------------------------------------------------------------------------------------------------
+// --- Try -----------------------------------------------------------------------------------------
 
 bool action<g::except_name>::build(const Matched& f) { return f.keep_tokens(); }
 bool action<g::except_types>::build(const Matched& f) {
@@ -334,8 +329,7 @@ bool action<g::try_stmt>::build(const Matched& f) {
   return f.reduce(node);
 }
 
-// --- Functions and classes
-// ----------------------------------------------------------------------------------------
+// --- Functions and classes -----------------------------------------------------------------------
 
 bool action<g::decorator>::build(const Matched& f) { return pass(f); }
 bool action<g::decorators>::build(const Matched& f) { return reduce_list(f); }
@@ -377,8 +371,7 @@ bool action<g::decorated>::build(const Matched& f) {
   return f.reduce(f[1].node);
 }
 
-// --- Roots
-// --------------------------------------------------------------------------------------------------------
+// --- Roots ---------------------------------------------------------------------------------------
 
 namespace {
 

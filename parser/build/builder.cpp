@@ -79,8 +79,7 @@ std::uint32_t Builder::depth_at(std::uint32_t token) const {
   return depth;
 }
 
-// --- Targets
-// ------------------------------------------------------------------------------------------------------
+// --- Targets -------------------------------------------------------------------------------------
 
 ast::Expr* make_target(ast::Expr* expr, ast::Context context) {
   switch (expr->kind) {

@@ -154,8 +154,7 @@ struct Matched {
   bool keep_tokens() const { return reduce(nullptr); }
 };
 
-// --- Nodes that only live while parsing
-// ----------------------------------------------------------------------------
+// --- Nodes that only live while parsing ----------------------------------------------------------
 
 namespace parts {
 
@@ -199,8 +198,7 @@ struct KeyPattern : ast::Tagged<ast::Node, internal(5)> {
 
 } // namespace parts
 
-// --- What several action files use
-// ---------------------------------------------------------------------------------
+// --- What several action files use ---------------------------------------------------------------
 
 /// Casts a NodeList's elements; the item may be absent.
 template <class T> ast::List<T> nodes_of(const Item& item) {

@@ -61,8 +61,7 @@ bool raise_target(const Matched& f, const Item& item, TargetUse use, const char*
 
 } // namespace
 
-// --- Expressions
-// --------------------------------------------------------------------------------------------------
+// --- Expressions ---------------------------------------------------------------------------------
 
 bool action<g::missing_comma>::build(const Matched& f) {
   auto* name = try_as<Name>(f[0].node);
@@ -114,8 +113,7 @@ bool action<g::wrong_not>::build(const Matched& f) {
   }
 }
 
-// --- Brackets and calls
-// -------------------------------------------------------------------------------------------
+// --- Brackets and calls --------------------------------------------------------------------------
 
 bool action<g::starred_any>::build(const Matched& f) { return f.keep_tokens(); }
 bool action<g::named_list>::build(const Matched& f) {
@@ -187,8 +185,7 @@ bool action<g::constant_keyword>::build(const Matched& f) {
   f.b.raise_at(f.pos(), fmt::format("cannot assign to {}", f.b.text(f.first)));
 }
 
-// --- Parameters
-// ---------------------------------------------------------------------------------------------------
+// --- Parameters ----------------------------------------------------------------------------------
 
 bool action<g::no_default>::build(const Matched& f) {
   // One item, the parameter alone: its comma is not part of it.
@@ -233,8 +230,7 @@ bool action<g::wrong_bound>::build(const Matched& f) {
                                       spec ? "ParamSpec" : "TypeVarTuple"));
 }
 
-// --- Simple statements
-// --------------------------------------------------------------------------------------------
+// --- Simple statements ---------------------------------------------------------------------------
 
 bool action<g::annotated_bracket>::build(const Matched& f) {
   const Kind kind = f[0].node->kind;
@@ -261,8 +257,7 @@ bool action<g::wrong_as_name>::build(const Matched& f) {
   f.b.raise_for(f[0], fmt::format("cannot use {} as import target", expression_name(f.expr(0))));
 }
 
-// --- f-strings
-// ----------------------------------------------------------------------------------------------------
+// --- f-strings -----------------------------------------------------------------------------------
 
 bool action<g::no_value>::build(const Matched& f) {
   f.b.raise_token(f.last - 1, fmt::format("{}: valid expression required before '{}'",
@@ -280,8 +275,7 @@ bool action<g::bad_conversion>::build(const Matched& f) { raise_field(f, "invali
 bool action<g::after_conversion>::build(const Matched& f) { raise_field(f, "expecting ':' or '}'"); }
 bool action<g::after_spec>::build(const Matched& f) { raise_field(f, "expecting '}', or format specs"); }
 
-// --- Compound statements
-// ------------------------------------------------------------------------------------------
+// --- Compound statements -------------------------------------------------------------------------
 
 /// A header without its block: the statement is told by the first word of its line.
 bool action<g::wrong_body>::build(const Matched& f) {

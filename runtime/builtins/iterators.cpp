@@ -53,8 +53,7 @@ IteratorObject* new_iterator(Type* type, Ref first, Ref second) {
   return made;
 }
 
-// --- enumerate
-// ---------------------------------------------------------------------------------------------------
+// --- enumerate -----------------------------------------------------------------------------------
 
 Ref enumerate_construct(Thread& thread, Type* type, CallArgs call) {
   BoundArgs args;
@@ -93,8 +92,7 @@ Ref enumerate_next(Thread& thread, Value self) {
   return tuple_of_owned(pair);
 }
 
-// --- map
-// -----------------------------------------------------------------------------------------------------------
+// --- map -----------------------------------------------------------------------------------------
 
 // The iterators of the arguments from `from` on, as a tuple; null: raised.
 Own<Tuple> iterators_of(Thread& thread, CallArgs call, uint32_t from) {
@@ -177,8 +175,7 @@ Ref map_next(Thread& thread, Value self) {
   return result;
 }
 
-// --- filter
-// ----------------------------------------------------------------------------------------------------------
+// --- filter --------------------------------------------------------------------------------------
 
 Ref filter_construct(Thread& thread, Type* type, CallArgs call) {
   if (type == &filter_type && !refuse_keywords(thread, "filter", call)) return {};
@@ -202,8 +199,7 @@ Ref filter_next(Thread& thread, Value self) {
   }
 }
 
-// --- zip
-// -----------------------------------------------------------------------------------------------------------------
+// --- zip -----------------------------------------------------------------------------------------
 
 Ref zip_construct(Thread& thread, Type* type, CallArgs call) {
   bool strict = false;
@@ -241,8 +237,7 @@ Ref zip_next(Thread& thread, Value self) {
   return tuple_of_owned({row, count});
 }
 
-// --- reversed
-// --------------------------------------------------------------------------------------------------------------
+// --- reversed ------------------------------------------------------------------------------------
 
 // Counts down over anything with __len__ and __getitem__; `number` is the next index.
 Ref reversed_construct(Thread& thread, Type* type, CallArgs call) {
@@ -281,8 +276,7 @@ Ref reversed_hint(Thread&, const Value* args) {
   return make_int(it->first ? it->number + 1 : 0);
 }
 
-// --- copies
-// -----------------------------------------------------------------------------------------------------
+// --- copies --------------------------------------------------------------------------------------
 
 // What makes the iterator again: its class, with what it holds.
 Ref enumerate_reduce(Thread&, const Value* args) {

@@ -18,8 +18,7 @@
 namespace aspy {
 namespace {
 
-// --- attributes
-// ---------------------------------------------------------------------------------------------------
+// --- attributes ----------------------------------------------------------------------------------
 
 // The interned name; null with TypeError pending when it is no str.
 Str* attribute_name(Thread& thread, Value name) {
@@ -85,8 +84,7 @@ Ref builtin_dir(Thread& thread, const Value* args) {
   return result;
 }
 
-// --- classes and identity
-// -------------------------------------------------------------------------------------------
+// --- classes and identity ------------------------------------------------------------------------
 
 Ref truth(int answer) { return answer < 0 ? Ref() : share(Value::from_bool(answer)); }
 
@@ -110,8 +108,7 @@ Ref builtin_hash(Thread& thread, const Value* args) {
   return hash(thread, args[0], result) ? make_int(result) : Ref();
 }
 
-// --- text and size
-// -----------------------------------------------------------------------------------------------------
+// --- text and size -------------------------------------------------------------------------------
 
 Ref builtin_repr(Thread& thread, const Value* args) { return repr(thread, args[0]); }
 Ref builtin_ascii(Thread& thread, const Value* args) { return ascii_repr(thread, args[0]); }

@@ -52,8 +52,7 @@ Raised no_module(Thread& thread, std::string_view name, std::string_view detail 
                             fmt::format("No module named '{}'{}", name, detail), name);
 }
 
-// --- files
-// ----------------------------------------------------------------------------------------------------
+// --- files ---------------------------------------------------------------------------------------
 
 bool is_file(const std::string& path) {
   struct stat info;
@@ -117,8 +116,7 @@ Value sys_path() {
   return sys && is_instance(sys, module_type) ? dict_get(cast<Module>(sys)->dict, "path") : Value();
 }
 
-// --- making modules
-// --------------------------------------------------------------------------------------------
+// --- making modules ------------------------------------------------------------------------------
 
 // A new module in sys.modules with the attributes that every module has.
 Own<Module> begin_module(Thread& thread, Str* name, Value origin, Value path_list, std::string_view loader) {
@@ -261,8 +259,7 @@ Ref import_absolute(Thread& thread, Str* name, bool prefer_library) {
   return module;
 }
 
-// --- the statements
-// ------------------------------------------------------------------------------------------------
+// --- the statements ------------------------------------------------------------------------------
 
 // The package that relative imports of a module are counted from. False: raised.
 bool package_of(Thread& thread, Value globals, std::string& out) {
@@ -389,8 +386,7 @@ Ref hook_import_from(Thread& thread, Value module, Str* name) {
 
 } // namespace
 
-// --- for other parts
-// ---------------------------------------------------------------------------------------------------
+// --- for other parts -----------------------------------------------------------------------------
 
 void init_importing(Thread&) {
   if (modules) return;

@@ -65,8 +65,7 @@ Own<Dict> copy(Thread& thread, Value self) {
   return all;
 }
 
-// --- as a mapping; find: the value, or empty with or without an exception
-// ------------------------------------------------------------------------------------------------------------
+// --- as a mapping; find: the value, or empty with or without an exception ------------------------
 
 Ref find(Thread& thread, Value self, Value key) {
   FrameObject* object = frame_of(self);
@@ -167,8 +166,7 @@ Ref join_in_place(Thread& thread, Value self, Value other) {
   return items && update(thread, self, items) ? share(self) : Ref();
 }
 
-// --- methods
-// ------------------------------------------------------------------------------------------------------------
+// --- methods -------------------------------------------------------------------------------------
 
 Ref method_get(Thread& thread, const Value* args) {
   Ref value = find(thread, args[0], args[1]);

@@ -223,8 +223,7 @@ Ref frame_repr(Thread&, Value self) {
                               object->code->name->view()));
 }
 
-// --- frames of tracebacks
-// -------------------------------------------------------------------------------------------------------
+// --- frames of tracebacks ------------------------------------------------------------------------
 
 // The frame at that address, if it still runs.
 Frame* running_frame(Thread& thread, const Frame* address, const Code* code) {

@@ -64,8 +64,7 @@ RunOutcome drive(Thread& thread, Generator* generator, Entry entry, Ref sent, Re
 void convert_stop_iteration(Thread& thread, Generator* generator);
 const char* generator_kind(const Generator* generator); // "generator", "coroutine", "async generator"
 
-// --- async generators (vm/interpreter/generator/async_generator.cpp)
-// -------------------------------------------------------
+// --- async generators (vm/interpreter/generator/async_generator.cpp) -----------------------------
 enum class StepKind : uint8_t { Send, Throw, Close };
 // The awaitable of one step of an async generator: anext, asend, athrow, aclose.
 struct AsyncStep : Object {

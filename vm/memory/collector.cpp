@@ -95,8 +95,7 @@ void request() {
   Thread::current().breaker.fetch_or(BreakCollect, std::memory_order_relaxed);
 }
 
-// --- finding garbage
-// -----------------------------------------------------------------------------------------
+// --- finding garbage -----------------------------------------------------------------------------
 
 // The part of the table under examination, and what is known of each object in it.
 struct Region {
@@ -182,8 +181,7 @@ std::vector<Object*> find_unreachable(size_t begin, size_t end) {
   return unreachable;
 }
 
-// --- after the finalisers
-// --------------------------------------------------------------------------------------
+// --- after the finalisers ------------------------------------------------------------------------
 
 // Finalisers may have made garbage reachable again. Works on the set itself (each member held once by us),
 // whose places in the table may have changed meanwhile: `member` maps a table index to a place in the set.

@@ -135,8 +135,7 @@ void clear_weakrefs(Object* object) {
 
 namespace {
 
-// --- weakref.ref
-// -----------------------------------------------------------------------------------------------------
+// --- weakref.ref ---------------------------------------------------------------------------------
 
 Ref weakref_construct(Thread& thread, Type* type, CallArgs args) {
   if (!check_count(thread, "__new__", args, 1, type->is_heap() ? UINT32_MAX : 2)) return Ref();
@@ -212,8 +211,7 @@ const TypeSpec weakref_spec = {.name = "weakref.ReferenceType",
                                .methods = weakref_methods,
                                .getset = weakref_getset};
 
-// --- proxies
-// -----------------------------------------------------------------------------------------------------------
+// --- proxies -------------------------------------------------------------------------------------
 
 // The target of a proxy; ReferenceError when it is gone. Anything else is itself.
 Ref through(Thread& thread, Value value) {

@@ -42,8 +42,7 @@ Type gather_callback_type;
 
 GatheringFuture* as_gathering(Value value) { return cast<GatheringFuture>(value); }
 
-// --- children: futures, or objects like them, of which only the public methods are used
-// ----------------------------------------------------------------------------------------------------------
+// --- children: futures, or objects like them, of which only the public methods are used ----------
 
 int is_cancelled(Thread& thread, Value child) { // 1, 0; -1 raised
   if (is_future(child)) return as_future(child)->state == FutureState::Cancelled;
@@ -66,8 +65,7 @@ Ref result_of(Thread& thread, Value child) {
                           : call_method(thread, child, names::result);
 }
 
-// --- when a child is done
-// ----------------------------------------------------------------------------------------------------------
+// --- when a child is done ------------------------------------------------------------------------
 
 // What stands for a child in the list of results.
 Ref outcome_of(Thread& thread, Value child) {
@@ -120,8 +118,7 @@ Ref callback_call(Thread& thread, Value self, CallArgs args) {
   return share(None);
 }
 
-// --- gather
-// ----------------------------------------------------------------------------------------------------------
+// --- gather --------------------------------------------------------------------------------------
 
 Ref library_function(Thread& thread, const char* module, const char* name) {
   Own<Tuple> wanted = make_tuple({Value(intern(name))});
@@ -236,8 +233,7 @@ Ref gather(Thread& thread, const Value* args) {
 
 namespace {
 
-// --- types
-// ----------------------------------------------------------------------------------------------------------
+// --- types ---------------------------------------------------------------------------------------
 
 Ref method_cancel(Thread& thread, const Value* args) {
   auto outer = Own<GatheringFuture>::share(as_gathering(args[0]));

@@ -30,8 +30,7 @@ namespace aspy {
 
 namespace {
 
-// --- functions
-// ------------------------------------------------------------------------------------------------------
+// --- functions -----------------------------------------------------------------------------------
 
 Ref get_running_loop(Thread& thread, const Value*) {
   EventLoop* loop = running_loop(thread);

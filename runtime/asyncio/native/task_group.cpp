@@ -110,8 +110,7 @@ bool task_done(Thread& thread, Value self, Value task) {
   return cancel_any(thread, group->parent);
 }
 
-// --- making tasks
-// -----------------------------------------------------------------------------------------------------
+// --- making tasks --------------------------------------------------------------------------------
 
 // Why no task can be made now; null when one can.
 const char* closed_because(const TaskGroup* group) {
@@ -171,8 +170,7 @@ constexpr NativeDef methods[] = {
     {"_is_base_error", "self, exc, /", method_is_base_error},
     {nullptr}};
 
-// --- the block
-// -----------------------------------------------------------------------------------------------------
+// --- the block -----------------------------------------------------------------------------------
 
 NativeOutcome enter(Thread& thread, const Value* locals, Ref& out) {
   if (!check_self(thread, locals[0], task_group_type)) return NativeOutcome::Raise;
@@ -286,8 +284,7 @@ constexpr NativeCoroutineDef coroutines[] = {{"TaskGroup.__aenter__", "self", ne
                                              {"TaskGroup.__aexit__", "self, et, exc, tb", exit, 2},
                                              {nullptr, nullptr}};
 
-// --- text, attributes, lifetime
-// -----------------------------------------------------------------------------------------------------
+// --- text, attributes, lifetime ------------------------------------------------------------------
 
 Ref group_repr(Thread&, Value self) {
   TaskGroup* group = as_group(self);

@@ -86,8 +86,7 @@ bool expire(Thread& thread, Value self, Value) {
 
 } // namespace
 
-// --- leaving
-// -----------------------------------------------------------------------------------------------------
+// --- leaving -------------------------------------------------------------------------------------
 
 namespace {
 
@@ -139,8 +138,7 @@ bool exit_timeout(Thread& thread, TimeoutObject* timeout, Value exception) {
 
 namespace {
 
-// --- methods
-// -----------------------------------------------------------------------------------------------------
+// --- methods -------------------------------------------------------------------------------------
 
 Ref method_on_timeout(Thread& thread, const Value* args) {
   return expire(thread, args[0], Value()) ? share(None) : Ref();
@@ -243,8 +241,7 @@ const TypeSpec spec{.name = "asyncio.timeouts.Timeout",
                     .getset = attributes,
                     .doc = "Cancels the block that it guards at a deadline: it ends with TimeoutError."};
 
-// --- wait_for(fut, timeout)
-// -----------------------------------------------------------------------------------------------------
+// --- wait_for(fut, timeout) ----------------------------------------------------------------------
 
 enum { Awaited, Limit, Guard }; // Guard: the Timeout; None when it is all the helper's
 

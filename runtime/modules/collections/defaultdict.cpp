@@ -124,8 +124,7 @@ const NativeDef default_methods[] = {
 const GetSetDef default_getset[] = {
     {"default_factory", get_factory, set_factory, "Factory for default value."}, {nullptr, nullptr}};
 
-// --- the attributes of named tuples
-// -----------------------------------------------------------------------------
+// --- the attributes of named tuples --------------------------------------------------------------
 
 struct TupleGetter : Object {
   size_t index = 0;
@@ -210,8 +209,7 @@ template <Type& type> Ref odict_view(Thread& thread, const Value* args) {
   return Ref::steal(view);
 }
 
-// --- what the script part of collections is quicker with
-// -----------------------------------------------------------------------------
+// --- what the script part of collections is quicker with -----------------------------------------
 
 // Whether `method` of the dict `object` is dict's own.
 bool is_plain(Value object, Str* method) {

@@ -23,8 +23,7 @@ namespace {
 Deque* as_deque(Value value) { return cast<Deque>(value); }
 bool is_deque(Value value) { return is_instance(value, deque_type); }
 
-// --- the ring
-// -------------------------------------------------------------------------------------------------
+// --- the ring ------------------------------------------------------------------------------------
 
 void grow(Deque* deque) {
   size_t capacity = deque->capacity ? deque->capacity * 2 : 8;
@@ -120,8 +119,7 @@ Ref copy_of(Thread& thread, Deque* deque) {
   return call(thread, deque->type, {deque, most});
 }
 
-// --- lifetime
-// ------------------------------------------------------------------------------------------------------
+// --- lifetime ------------------------------------------------------------------------------------
 
 void deque_clear(Object* object) { clear_items(static_cast<Deque*>(object)); }
 void deque_dealloc(Object* object) {
@@ -151,8 +149,7 @@ bool deque_init(Thread& thread, Value self, CallArgs call) {
   return !args[0] || extend(thread, deque, args[0], false);
 }
 
-// --- operators
-// ------------------------------------------------------------------------------------------------------
+// --- operators -----------------------------------------------------------------------------------
 
 Ref deque_repr(Thread& thread, Value self) {
   Deque* deque = as_deque(self);
@@ -255,8 +252,7 @@ Ref deque_repeat(Thread& thread, Value self, Value count) {
   return copy ? deque_inplace_repeat(thread, copy, count) : Ref();
 }
 
-// --- methods
-// ---------------------------------------------------------------------------------------------------------
+// --- methods -------------------------------------------------------------------------------------
 
 Ref method_append(Thread&, const Value* args) {
   push_last(as_deque(args[0]), share(args[1]));
@@ -375,8 +371,7 @@ Ref get_most(Thread&, Value self) {
   return as_deque(self)->most < 0 ? share(None) : make_int(as_deque(self)->most);
 }
 
-// --- iterators
-// ----------------------------------------------------------------------------------------------------------
+// --- iterators -----------------------------------------------------------------------------------
 
 struct DequeIterator : Object {
   Deque* deque = nullptr; // owned; null only once the collector cleared it

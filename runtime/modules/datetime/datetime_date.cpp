@@ -47,8 +47,7 @@ Ref date_construct(Thread& thread, Type* type, CallArgs args) {
   return Ref::steal(date);
 }
 
-// --- other ways to make one
-// ---------------------------------------------------------------------------------
+// --- other ways to make one ----------------------------------------------------------------------
 
 Ref date_today(Thread& thread, const Value* args) {
   // A subclass decides how it is made from a timestamp.

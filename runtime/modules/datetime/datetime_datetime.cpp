@@ -68,8 +68,7 @@ Ref dt_construct(Thread& thread, Type* type, CallArgs args) {
                       tz);
 }
 
-// --- the system's local time
-// --------------------------------------------------------------------------------
+// --- the system's local time ---------------------------------------------------------------------
 
 bool raise_year(Thread& thread, int64_t year) {
   return raise_value_error(thread, fmt::format("year must be in 1..9999, not {}", year));
@@ -130,8 +129,7 @@ bool offset_of(Thread& thread, Value self, bool& has, int64_t& us) {
   return tz_offset(thread, as_dt(self)->tz, self, "utcoffset", has, us);
 }
 
-// --- other ways to make one
-// ---------------------------------------------------------------------------------
+// --- other ways to make one ----------------------------------------------------------------------
 
 // From microseconds since 1970 (UTC), in a zone or in local time.
 Ref from_epoch(Thread& thread, Type* type, int64_t us, Value tz) {

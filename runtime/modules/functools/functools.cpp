@@ -26,8 +26,7 @@ namespace {
 
 Value placeholder; // functools.Placeholder, made with the module
 
-// --- partial
-// ---------------------------------------------------------------------------------------------------
+// --- partial -------------------------------------------------------------------------------------
 
 struct Partial : Object {
   Attrs attrs;
@@ -194,8 +193,7 @@ const NativeDef partial_methods[] = {{"__reduce__", "self, /", partial_reduce}, 
 
 Ref placeholder_repr(Thread&, Value) { return make_str("Placeholder"); }
 
-// --- reduce
-// ------------------------------------------------------------------------------------------------------
+// --- reduce --------------------------------------------------------------------------------------
 
 Ref functools_reduce(Thread& thread, const Value* args) {
   Ref iterator = iter(thread, args[1]);
@@ -218,8 +216,7 @@ Ref functools_reduce(Thread& thread, const Value* args) {
   return thread.has_error() ? Ref() : total;
 }
 
-// --- cmp_to_key
-// ------------------------------------------------------------------------------------------------------
+// --- cmp_to_key ----------------------------------------------------------------------------------
 
 // K(object): compares by a function that says -1, 0 or 1.
 struct Key : Object {
@@ -268,8 +265,7 @@ const GetSetDef key_getset[] = {{"obj", get_key_object}, {nullptr, nullptr}};
 
 Ref functools_cmp_to_key(Thread&, const Value* args) { return make_key(args[0], Value()); }
 
-// --- the module
-// --------------------------------------------------------------------------------------------------------
+// --- the module ----------------------------------------------------------------------------------
 
 void init_functools_types() {
   if (partial_type.flags & TypeReady) return;

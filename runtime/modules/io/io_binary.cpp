@@ -199,8 +199,7 @@ Ref file_seekable(Thread& thread, const Value* args) {
   return share(Value::from_bool(::lseek(file->fd, 0, SEEK_CUR) >= 0));
 }
 
-// --- state
-// --------------------------------------------------------------------------------------------------
+// --- state ---------------------------------------------------------------------------------------
 
 // Does a buffered file go only the other way? Then the answer does not ask whether it is open.
 bool one_way(Value self, bool way) {

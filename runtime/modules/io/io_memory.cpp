@@ -398,8 +398,7 @@ const GetSetDef text_getset[] = {{"closed", text_closed},        {"newlines", te
 
 } // namespace
 
-// --- newlines
-// -----------------------------------------------------------------------------------------------
+// --- newlines ------------------------------------------------------------------------------------
 
 bool parse_newline(Thread& thread, Value argument, Newline& out, bool quoted) {
   if (argument.is_none()) {

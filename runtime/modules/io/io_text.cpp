@@ -377,8 +377,7 @@ Ref text_detach(Thread& thread, const Value* args) {
   return Ref::steal(std::exchange(as_text(args[0])->buffer, Value()));
 }
 
-// --- position
-// -----------------------------------------------------------------------------------------------
+// --- position ------------------------------------------------------------------------------------
 
 // How many raw bytes of the chunk the first `consumed` bytes of its text came from.
 size_t raw_bytes(const TextState* state, size_t consumed) {
@@ -679,8 +678,7 @@ const NativeDef text_methods[] = {
     {},
 };
 
-// --- what print() calls
-// ---------------------------------------------------------------------------------------
+// --- what print() calls --------------------------------------------------------------------------
 
 int hook_write(Thread& thread, Value file, std::string_view text) {
   if (!is_exact(file, text_wrapper_type)) return 0;

@@ -220,8 +220,7 @@ const GetSetDef template_getset[] = {
     {nullptr, nullptr}};
 const NativeDef template_methods[] = {{"__reduce__", "self, /", template_reduce}, {}};
 
-// --- the module
-// ----------------------------------------------------------------------------------------------
+// --- the module ----------------------------------------------------------------------------------
 
 // What the compiler's code calls.
 Ref intrinsic_template(Thread&, const Value* args) { return make_template(args[0], args[1]); }

@@ -56,8 +56,7 @@ Value lookup(Thread& thread, Value variable) {
   return dict_get(thread, cast<Context>(thread.context)->variables, variable);
 }
 
-// --- ContextVar
-// ---------------------------------------------------------------------------------------------------
+// --- ContextVar ----------------------------------------------------------------------------------
 
 Ref variable_construct(Thread& thread, Type* type, CallArgs call) {
   if (call.count > 1)
@@ -143,8 +142,7 @@ constexpr NativeDef variable_methods[] = {
     {nullptr}};
 constexpr GetSetDef variable_attributes[] = {{"name", variable_name}, {nullptr, nullptr}};
 
-// --- Token
-// --------------------------------------------------------------------------------------------------------
+// --- Token ---------------------------------------------------------------------------------------
 
 Ref token_repr(Thread& thread, Value self) {
   auto* token = cast<Token>(self);
@@ -172,8 +170,7 @@ constexpr NativeDef token_methods[] = {
     {nullptr}};
 constexpr GetSetDef token_attributes[] = {{"var", token_var}, {"old_value", token_old}, {nullptr, nullptr}};
 
-// --- Context
-// ------------------------------------------------------------------------------------------------------
+// --- Context -------------------------------------------------------------------------------------
 
 Ref context_construct(Thread& thread, Type*, CallArgs call) {
   if (call.count || call.kwnames) return raise_type_error(thread, "Context() does not accept any arguments");

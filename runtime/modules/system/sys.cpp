@@ -38,8 +38,7 @@ Ref sys_exit(Thread& thread, const Value* args) {
   return {};
 }
 
-// --- exceptions
-// --------------------------------------------------------------------------------------------------
+// --- exceptions ----------------------------------------------------------------------------------
 
 Ref sys_exception(Thread& thread, const Value*) { return share(thread.handled ? thread.handled : None); }
 
@@ -87,8 +86,7 @@ Ref sys_unraisablehook(Thread& thread, const Value* args) {
   return share(None);
 }
 
-// --- limits
-// ----------------------------------------------------------------------------------------------------------
+// --- limits --------------------------------------------------------------------------------------
 
 Ref sys_getrecursionlimit(Thread& thread, const Value*) { return make_int(thread.recursion_limit); }
 
@@ -120,8 +118,7 @@ Ref sys_setswitchinterval(Thread& thread, const Value* args) {
   return share(None);
 }
 
-// --- objects
-// -------------------------------------------------------------------------------------------------------------
+// --- objects -------------------------------------------------------------------------------------
 
 // The reference that the argument itself holds counts, as elsewhere.
 Ref sys_getrefcount(Thread&, const Value* args) {
@@ -158,8 +155,7 @@ Ref sys_intern(Thread& thread, const Value* args) {
   return share(intern(cast<Str>(args[0])));
 }
 
-// --- frames and hooks
-// ------------------------------------------------------------------------------------------------------
+// --- frames and hooks ----------------------------------------------------------------------------
 
 Ref sys_getframe(Thread& thread, const Value* args) {
   int32_t depth = 0;
@@ -200,8 +196,7 @@ Ref sys_set_origin_depth(Thread& thread, const Value* args) {
   return share(None);
 }
 
-// --- small facts
-// --------------------------------------------------------------------------------------------------------------
+// --- small facts ---------------------------------------------------------------------------------
 
 Ref sys_getdefaultencoding(Thread&, const Value*) { return share(intern("utf-8")); }
 Ref sys_getfilesystemencodeerrors(Thread&, const Value*) { return share(intern("surrogateescape")); }

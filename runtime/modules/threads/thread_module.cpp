@@ -26,8 +26,7 @@ namespace aspy {
 
 namespace {
 
-// --- locks
-// ------------------------------------------------------------------------------------------------------------
+// --- locks ---------------------------------------------------------------------------------------
 // A script lock is only touched under the interpreter lock, but for the waiting.
 struct Lock : Object {
   std::mutex mutex;
@@ -170,8 +169,7 @@ void lock_dealloc(Object* object) {
   free_object(object);
 }
 
-// --- thread-local data
-// ------------------------------------------------------------------------------------------------
+// --- thread-local data ---------------------------------------------------------------------------
 struct Local : Object {
   Attrs attrs; // of the thread that looks; swapped in on access
   Value dicts; // dict: thread ident -> its attributes; owned
@@ -223,8 +221,7 @@ bool local_set(Thread& thread, Value self, Str* name, Value value) {
   return select_attributes(thread, self) && generic_set_attr(thread, self, name, value);
 }
 
-// --- threads
-// ----------------------------------------------------------------------------------------------------------
+// --- threads -------------------------------------------------------------------------------------
 struct Start {
   Thread* state;
   Value function, args; // owned

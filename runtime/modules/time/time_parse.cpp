@@ -303,8 +303,7 @@ private:
     return false;
   }
 
-  // --- what was matched, put together
-  // -----------------------------------------------------------------------
+  // --- what was matched, put together ------------------------------------------------------------
 
   bool read_offset() {
     if (offset_.empty()) return true;

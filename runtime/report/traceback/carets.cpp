@@ -91,8 +91,7 @@ size_t dedent(Lines& lines) {
   return margin;
 }
 
-// --- what inside the segment is the operator
-// ------------------------------------------------------------------------
+// --- what inside the segment is the operator -----------------------------------------------------
 
 struct Place {
   size_t line, column;
@@ -188,8 +187,7 @@ std::optional<Anchors> find_anchors(const Lines& lines) {
   return Anchors{at, place(expression->pos.end_line, expression->pos.end_col)};
 }
 
-// --- whether carets tell anything
-// --------------------------------------------------------------------------------------
+// --- whether carets tell anything ----------------------------------------------------------------
 
 // A plain `return f(x)` or `y = f(x)` is clear without them; assignments to anything but one name are not.
 bool is_plain_call_statement(const Lines& lines, size_t start, size_t end, bool& empty) {

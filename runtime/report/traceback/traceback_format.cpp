@@ -18,8 +18,7 @@
 
 namespace aspy {
 
-// --- stacks
-// ------------------------------------------------------------------------------------------------------
+// --- stacks --------------------------------------------------------------------------------------
 
 std::vector<StackEntry> stack_entries(const Traceback* first) {
   std::vector<StackEntry> entries;
@@ -83,8 +82,7 @@ std::vector<std::string> format_stack(const std::vector<StackEntry>& all, int li
 
 namespace {
 
-// --- one exception
-// -------------------------------------------------------------------------------------------------
+// --- one exception -------------------------------------------------------------------------------
 
 std::string_view text_of(Value value) {
   return value && is_str(value) ? cast<Str>(value)->view() : std::string_view();
@@ -226,8 +224,7 @@ std::vector<std::string> only(Thread& thread, Value exception, bool names = true
   return out;
 }
 
-// --- chains and groups
-// ------------------------------------------------------------------------------------------------
+// --- chains and groups ---------------------------------------------------------------------------
 
 class Report {
 public:

@@ -12,8 +12,7 @@
 
 namespace aspy::compiler {
 
-// --- constants
-// ----------------------------------------------------------------------------------------------------
+// --- constants -----------------------------------------------------------------------------------
 
 namespace {
 enum PoolKind : uint8_t { PoolText, PoolBytes, PoolInt, PoolImaginary, PoolTuple };
@@ -118,8 +117,7 @@ Str* ConstantPool::name(ast::Identifier name) {
   return known;
 }
 
-// --- the unit
-// -----------------------------------------------------------------------------------------------------
+// --- the unit ------------------------------------------------------------------------------------
 
 Unit::Unit(Scope* scope_, Unit* parent_, ConstantPool& pool) : scope(scope_), parent(parent_), pool_(pool) {
   size_t count = scope->locals.size();
@@ -153,8 +151,7 @@ uint32_t Unit::constant_pair(Value first, Value second) {
   return index;
 }
 
-// --- instructions
-// ---------------------------------------------------------------------------------------------------
+// --- instructions --------------------------------------------------------------------------------
 
 void Unit::note_position() {
   if (!positions_.empty()) {
@@ -226,8 +223,7 @@ void Unit::load_constant(int dest, Value value) {
   emit_w(Op::LoadConstFar, dest, 0, 0, index);
 }
 
-// --- labels
-// -------------------------------------------------------------------------------------------------------
+// --- labels --------------------------------------------------------------------------------------
 
 Label Unit::new_label() {
   labels.emplace_back();

@@ -178,8 +178,7 @@ void Generator::spread_call(List<Expr> args, List<Keyword> keywords, int callee,
   u->emit(Op::CallEx, out, callee, keywords.empty() ? 0 : 1);
 }
 
-// --- super()
-// --------------------------------------------------------------------------------------------------------
+// --- super() -------------------------------------------------------------------------------------
 
 bool Generator::is_super_call(const Attribute* attribute) {
   auto* call = try_as<Call>(attribute->value);

@@ -222,8 +222,7 @@ void Generator::compare_chain(const Compare* expr, int dest, Label target, bool 
   if (!jumping && dest != result) u->emit(Op::Move, dest, result);
 }
 
-// --- what CPython warns of
-// -----------------------------------------------------------------------------------------
+// --- what CPython warns of -----------------------------------------------------------------------
 
 namespace {
 

@@ -316,8 +316,7 @@ void Generator::named(const NamedExpr* expr, int dest) {
   if (dest != value) u->emit(Op::Move, dest, value);
 }
 
-// --- displays
-// -----------------------------------------------------------------------------------------------------
+// --- displays ------------------------------------------------------------------------------------
 
 namespace {
 bool has_starred(List<Expr> elts) {
@@ -461,8 +460,7 @@ void Generator::slice(const Slice* expr, int dest) {
   u->emit(Op::BuildSlice, dest, first, expr->step ? 3 : 2);
 }
 
-// --- generators
-// -----------------------------------------------------------------------------------------------------
+// --- generators ----------------------------------------------------------------------------------
 
 void Generator::yield(const Yield* expr, int dest) {
   if (!scope_->is_function_like()) return fail(expr->pos, "'yield' outside function");
@@ -486,8 +484,7 @@ void Generator::yield_from(const YieldFrom* expr, int dest) {
   u->emit(Op::YieldFrom, dest, value);
 }
 
-// --- attribute, subscript and call chains
-// ---------------------------------------------------------------------------
+// --- attribute, subscript and call chains --------------------------------------------------------
 
 // a.b(c)[d].e ... from the inside out with a loop. Each link finds its input where the one before was told to
 // put it: a method's receiver one above the next free temporary, since the callable's room comes before it.

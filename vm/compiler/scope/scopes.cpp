@@ -47,8 +47,7 @@ void analyze_scopes(SourceTree& tree, ScopeTable& table, bool top_level_await) {
   if (!table.issue) resolve_scopes(tree, table);
 }
 
-// --- scopes and symbols
-// -----------------------------------------------------------------------------------------
+// --- scopes and symbols --------------------------------------------------------------------------
 
 Scope* ScopeBuilder::enter(ScopeKind kind, const Node* node, Identifier name) {
   Scope& scope = table_.scopes.emplace_back();
@@ -149,8 +148,7 @@ void ScopeBuilder::run() {
   else statements(tree_.module()->body);
 }
 
-// --- statements
-// ---------------------------------------------------------------------------------------------------
+// --- statements ----------------------------------------------------------------------------------
 
 void ScopeBuilder::statements(List<Stmt> body) {
   for (const Stmt* stmt : body) {

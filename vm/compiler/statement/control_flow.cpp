@@ -9,8 +9,7 @@ namespace {
 constexpr size_t most_blocks = 21;
 }
 
-// --- blocks
-// -------------------------------------------------------------------------------------------------------
+// --- blocks --------------------------------------------------------------------------------------
 
 Block& Generator::push_block(BlockKind kind, const ast::Position& pos) {
   // The body of what can be suspended counts as one.
@@ -102,8 +101,7 @@ void Generator::start_handler(Label handler, const BoundSet& bound, int depth) {
   u->touch(u->top);
 }
 
-// --- if and loops
-// -------------------------------------------------------------------------------------------------
+// --- if and loops --------------------------------------------------------------------------------
 
 void Generator::if_statement(const If* stmt) {
   Label end = u->new_label();
@@ -201,8 +199,7 @@ void Generator::for_statement(const For* stmt) {
   u->bind(end);
 }
 
-// --- leaving
-// --------------------------------------------------------------------------------------------------------
+// --- leaving -------------------------------------------------------------------------------------
 
 void Generator::return_statement(const Return* stmt) {
   Scope* unit = scope_->unit;

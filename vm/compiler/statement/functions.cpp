@@ -11,8 +11,7 @@ namespace aspy::compiler {
 
 using namespace ast;
 
-// --- units
-// --------------------------------------------------------------------------------------------------------
+// --- units ---------------------------------------------------------------------------------------
 
 void Generator::enter_unit(Scope* scope, Identifier name, const ast::Position& start, uint32_t flags) {
   auto entry = std::make_unique<Suspended>();

@@ -87,8 +87,7 @@ void Generator::expression_statement(const ExprStmt* stmt) {
   effect(stmt->value);
 }
 
-// --- assignment
-// -----------------------------------------------------------------------------------------------------
+// --- assignment ----------------------------------------------------------------------------------
 
 void Generator::assign(const Assign* stmt) {
   if (stmt->targets.size() == 1) {
@@ -366,8 +365,7 @@ void Generator::delete_target(const Expr* target) {
   u->top = saved;
 }
 
-// --- raise, assert
-// ----------------------------------------------------------------------------------------------------
+// --- raise, assert -------------------------------------------------------------------------------
 
 void Generator::raise_statement(const Raise* stmt) {
   if (!stmt->exc) {
@@ -406,8 +404,7 @@ void Generator::assert_statement(const Assert* stmt) {
   u->bind(end);
 }
 
-// --- import
-// -------------------------------------------------------------------------------------------------------------
+// --- import --------------------------------------------------------------------------------------
 
 void Generator::import(const Import* stmt) {
   for (const Alias* alias : stmt->names) {

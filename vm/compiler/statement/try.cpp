@@ -222,8 +222,7 @@ void Generator::try_star(const Try* stmt) {
   u->bind(end);
 }
 
-// --- with
-// -----------------------------------------------------------------------------------------------------------
+// --- with ----------------------------------------------------------------------------------------
 
 void Generator::with_statement(const With* stmt, size_t index) {
   if (index == stmt->items.size()) return body(stmt->body);

@@ -120,8 +120,7 @@ bool set_attr(Thread& thread, Value object, Str* name, Value value) {
   return type_of(object)->slots.set_attr(thread, object, name, value);
 }
 
-// --- what is found on types
-// -------------------------------------------------------------------------------------
+// --- what is found on types ----------------------------------------------------------------------
 
 Ref bind_descriptor(Thread& thread, Value found, Value object, Type* type) {
   auto* get = type_of(found)->slots.descr_get;

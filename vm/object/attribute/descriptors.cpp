@@ -35,8 +35,7 @@ bool applies(Thread& thread, Type* owner, std::string_view name, Value object) {
                                       type_label(owner), type_name(object)));
 }
 
-// --- getset
-// ----------------------------------------------------------------------------------------------------
+// --- getset --------------------------------------------------------------------------------------
 
 Ref getset_get(Thread& thread, Value descr, Value object, Value) {
   if (!object) return share(descr);
@@ -89,8 +88,7 @@ const TypeSpec getset_spec = {.name = "getset_descriptor",
                               .flags = TypeFinal | TypeNoConstruct,
                               .getset = getset_getset};
 
-// --- members of __slots__
-// ----------------------------------------------------------------------------------------
+// --- members of __slots__ ------------------------------------------------------------------------
 
 Value& member_place(Member* member, Value object) {
   return *reinterpret_cast<Value*>(reinterpret_cast<char*>(object.as_object()) + member->offset);
@@ -143,8 +141,7 @@ const TypeSpec member_spec = {.name = "member_descriptor",
                               .flags = TypeFinal | TypeNoConstruct | TypeTracked,
                               .getset = member_getset};
 
-// --- __dict__ and __weakref__ of instances
-// ---------------------------------------------------------------------------
+// --- __dict__ and __weakref__ of instances -------------------------------------------------------
 
 Ref instance_dict(Thread& thread, Value self) {
   if (self.is_object() && type_of(self)->attrs_offset) return share(attrs_dict(self.as_object()));

@@ -147,8 +147,7 @@ Str* shape_key(Shape* shape, uint32_t index) {
 
 uint32_t inline_slots(const Type* type) { return type->attrs_hint; }
 
-// --- an instance's own attributes
-// ----------------------------------------------------------------------------------
+// --- an instance's own attributes ----------------------------------------------------------------
 
 void attrs_init(Object* object) {
   Attrs* attrs = attrs_of(object);

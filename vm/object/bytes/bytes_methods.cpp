@@ -178,8 +178,7 @@ Ref maketrans(Thread& thread, const Value* args) {
   return make_bytes(table);
 }
 
-// --- hex and text
-// -------------------------------------------------------------------------------------------
+// --- hex and text --------------------------------------------------------------------------------
 
 Ref hex(Thread& thread, const Value* args) {
   char separator = 0;

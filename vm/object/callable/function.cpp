@@ -154,8 +154,7 @@ void function_dealloc(Object* self) {
   free_pooled(function);
 }
 
-// --- attributes
-// ------------------------------------------------------------------------------------------------
+// --- attributes ----------------------------------------------------------------------------------
 
 Ref get_name(Thread&, Value self) { return share(function_of(self)->name); }
 Ref get_qualname(Thread&, Value self) { return share(function_of(self)->qualname); }
@@ -303,8 +302,7 @@ const TypeSpec function_spec = {.name = "function",
                                 .getset = function_getset,
                                 .doc = "Create a function object."};
 
-// --- cells
-// -------------------------------------------------------------------------------------------------------
+// --- cells ---------------------------------------------------------------------------------------
 
 Ref cell_construct(Thread& thread, Type*, CallArgs args) {
   if (!refuse_keywords(thread, "cell", args) || !check_count(thread, "cell", args, 0, 1)) return Ref();

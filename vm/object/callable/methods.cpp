@@ -35,8 +35,7 @@ Ref make_bound_method(Value function, Value self) {
 
 namespace {
 
-// --- bound methods
-// -----------------------------------------------------------------------------------------------
+// --- bound methods -------------------------------------------------------------------------------
 
 Ref method_construct(Thread& thread, Type*, CallArgs args) {
   if (!refuse_keywords(thread, "method", args) || !check_count(thread, "method", args, 2, 2)) return Ref();
@@ -123,8 +122,7 @@ const TypeSpec method_spec = {.name = "method",
                               .getset = method_getset,
                               .doc = "Create a bound instance method object."};
 
-// --- staticmethod and classmethod: the same but for __get__
-// --------------------------------------------------------
+// --- staticmethod and classmethod: the same but for __get__ --------------------------------------
 
 // Both types keep one callable and have a __dict__.
 static_assert(offsetof(StaticMethod, callable) == offsetof(ClassMethod, callable));

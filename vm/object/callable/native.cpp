@@ -168,8 +168,7 @@ Ref bind_native(NativeFunction* method, Value self) {
   return Ref::steal(bound);
 }
 
-// --- builtin_function_or_method
-// --------------------------------------------------------------------------------
+// --- builtin_function_or_method ------------------------------------------------------------------
 
 Ref function_call(Thread& thread, Value callee, CallArgs args) {
   return call_native(thread, native_of(callee), Value(), args);
@@ -201,8 +200,7 @@ bool function_hash(Thread&, Value self, int64_t& out) {
   return true;
 }
 
-// --- what all three kinds show
-// -----------------------------------------------------------------------------------
+// --- what all three kinds show -------------------------------------------------------------------
 
 Ref get_name(Thread&, Value self) { return share(intern(native_of(self)->def->name)); }
 Ref get_qualname(Thread&, Value self) {
@@ -246,8 +244,7 @@ const GetSetDef descriptor_getset[] = {
     {"__objclass__", get_owner}, {nullptr, nullptr},
 };
 
-// --- method_descriptor
-// ---------------------------------------------------------------------------------------------
+// --- method_descriptor ---------------------------------------------------------------------------
 
 Ref method_call(Thread& thread, Value callee, CallArgs args) {
   return call_native(thread, native_of(callee), Value(), args);
@@ -266,8 +263,7 @@ Ref method_repr(Thread&, Value self) {
                               type_label(native_of(self)->owner)));
 }
 
-// --- classmethod_descriptor
-// ----------------------------------------------------------------------------------------
+// --- classmethod_descriptor ----------------------------------------------------------------------
 
 Ref class_method_get(Thread&, Value descr, Value object, Value type) {
   if (!type) type = Value(type_of(object));
@@ -298,8 +294,7 @@ const TypeSpec class_method_spec = {.name = "classmethod_descriptor",
                                     .flags = TypeFinal | TypeNoConstruct,
                                     .getset = descriptor_getset};
 
-// --- the native __new__
-// ----------------------------------------------------------------------------------------------
+// --- the native __new__ --------------------------------------------------------------------------
 
 // `T.__new__(cls, ...)`: args[0] is T, the object it is bound to.
 Ref native_new(Thread& thread, CallArgs args) {

@@ -281,8 +281,7 @@ bool bind_signature(Thread& thread, const Signature& signature, const NativeFunc
                                               unexpected->view(), hint));
 }
 
-// --- constructors and raw natives
-// ------------------------------------------------------------------------------------
+// --- constructors and raw natives ----------------------------------------------------------------
 
 bool bind_args(Thread& thread, const char* function_name, const char* params, CallArgs args, BoundArgs& out) {
   const Signature* signature = signature_of(params);

@@ -137,8 +137,7 @@ void exception_visit(Object* object, Visitor& visitor, size_t extra) {
   attrs_traverse(object, visitor);
 }
 
-// --- text
-// ---------------------------------------------------------------------------------------------------
+// --- text ----------------------------------------------------------------------------------------
 
 Ref exception_str(Thread& thread, Value self) {
   auto args = exception_args(self);
@@ -164,8 +163,7 @@ static Ref exception_repr(Thread& thread, Value self) {
   return out.finish();
 }
 
-// --- attributes
-// ---------------------------------------------------------------------------------------------
+// --- attributes ----------------------------------------------------------------------------------
 
 static Ref get_args(Thread&, Value self) {
   Tuple* args = as_exception(self)->args;
@@ -241,8 +239,7 @@ static const GetSetDef exception_getset[] = {
     {nullptr, nullptr},
 };
 
-// --- methods
-// ----------------------------------------------------------------------------------------------------
+// --- methods -------------------------------------------------------------------------------------
 
 static Ref with_traceback(Thread& thread, const Value* args) {
   if (!args[1].is_none() && !is_exact(args[1], traceback_type))
@@ -297,8 +294,7 @@ static const NativeDef exception_methods[] = {
     {nullptr},
 };
 
-// --- start-up
-// -----------------------------------------------------------------------------------------------------
+// --- start-up ------------------------------------------------------------------------------------
 
 static void prepare_base(Type& type) {
   fill_lifetime_slots<ExceptionObject>(type);

@@ -20,8 +20,7 @@ ExceptionGroupObject* as_group(Value value) { return cast<ExceptionGroupObject>(
 bool is_group(Value value) { return is_instance(value, BaseExceptionGroup_type); }
 Tuple* members(Value group) { return cast<Tuple>(as_group(group)->exceptions); }
 
-// --- making
-// ---------------------------------------------------------------------------------------------------
+// --- making --------------------------------------------------------------------------------------
 
 Ref group_construct(Thread& thread, Type* type, CallArgs call) {
   constexpr const char* where = "BaseExceptionGroup.__new__()";
@@ -64,8 +63,7 @@ Ref group_str(Thread&, Value self) {
                               count == 1 ? "" : "s"));
 }
 
-// --- deriving and splitting
-// --------------------------------------------------------------------------------------
+// --- deriving and splitting ----------------------------------------------------------------------
 
 // A group of `parts` (exceptions) made by `group.derive`, with the group's traceback, chain and notes.
 Ref derive(Thread& thread, Value group, const std::vector<Ref>& parts) {
@@ -163,8 +161,7 @@ Ref group_subgroup(Thread& thread, const Value* args) {
   return none_if_empty(std::move(match));
 }
 
-// --- except*
-// ---------------------------------------------------------------------------------------------------------
+// --- except* -------------------------------------------------------------------------------------
 
 // Collects the exceptions in a tree of groups that are no groups themselves.
 void collect_leaves(Value exception, std::vector<Value>& out) {

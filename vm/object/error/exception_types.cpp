@@ -44,8 +44,7 @@ void keep_args(Value self, CallArgs call) {
   exception_init(Thread::current(), self, positional);
 }
 
-// --- StopIteration, SystemExit: one value
-// ------------------------------------------------------------------------
+// --- StopIteration, SystemExit: one value --------------------------------------------------------
 
 bool stop_iteration_init(Thread& thread, Value self, CallArgs call) {
   if (!exception_init(thread, self, call)) return false;
@@ -70,8 +69,7 @@ const GetSetDef system_exit_getset[] = {
     {nullptr, nullptr},
 };
 
-// --- NameError, AttributeError, ImportError: what was looked for
-// ---------------------------------------------------
+// --- NameError, AttributeError, ImportError: what was looked for ---------------------------------
 
 bool name_error_init(Thread& thread, Value self, CallArgs call) {
   auto* error = cast<NameErrorObject>(self);
@@ -141,8 +139,7 @@ const GetSetDef import_error_getset[] = {
 };
 const NativeDef import_error_methods[] = {{"__reduce__", "self, /", import_error_reduce}, {nullptr}};
 
-// --- KeyError
-// ------------------------------------------------------------------------------------------------------
+// --- KeyError ------------------------------------------------------------------------------------
 
 // The key's repr: an empty or blank key would show nothing otherwise.
 Ref key_error_str(Thread& thread, Value self) {
@@ -150,8 +147,7 @@ Ref key_error_str(Thread& thread, Value self) {
   return args.size() == 1 ? repr(thread, args[0]) : exception_str(thread, self);
 }
 
-// --- OSError
-// ---------------------------------------------------------------------------------------------------------
+// --- OSError -------------------------------------------------------------------------------------
 
 Type* class_of_errno(int64_t number) {
   switch (number) {
@@ -281,8 +277,7 @@ const GetSetDef os_error_getset[] = {
 };
 const NativeDef os_error_methods[] = {{"__reduce__", "self, /", os_error_reduce}, {nullptr}};
 
-// --- SyntaxError
-// -------------------------------------------------------------------------------------------------------
+// --- SyntaxError ---------------------------------------------------------------------------------
 
 bool syntax_error_init(Thread& thread, Value self, CallArgs call) {
   if (!exception_init(thread, self, call)) return false;
@@ -340,8 +335,7 @@ const GetSetDef syntax_error_getset[] = {
     {nullptr, nullptr},
 };
 
-// --- UnicodeError's three
-// -------------------------------------------------------------------------------------------------
+// --- UnicodeError's three ------------------------------------------------------------------------
 
 bool unicode_init(Thread& thread, Value self, CallArgs call, bool with_encoding, bool decodes) {
   if (!exception_init(thread, self, call)) return false;

@@ -54,8 +54,7 @@ int64_t length_hint(Thread& thread, Value value, int64_t fallback) {
   return number;
 }
 
-// --- subscripts
-// -----------------------------------------------------------------------------------------------------
+// --- subscripts ----------------------------------------------------------------------------------
 
 Ref get_item(Thread& thread, Value object, Value key) {
   if (auto* slot = type_of(object)->slots.get_item) return slot(thread, object, key);
@@ -86,8 +85,7 @@ bool set_item(Thread& thread, Value object, Value key, Value value) {
                                               value ? "does not support item assignment" : deletion));
 }
 
-// --- membership
-// -----------------------------------------------------------------------------------------------------
+// --- membership ----------------------------------------------------------------------------------
 
 int contains(Thread& thread, Value container, Value item) {
   if (auto* slot = type_of(container)->slots.contains) return slot(thread, container, item);
@@ -114,8 +112,7 @@ int contains(Thread& thread, Value container, Value item) {
   }
 }
 
-// --- iterating
-// ------------------------------------------------------------------------------------------------------
+// --- iterating -----------------------------------------------------------------------------------
 
 namespace {
 

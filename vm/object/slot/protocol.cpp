@@ -49,8 +49,7 @@ bool hash(Thread& thread, Value value, int64_t& out) {
   return type_of(value)->slots.hash(thread, value, out);
 }
 
-// --- comparison
-// -------------------------------------------------------------------------------------------------
+// --- comparison ----------------------------------------------------------------------------------
 
 Ref compare(Thread& thread, Value a, Value b, CompareOp op) {
   if (both_int(a, b)) {

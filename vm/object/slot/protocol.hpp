@@ -13,8 +13,7 @@ namespace aspy {
 
 struct Str;
 
-// --- attributes (vm/object/attribute/attributes.cpp)
-// ---------------------------------------------------------------
+// --- attributes (vm/object/attribute/attributes.cpp) ---------------------------------------------
 Ref get_attr(Thread& thread, Value object, Str* name);
 Ref get_attr(Thread& thread, Value object, std::string_view name);
 // As get_attr, but a missing attribute gives an empty Ref with no exception pending.
@@ -44,8 +43,7 @@ Ref call_method(Thread& thread, Value object, Str* name, std::initializer_list<V
 Ref call_method(Thread& thread, Value object, std::string_view name, std::initializer_list<Value> args = {});
 bool is_callable(Value value);
 
-// --- text, identity, order
-// -----------------------------------------------------------------------------------
+// --- text, identity, order -----------------------------------------------------------------------
 Ref repr(Thread& thread, Value value); // always a str
 Ref str(Thread& thread, Value value);  // always a str
 Ref ascii_repr(Thread& thread, Value value);
@@ -68,8 +66,7 @@ int compare_bool(Thread& thread, Value a, Value b,
                  CompareOp op);          // 1, 0, -1 raised; identity implies ==, as in containers
 int truthy(Thread& thread, Value value); // 1, 0, -1 raised
 
-// --- containers and iteration
-// --------------------------------------------------------------------------------
+// --- containers and iteration --------------------------------------------------------------------
 int64_t length(Thread& thread, Value value); // -1 raised
 int64_t length_hint(Thread& thread, Value value, int64_t fallback);
 Ref get_item(Thread& thread, Value object, Value key);
@@ -89,8 +86,7 @@ template <class Body> bool for_each(Thread& thread, Value iterable, Body&& body)
       const_cast<void*>(static_cast<const void*>(&body)));
 }
 
-// --- operators
-// ---------------------------------------------------------------------------------------------------
+// --- operators -----------------------------------------------------------------------------------
 Ref binary_op(Thread& thread, BinaryOp op, Value a, Value b);
 Ref inplace_op(Thread& thread, BinaryOp op, Value a, Value b);
 Ref power(Thread& thread, Value a, Value b, Value modulus_or_none);
@@ -101,8 +97,7 @@ Ref absolute(Thread& thread, Value value);
 Ref to_index_object(Thread& thread, Value value); // operator.index: an int
 const char* operator_symbol(BinaryOp op);         // "+"
 
-// --- classes
-// ---------------------------------------------------------------------------------------------------
+// --- classes -------------------------------------------------------------------------------------
 int isinstance(Thread& thread, Value object, Value class_or_tuple); // with __instancecheck__; -1 raised
 int issubclass(Thread& thread, Value cls, Value class_or_tuple);    // with __subclasscheck__; -1 raised
 

@@ -85,8 +85,7 @@ void script_finalize(Thread& thread, Object* self) {
     write_unraisable(thread, found, "Exception ignored while calling deallocator");
 }
 
-// --- attributes
-// ------------------------------------------------------------------------------------------------
+// --- attributes ----------------------------------------------------------------------------------
 
 Ref script_get_attr(Thread& thread, Value self, Str* name) {
   Type* type = type_of(self);
@@ -131,8 +130,7 @@ bool script_descr_set(Thread& thread, Value descr, Value object, Value value) {
                                  : call_found(thread, found, descr, {object}));
 }
 
-// --- identity and text
-// -----------------------------------------------------------------------------------------
+// --- identity and text ---------------------------------------------------------------------------
 
 // repr() and str() check that it is text.
 Ref script_repr(Thread& thread, Value self) { return call_dunder(thread, self, names::dunder_repr); }
@@ -177,8 +175,7 @@ int script_truthy(Thread& thread, Value self) {
   return -1;
 }
 
-// --- iteration and awaiting
-// --------------------------------------------------------------------------------------
+// --- iteration and awaiting ----------------------------------------------------------------------
 
 Ref script_iter(Thread& thread, Value self) {
   Value found = type_lookup(type_of(self), names::dunder_iter);
@@ -200,8 +197,7 @@ Ref script_await(Thread& thread, Value self) {
 Ref script_aiter(Thread& thread, Value self) { return call_dunder(thread, self, names::dunder_aiter); }
 Ref script_anext(Thread& thread, Value self) { return call_dunder(thread, self, names::dunder_anext); }
 
-// --- containers
-// ----------------------------------------------------------------------------------------------------
+// --- containers ----------------------------------------------------------------------------------
 
 int64_t script_length(Thread& thread, Value self) {
   Ref result = call_dunder(thread, self, names::dunder_len);
@@ -240,8 +236,7 @@ int script_contains(Thread& thread, Value self, Value item) {
   return truthy(thread, result);
 }
 
-// --- numbers
-// -------------------------------------------------------------------------------------------------------
+// --- numbers -------------------------------------------------------------------------------------
 
 namespace {
 // True when `b`'s type has a reflected method of its own, not the one that `a`'s type has as well.

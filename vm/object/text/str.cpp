@@ -302,8 +302,7 @@ Own<Str> str_append(Thread& thread, Str* a, Str* b) {
   return result;
 }
 
-// --- code points
-// ---------------------------------------------------------------------------------------------
+// --- code points ---------------------------------------------------------------------------------
 
 size_t count_codepoints(std::string_view utf8) {
   const char* at = utf8.data();
@@ -422,8 +421,7 @@ size_t check_utf8(const unsigned char* at, const unsigned char* end, size_t& bad
   return size;
 }
 
-// --- StrBuilder
-// ------------------------------------------------------------------------------------------------
+// --- StrBuilder ----------------------------------------------------------------------------------
 
 bool StrBuilder::append_repr(Thread& thread, Value value) {
   Ref text = repr(thread, value);

@@ -42,8 +42,7 @@ Type* calculate_metaclass(Thread& thread, Type* metatype, Tuple* bases) {
 
 namespace {
 
-// --- the namespace
-// ------------------------------------------------------------------------------------------------
+// --- the namespace -------------------------------------------------------------------------------
 
 bool set_module_and_name(Thread& thread, Type* type) {
   Dict* dict = type->dict;
@@ -88,8 +87,7 @@ bool set_class_cell(Thread& thread, Type* type) {
   return true;
 }
 
-// --- order and slots
-// ----------------------------------------------------------------------------------------------
+// --- order and slots -----------------------------------------------------------------------------
 
 bool set_order(Thread& thread, Type* type) {
   Own<Tuple> order;
@@ -142,8 +140,7 @@ void inherit_other_bases(Type* type) {
   }
 }
 
-// --- hooks
-// --------------------------------------------------------------------------------------------------------
+// --- hooks ---------------------------------------------------------------------------------------
 
 void add_set_name_note(Thread& thread, Value value, Value key, Type* type) {
   std::string name = is_str(key) ? quote(cast<Str>(key)->view()) : "?";
@@ -254,8 +251,7 @@ Ref type_construct(Thread& thread, Type* metatype, CallArgs args) {
   return make_class(thread, winner, cast<Str>(args[0]), bases, cast<Dict>(args[2]), args);
 }
 
-// --- changing bases
-// ---------------------------------------------------------------------------------------------------
+// --- changing bases ------------------------------------------------------------------------------
 
 namespace {
 bool refresh_below(Thread& thread, Type* type) {

@@ -26,8 +26,7 @@ namespace aspy {
 
 Type object_type;
 
-// --- making
-// ------------------------------------------------------------------------------------------------------
+// --- making --------------------------------------------------------------------------------------
 
 namespace {
 bool has_arguments(CallArgs args) { return args.count || (args.kwnames && args.kwnames->size); }
@@ -77,8 +76,7 @@ bool object_init(Thread& thread, Value self, CallArgs args) {
 
 namespace {
 
-// --- text, identity
-// -----------------------------------------------------------------------------------------------
+// --- text, identity ------------------------------------------------------------------------------
 
 Ref object_repr(Thread& thread, Value self) {
   Type* type = type_of(self);
@@ -111,8 +109,7 @@ bool object_hash(Thread&, Value self, int64_t& out) {
   return true;
 }
 
-// --- __class__
-// ------------------------------------------------------------------------------------------------------
+// --- __class__ -----------------------------------------------------------------------------------
 
 Ref get_class(Thread&, Value self) { return share(Value(type_of(self))); }
 
@@ -164,8 +161,7 @@ bool set_class(Thread& thread, Value self, Value value) {
   return true;
 }
 
-// --- dir()
-// ------------------------------------------------------------------------------------------------------------
+// --- dir() ---------------------------------------------------------------------------------------
 
 } // namespace
 
@@ -195,8 +191,7 @@ Ref object_dir(Thread& thread, const Value* args) {
   return list_from_iterable(thread, all.value());
 }
 
-// --- pickling and copying
-// ---------------------------------------------------------------------------------------------
+// --- pickling and copying ------------------------------------------------------------------------
 
 // The members of __slots__ that are set, by name; empty when the classes declare none.
 Own<Dict> slots_state(Thread& thread, Value self) {

@@ -74,8 +74,7 @@ bool is_subtype(const Type* type, const Type* base) {
   return false;
 }
 
-// --- subclasses
-// ------------------------------------------------------------------------------------------------
+// --- subclasses ----------------------------------------------------------------------------------
 
 void add_subclass(Type* base, Type* type) {
   if (!base->subclasses) base->subclasses = new Subclasses();
@@ -88,8 +87,7 @@ void remove_subclass(Type* base, Type* type) {
   types.erase(std::remove(types.begin(), types.end(), type), types.end());
 }
 
-// --- changing
-// --------------------------------------------------------------------------------------------------
+// --- changing ------------------------------------------------------------------------------------
 
 namespace {
 // Slots of the type and of every subclass that does not have the name itself.

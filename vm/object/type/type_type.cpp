@@ -27,8 +27,7 @@ namespace {
 Type* type_from(Value value) { return cast<Type>(value); }
 } // namespace
 
-// --- attribute access on classes
-// -----------------------------------------------------------------------------------
+// --- attribute access on classes -----------------------------------------------------------------
 
 Ref type_get_attr(Thread& thread, Value self, Str* name) {
   Type* type = type_from(self);
@@ -69,8 +68,7 @@ bool type_set_attr_slot(Thread& thread, Value self, Str* name, Value value) {
 
 namespace {
 
-// --- calling
-// ---------------------------------------------------------------------------------------------------------
+// --- calling -------------------------------------------------------------------------------------
 
 Ref type_call(Thread& thread, Value callee, CallArgs args) {
   Type* type = type_from(callee);
@@ -107,8 +105,7 @@ Ref type_repr(Thread& thread, Value self) {
 
 Ref type_or(Thread& thread, Value a, Value b) { return make_union(thread, a, b); }
 
-// --- attributes
-// ------------------------------------------------------------------------------------------------------
+// --- attributes ----------------------------------------------------------------------------------
 
 bool may_set(Thread& thread, Type* type, Value value, const char* name) {
   if (!type->is_heap())
@@ -298,8 +295,7 @@ Ref get_dictoffset(Thread&, Value self) { return make_int(type_from(self)->attrs
 Ref get_weakrefoffset(Thread&, Value self) { return make_int(type_from(self)->flags & TypeWeakRefs ? 8 : 0); }
 Ref get_basicsize(Thread&, Value self) { return make_int(type_from(self)->instance_size); }
 
-// --- methods
-// ---------------------------------------------------------------------------------------------------------
+// --- methods -------------------------------------------------------------------------------------
 
 Ref type_mro_method(Thread& thread, const Value* args) {
   Type* type = type_from(args[0]);
@@ -370,8 +366,7 @@ const TypeSpec type_spec = {.name = "type",
                             .doc = "type(object) -> the object's type\n"
                                    "type(name, bases, dict, **kwds) -> a new type"};
 
-// --- life of script classes
-// ------------------------------------------------------------------------------------------
+// --- life of script classes ----------------------------------------------------------------------
 
 void type_traverse(Object* self, Visitor& visit) {
   auto* type = static_cast<Type*>(self);

@@ -23,8 +23,7 @@ namespace aspy {
 
 Type future_type, future_iterator_type, CancelledError_type, InvalidStateError_type;
 
-// --- the C++ interface
-// --------------------------------------------------------------------------------------------
+// --- the C++ interface ---------------------------------------------------------------------------
 
 Own<Future> make_future(EventLoop* loop) {
   Future* future = allocate_future<Future>(future_type);
@@ -180,8 +179,7 @@ Ref future_result(Thread& thread, Future* future) {
   return Ref();
 }
 
-// --- lifetime
-// -----------------------------------------------------------------------------------------------------
+// --- lifetime ------------------------------------------------------------------------------------
 
 void future_release(Future* future) {
   if (future->traced) {
@@ -258,8 +256,7 @@ void future_finalize(Thread& thread, Object* object) {
   if (!report_exception(thread, future->loop, context.value())) write_unraisable(thread, Value(object));
 }
 
-// --- construction
-// ---------------------------------------------------------------------------------------------------
+// --- construction --------------------------------------------------------------------------------
 
 Ref future_construct(Thread&, Type* type, CallArgs) {
   if (type == &future_type) return Ref::steal(Value(allocate_future<Future>(future_type)));
@@ -304,8 +301,7 @@ bool init_future(Thread& thread, Future* future, Value loop) {
 
 namespace {
 
-// --- methods
-// --------------------------------------------------------------------------------------------------------
+// --- methods -------------------------------------------------------------------------------------
 
 bool check_init(Thread& thread, Future* future) {
   if (future->loop) return true;
@@ -389,8 +385,7 @@ constexpr NativeDef methods[] = {
     {"__class_getitem__", "cls, item, /", class_getitem, "See PEP 585", NativeKind::ClassMethod},
     {nullptr}};
 
-// --- attributes
-// -----------------------------------------------------------------------------------------------------
+// --- attributes ----------------------------------------------------------------------------------
 
 Ref get_state(Thread&, Value self) {
   switch (as_future(self)->state) {
@@ -471,8 +466,7 @@ constexpr GetSetDef attributes[] = {{"_state", get_state},
                                     {"_asyncio_awaited_by", get_awaited_by},
                                     {nullptr, nullptr}};
 
-// --- text
-// -----------------------------------------------------------------------------------------------------------
+// --- text ----------------------------------------------------------------------------------------
 
 bool append_callbacks(Thread& thread, Future* future, std::string& text) {
   std::vector<Value> callbacks;
@@ -536,8 +530,7 @@ Ref future_repr(Thread& thread, Value self) {
   return make_str(text);
 }
 
-// --- awaiting
-// -------------------------------------------------------------------------------------------------------
+// --- awaiting ------------------------------------------------------------------------------------
 
 // Step of `await future`: yields the future itself until it is done.
 SendOutcome future_send(Thread& thread, Value self, Value sent, Ref& out) {

@@ -36,8 +36,7 @@ void call_step_soon(Task* task) {
   else loop->state->ready.push(JobKind::StepTask, Value(task));
 }
 
-// --- one step
-// -------------------------------------------------------------------------------------------------------
+// --- one step ------------------------------------------------------------------------------------
 
 // Schedules an exception to be raised by the next step, as if the coroutine had done something impossible.
 bool fail_step(Thread& thread, Task* task, const std::string& message) {
@@ -306,8 +305,7 @@ std::vector<Own<Task>> tasks_of(EventLoop* loop) {
   return tasks;
 }
 
-// --- making
-// ---------------------------------------------------------------------------------------------------------
+// --- making --------------------------------------------------------------------------------------
 
 bool is_coroutine_like(Value value) {
   if (is_exact(value, coroutine_type)) return true;
@@ -390,8 +388,7 @@ bool task_init(Thread& thread, Value self, CallArgs call) {
   return init_task(thread, as_task(self), args[0], args[1], args[2], args[3], eager == 1);
 }
 
-// --- lifetime
-// -------------------------------------------------------------------------------------------------------
+// --- lifetime ------------------------------------------------------------------------------------
 
 void task_release(Task* task) {
   clear_field(task->coroutine);
@@ -428,8 +425,7 @@ void task_finalize(Thread& thread, Object* object) {
   future_type.slots.finalize(thread, object);
 }
 
-// --- text
-// -----------------------------------------------------------------------------------------------------------
+// --- text ----------------------------------------------------------------------------------------
 
 // A coroutine that is no function's: its name where it has one, and whether it runs.
 void append_foreign_coroutine(Thread& thread, Value coroutine, std::string& text) {
@@ -496,8 +492,7 @@ Ref task_repr(Thread& thread, Value self) {
   return make_str(text + ">");
 }
 
-// --- methods
-// --------------------------------------------------------------------------------------------------------
+// --- methods -------------------------------------------------------------------------------------
 
 Ref method_cancel(Thread& thread, const Value* args) {
   bool cancelled;

@@ -27,8 +27,7 @@ struct TcpSocket {
   uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&tcp); }
 };
 
-// --- addresses
-// ------------------------------------------------------------------------------------------------------
+// --- addresses -----------------------------------------------------------------------------------
 
 Ref address_tuple(const sockaddr* address) {
   char text[64] = "";
@@ -60,8 +59,7 @@ TcpHandle* owner_of(void* handle) {
 Raised fail(Thread& thread, int status) { return raise_os_error(thread, static_cast<int>(errno_of(status))); }
 Ref errno_value(int status) { return share(Value::from_int(errno_of(status))); }
 
-// --- life
-// -----------------------------------------------------------------------------------------------------------
+// --- life ----------------------------------------------------------------------------------------
 
 TcpSocket* open_socket(TcpHandle* owner) {
   auto* socket = new TcpSocket;
@@ -117,8 +115,7 @@ TcpHandle* need_open(Thread& thread, Value self) {
   return raise_value_error(thread, "I/O operation on closed TCP handle");
 }
 
-// --- connecting and listening
-// ---------------------------------------------------------------------------------------
+// --- connecting and listening --------------------------------------------------------------------
 
 bool address_args(Thread& thread, const Value* args, sockaddr_storage& out) {
   Str* host = to_str_arg(thread, "TcpHandle", "host", args[0]);
@@ -196,8 +193,7 @@ Ref method_listen(Thread& thread, const Value* args) { // (self, backlog, on_con
   return share(None);
 }
 
-// --- reading
-// --------------------------------------------------------------------------------------------------------
+// --- reading -------------------------------------------------------------------------------------
 
 void stop_reading(TcpHandle* handle) {
   if (!std::exchange(handle->reading, false)) return;
@@ -243,8 +239,7 @@ Ref method_stop_reading(Thread&, const Value* args) {
   return share(None);
 }
 
-// --- writing
-// --------------------------------------------------------------------------------------------------------
+// --- writing -------------------------------------------------------------------------------------
 
 // What could not be sent at once, with its data behind it.
 struct PendingWrite {
@@ -305,8 +300,7 @@ Ref method_shutdown(Thread& thread, const Value* args) {
   return share(None);
 }
 
-// --- the rest
-// -------------------------------------------------------------------------------------------------------
+// --- the rest ------------------------------------------------------------------------------------
 
 Ref method_close(Thread&, const Value* args) {
   TcpHandle* handle = as_tcp(args[0]);

@@ -37,8 +37,7 @@ Ref shared_deque(Deque*& waiters) {
   return share(Value(waiters));
 }
 
-// --- state; -1: raised
-// -----------------------------------------------------------------------------------------------------
+// --- state; -1: raised ---------------------------------------------------------------------------
 
 int64_t count_items(Thread& thread, QueueObject* queue) {
   if (is_exact(queue->items, deque_type)) [[likely]]
@@ -81,8 +80,7 @@ int is_full(Thread& thread, QueueObject* queue) {
   return answer ? truthy(thread, answer) : -1;
 }
 
-// --- putting and getting
-// -----------------------------------------------------------------------------------------------------
+// --- putting and getting -------------------------------------------------------------------------
 
 // Wakes the first who waits; those who don't wait any more leave the line.
 void wake_first_waiting(Thread& thread, Deque* waiters) {
@@ -161,8 +159,7 @@ NativeOutcome give_up(Thread& thread, QueueObject* queue, Deque*& waiters, Value
   return NativeOutcome::Raise;
 }
 
-// --- coroutines
-// -----------------------------------------------------------------------------------------------------
+// --- coroutines ----------------------------------------------------------------------------------
 
 enum { Self, Getter = 1, Item = 1, Putter = 2 };
 
@@ -220,8 +217,7 @@ constexpr NativeCoroutineDef coroutines[] = {
     {"Queue.join", "self", join, 1, "Wait until every item has been dealt with."},
     {nullptr, nullptr}};
 
-// --- methods
-// -----------------------------------------------------------------------------------------------------
+// --- methods -------------------------------------------------------------------------------------
 
 Ref truth(int answer) { return answer < 0 ? Ref() : share(Value::from_bool(answer)); }
 
@@ -321,8 +317,7 @@ constexpr NativeDef methods[] = {
     {"__class_getitem__", "cls, item, /", class_getitem, "See PEP 585", NativeKind::ClassMethod},
     {nullptr}};
 
-// --- attributes
-// -----------------------------------------------------------------------------------------------------
+// --- attributes ----------------------------------------------------------------------------------
 
 Ref get_max_size(Thread&, Value self) { return share(as_queue(self)->max_size); }
 bool set_max_size(Thread&, Value self, Value value) {
@@ -357,8 +352,7 @@ constexpr GetSetDef attributes[] = {{"__dict__", get_dict},
                                     {"_is_shutdown", get_shut_down},
                                     {nullptr, nullptr}};
 
-// --- construction and lifetime
-// -----------------------------------------------------------------------------------------------------
+// --- construction and lifetime -------------------------------------------------------------------
 
 Ref construct(Thread&, Type* type, CallArgs) {
   auto* queue = static_cast<QueueObject*>(allocate_instance(type));

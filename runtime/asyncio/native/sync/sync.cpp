@@ -13,8 +13,7 @@
 
 namespace aspy {
 
-// --- waiting
-// ------------------------------------------------------------------------------------------------------
+// --- waiting -------------------------------------------------------------------------------------
 
 namespace {
 
@@ -74,8 +73,7 @@ bool all_cancelled(Deque* waiters) {
   return true;
 }
 
-// --- subclasses
-// ------------------------------------------------------------------------------------------------------
+// --- subclasses ----------------------------------------------------------------------------------
 
 Value override_of(Value self, Type& native, const char* method) {
   Type* type = type_of(self);
@@ -125,8 +123,7 @@ NativeOutcome exit_step(Thread& thread, Type& native, NativeFn release, const Va
   return NativeOutcome::Return;
 }
 
-// --- types
-// -----------------------------------------------------------------------------------------------------------
+// --- types ---------------------------------------------------------------------------------------
 
 Ref primitive_repr(Value self, const std::string& state, const Deque* waiters) {
   std::string waiting = waiters && waiters->size ? fmt::format(", waiters:{}", waiters->size) : "";
