@@ -2,16 +2,23 @@
 
 #include "vm/memory/heap.hpp"
 
+#include <utility>
+
 namespace aspy::pool {
 
 namespace {
 constexpr size_t slab_bytes = 16 << 10;
-}
+// The first slab of a size is a page: most sizes never need more, and each page touched costs every start of
+// the program.
+constexpr size_t first_slab_bytes = 4 << 10;
+bool has_slab[pool_limit / 8 + 1];
+} // namespace
 
 void* refill(size_t bytes) {
   size_t size = (bytes + 7) / 8 * 8;
-  auto* slab = static_cast<char*>(heap_alloc(slab_bytes));
-  size_t count = slab_bytes / size;
+  size_t slab_size = std::exchange(has_slab[size / 8], true) ? slab_bytes : first_slab_bytes;
+  auto* slab = static_cast<char*>(heap_alloc(slab_size));
+  size_t count = slab_size / size;
   // In order of address, so that objects made one after the other lie beside each other.
   for (size_t i = 1; i < count; ++i)
     reinterpret_cast<FreeBlock*>(slab + i * size)->next =
