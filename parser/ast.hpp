@@ -451,7 +451,7 @@ struct Constant : Tagged<Expr, Kind::Constant> {
   bool unicode_prefix;   // Str: the first part was written u"..."
   std::string_view text; // Int: bare digits (no prefix, no underscores, lower case); Str: WTF-8, so lone
                          // surrogates survive as their three-byte forms; Bytes: the bytes
-  double number; // Float, Imaginary (the imaginary part)
+  double number;         // Float, Imaginary (the imaginary part)
 };
 
 struct Attribute : Tagged<Expr, Kind::Attribute> {

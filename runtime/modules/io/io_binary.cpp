@@ -1,7 +1,7 @@
 // Binary files: FileIO, BufferedReader, BufferedWriter, BufferedRandom. One body for all: what a file may do
 // is decided by its descriptor, how it is named by its type.
-#include "runtime/process/fs_path.hpp"
 #include "runtime/modules/io/io_internal.hpp"
+#include "runtime/process/fs_path.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/bytes/bytes_internal.hpp"
 #include "vm/object/callable/argument_type.hpp"

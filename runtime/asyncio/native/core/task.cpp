@@ -203,7 +203,7 @@ bool wake_task(Thread& thread, Task* task, Value future) {
       Ref fetched = future_result(thread, as_future(future)); // raises what it failed with
     return step_task(thread, task);
   }
-  Ref fetched = call_method(thread, future, names::result); // raises what it failed with
+  call_method(thread, future, names::result).reset(); // raises what it failed with
   return step_task(thread, task);
 }
 
