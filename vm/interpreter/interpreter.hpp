@@ -22,12 +22,12 @@ enum class Entry : uint8_t {
 // Runs `frame` until the frame marked FrameEntry below it ends or its chain suspends.
 RunOutcome run(Thread& thread, Frame* frame, Entry entry, Ref sent, Ref& out);
 
-// --- frames on the stack (vm/interpreter/call.cpp)
-// ----------------------------------------------------------- First free register-stack slot above whatever
-// runs now.
+// --- frames on the stack (vm/interpreter/call.cpp) ---
+
 // Releases a row of values that may lie above the running frame, the last one first. They are taken off the
 // stack before: what their finalisers run is put there.
 void release_row(Value* row, size_t count);
+// The first free slot of the register stack, above whatever runs now.
 inline Value* stack_end(Thread& thread) { return thread.frame ? thread.frame->stack_end : thread.stack_base; }
 
 // Lays out the arguments at `base` (owned there: `positional` values, then one for each of `kwnames`) as the
@@ -51,9 +51,9 @@ void release_registers(Frame* frame); // the last variable first
 // frames do: they live as long as the traceback.
 void keep_locals(Thread& thread, Frame* frame);
 
-// --- generators (vm/interpreter/generator/generator.cpp)
-// --------------------------------------------------------------------- Makes `root` what the thread drives,
-// and back. See Generator::handled.
+// --- generators (vm/interpreter/generator/generator.cpp) ---
+
+// Makes `root` what the thread drives, and back. See Generator::handled.
 void push_root(Thread& thread, Generator* root);
 void pop_root(Thread& thread, bool finished);
 // Drives one step of `generator` from C++ (it must be resumable). `Throw` raises the pending exception

@@ -19,8 +19,7 @@
 
 namespace aspy {
 
-// --- driving
-// ----------------------------------------------------------------------------------------------------
+// --- driving ---
 
 void push_root(Thread& thread, Generator* root) {
   root->previous_root = thread.root;
@@ -162,8 +161,7 @@ SendOutcome resume_with_error(Thread& thread, Value object, Ref& out) {
   return outcome_of(drive(thread, generator, Entry::Throw, Ref(), out));
 }
 
-// --- lifetime
-// ---------------------------------------------------------------------------------------------------
+// --- lifetime ---
 
 void track_suspended(Frame* innermost) {
   for (Frame* frame = innermost; frame && frame->in_generator; frame = frame->caller) {
@@ -228,7 +226,8 @@ Ref make_generator(Thread& thread, Own<Function> function, Value* base, bool awa
 
 Generator* new_awaited_coroutine(Code* code) {
   Generator* generator = begin_generator(code, coroutine_type);
-  code->spare_bytes = static_cast<uint32_t>(generator_bytes(code)); // for whoever frees it when it is the spare one
+  code->spare_bytes =
+      static_cast<uint32_t>(generator_bytes(code)); // for whoever frees it when it is the spare one
   Value* slots = generator->registers();
   for (uint32_t i = 0; i < generator_registers(code); ++i) slots[i] = Value();
   return generator;

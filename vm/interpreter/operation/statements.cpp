@@ -17,8 +17,7 @@
 
 namespace aspy {
 
-// --- raising
-// ----------------------------------------------------------------------------------------------------
+// --- raising ---
 
 bool op_raise(Thread& thread, Frame*, Value* R, const Word* pc) {
   Ref exception = take(R, a_of(*pc));
@@ -95,8 +94,7 @@ bool op_prepare_reraise_star(Thread& thread, Frame*, Value* R, const Word* pc) {
   return true;
 }
 
-// --- with
-// -------------------------------------------------------------------------------------------------------
+// --- with ---
 
 // What an asynchronous manager's methods return must be awaitable.
 static bool check_awaitable(Thread& thread, Value value, Str* method) {
@@ -200,8 +198,7 @@ bool exit_context(Thread& thread, Value* R, Word word, bool is_async) {
   return true;
 }
 
-// --- imports
-// ----------------------------------------------------------------------------------------------------
+// --- imports ---
 
 bool op_import_name(Thread& thread, Frame* frame, Value* R, const Word* pc) {
   Str* name = cast<Str>(frame->code->constants[pc[1]]);
@@ -260,8 +257,7 @@ bool op_intrinsic(Thread& thread, Frame*, Value* R, const Word* pc) {
   return true;
 }
 
-// --- patterns (PEP 634)
-// -------------------------------------------------------------------------------------------
+// --- patterns (PEP 634) ---
 
 bool op_match_sequence(Thread&, Frame*, Value* R, const Word* pc) {
   store(R, a_of(*pc), Value::from_bool(has_type_flag(R[b_of(*pc)], TypeIsSequence)));

@@ -101,9 +101,9 @@ const char* operator_symbol(BinaryOp op);         // "+"
 int isinstance(Thread& thread, Value object, Value class_or_tuple); // with __instancecheck__; -1 raised
 int issubclass(Thread& thread, Value cls, Value class_or_tuple);    // with __subclasscheck__; -1 raised
 
-// --- errors (vm/object/error/errors.cpp)
-// --------------------------------------------------------------------------------- Set the pending exception
-// to a new instance and return false / an empty Ref (`return raise(...)` fits any function that raises by an
+// --- errors (vm/object/error/errors.cpp) ---
+
+// Set the pending exception to a new instance and return false / an empty Ref (`return raise(...)` fits any function that raises by an
 // empty Ref). The message becomes the exception's only argument.
 struct Raised {
   operator Ref() const { return Ref(); }
