@@ -243,7 +243,7 @@ unwind : {
   for (const Handler& handler : code->handlers) {
     if (at < handler.start || at >= handler.end) continue;
     R = frame->regs;
-    for (uint32_t i = handler.depth; i < code->temp_count; ++i) clear_field(R[i]);
+    for (uint32_t i = code->temp_count; i-- > handler.depth;) clear_field(R[i]); // what came last goes first
     R[handler.depth] = std::exchange(thread.error, Value());
     frame->ip = code->words.data() + handler.handler;
     LOAD_FRAME();
