@@ -10,7 +10,7 @@
 #include "vm/object/number/float.hpp"
 #include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/range.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/text/str.hpp"
 
 namespace aspy {

@@ -2,7 +2,7 @@
 // the table that frozen.hpp declares; FILEs lie below ROOT.
 #include "vm/bytecode/image.hpp"
 #include "vm/compiler/compiler.hpp"
-#include "vm/interpreter/lock.hpp"
+#include "vm/interpreter/thread/lock.hpp"
 #include "vm/object/init.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"

@@ -1,7 +1,7 @@
 #include "runtime/loop/clock.hpp"
 
-#include "vm/interpreter/breaker.hpp"
-#include "vm/interpreter/lock.hpp"
+#include "vm/interpreter/thread/breaker.hpp"
+#include "vm/interpreter/thread/lock.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,6 +1,6 @@
 #include "runtime/loop/poller.hpp"
 
-#include "vm/interpreter/lock.hpp"
+#include "vm/interpreter/thread/lock.hpp"
 
 #include <algorithm>
 #include <cmath>

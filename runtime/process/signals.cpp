@@ -1,6 +1,6 @@
 #include "runtime/process/signals.hpp"
 
-#include "vm/interpreter/breaker.hpp"
+#include "vm/interpreter/thread/breaker.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/slot/protocol.hpp"
 

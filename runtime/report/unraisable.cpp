@@ -4,7 +4,7 @@
 #include "runtime/importing/importing.hpp"
 #include "runtime/report/output.hpp"
 #include "runtime/report/traceback/traceback_format.hpp"
-#include "vm/interpreter/frame.hpp"
+#include "vm/interpreter/frame/frame.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"

@@ -2,7 +2,7 @@
 // errors.
 #pragma once
 
-#include "vm/interpreter/lock.hpp"
+#include "vm/interpreter/thread/lock.hpp"
 #include "vm/object/init.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"

@@ -4,7 +4,7 @@
 #include "vm/compiler/generator.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/error/warnings.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"

@@ -1,14 +1,14 @@
 // Calls from C++ into script code, and the frames that such calls and the dispatch loop share.
 #include "vm/interpreter/call.hpp"
 
-#include "vm/interpreter/frame_object.hpp"
-#include "vm/interpreter/frame_stack.hpp"
+#include "vm/interpreter/frame/frame_object.hpp"
+#include "vm/interpreter/frame/frame_stack.hpp"
 #include "vm/interpreter/interpreter.hpp"
 #include "vm/memory/collector.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 

@@ -16,12 +16,12 @@
 
 #include "vm/bytecode/image.hpp"
 #include "vm/bytecode/opcodes.hpp"
-#include "vm/interpreter/breaker.hpp"
-#include "vm/interpreter/frame_stack.hpp"
+#include "vm/interpreter/frame/frame_stack.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
 #include "vm/interpreter/generator/native_await.hpp"
 #include "vm/interpreter/generator/native_coroutine.hpp"
 #include "vm/interpreter/operation/operations.hpp"
+#include "vm/interpreter/thread/breaker.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/shape.hpp"
 #include "vm/object/callable/native.hpp"
@@ -33,7 +33,7 @@
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/range.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 

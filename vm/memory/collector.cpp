@@ -8,7 +8,7 @@
 #include "vm/memory/collector.hpp"
 
 #include "vm/memory/heap.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/thread.hpp"
 #include "vm/object/weakref.hpp"
 

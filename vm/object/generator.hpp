@@ -1,5 +1,5 @@
 // Generators, coroutines and async generators as other parts of the VM see them: one allocation each, with
-// frame and registers behind the header (vm/interpreter/frame.hpp).
+// frame and registers behind the header (vm/interpreter/frame/frame.hpp).
 #pragma once
 
 #include "vm/object/object.hpp"

@@ -1,5 +1,5 @@
 // Thread: the state of one thread of execution. Explicit in every signature; the thread that runs
-// holds the interpreter lock (vm/interpreter/lock.hpp).
+// holds the interpreter lock (vm/interpreter/thread/lock.hpp).
 #pragma once
 
 #include "vm/object/object.hpp"
@@ -38,8 +38,9 @@ struct Thread {
   Value handled;
 
   // --- execution --------------------------------------------------------------------------------
-  Frame* frame = nullptr;    // innermost running frame, null outside script code
-  Generator* root = nullptr; // bottom of the chain of awaits that is being driven (vm/interpreter/frame.hpp)
+  Frame* frame = nullptr; // innermost running frame, null outside script code
+  Generator* root =
+      nullptr; // bottom of the chain of awaits that is being driven (vm/interpreter/frame/frame.hpp)
   std::atomic<uint32_t> breaker{0};
   uint32_t recursion_limit = 1000;  // sys.setrecursionlimit: script frames nested at most
   uint32_t origin_depth = 0;        // how many frames coroutines remember as their origin

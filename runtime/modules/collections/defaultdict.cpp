@@ -8,7 +8,7 @@
 #include "vm/object/module.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/sequence.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"

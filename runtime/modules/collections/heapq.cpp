@@ -9,7 +9,7 @@
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/sequence.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/thread.hpp"
 

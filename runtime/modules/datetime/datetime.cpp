@@ -1,7 +1,7 @@
 // The module datetime. Its types are in datetime_*.cpp.
 #include "runtime/modules/datetime/datetime_internal.hpp"
 #include "vm/object/module.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/text/str.hpp"
 
 #include <iterator>

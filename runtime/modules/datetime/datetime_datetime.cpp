@@ -5,7 +5,7 @@
 #include "vm/object/callable/argument_type.hpp"
 #include "vm/object/error/warnings.hpp"
 #include "vm/object/number/float.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 
 #include <cmath>
 #include <ctime>

@@ -3,7 +3,7 @@
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/number/float.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 
 #include <cmath>
 #include <fmt/format.h>

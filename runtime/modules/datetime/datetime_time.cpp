@@ -3,7 +3,7 @@
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/argument_type.hpp"
 #include "vm/object/hash/dict.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 
 #include <fmt/format.h>
 

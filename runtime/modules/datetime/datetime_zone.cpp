@@ -2,7 +2,7 @@
 #include "runtime/modules/datetime/datetime_internal.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/argument_type.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // Reading and writing descriptors through buffers.
 #include "runtime/modules/io/io_internal.hpp"
-#include "vm/interpreter/breaker.hpp"
-#include "vm/interpreter/lock.hpp"
+#include "vm/interpreter/thread/breaker.hpp"
+#include "vm/interpreter/thread/lock.hpp"
 #include "vm/object/sequence/search.hpp"
 
 #include <cerrno>

@@ -5,7 +5,7 @@
 #include "vm/memory/heap.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/number/int.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/text/str_internal.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // itertools: iterators that pass the items of others on, all or some of them, as they are or combined.
 #include "runtime/modules/itertools/itertools_support.hpp"
 #include "vm/object/sequence/sequence.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 
 namespace aspy {
 namespace {

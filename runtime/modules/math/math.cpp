@@ -5,7 +5,7 @@
 #include "vm/object/module.hpp"
 #include "vm/object/number/bigint.hpp"
 #include "vm/object/number/float.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"

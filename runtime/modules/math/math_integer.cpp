@@ -2,7 +2,7 @@
 #include "runtime/modules/math/math_support.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/number/bigint.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/thread.hpp"
 

@@ -1,8 +1,8 @@
 // Between the files of the module posix: arguments, failures, and calls that may block.
 #pragma once
 
-#include "vm/interpreter/breaker.hpp"
-#include "vm/interpreter/lock.hpp"
+#include "vm/interpreter/thread/breaker.hpp"
+#include "vm/interpreter/thread/lock.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/thread.hpp"
 

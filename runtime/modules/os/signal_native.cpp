@@ -1,8 +1,8 @@
 // The module _signal, which signal.aspy dresses up: script handlers for signals. They run in the main thread,
 // at a safe point.
 #include "runtime/process/signals.hpp"
-#include "vm/interpreter/breaker.hpp"
 #include "vm/interpreter/call.hpp"
+#include "vm/interpreter/thread/breaker.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/set.hpp"

@@ -1,15 +1,15 @@
 // The module _thread: threads, locks and thread-local data, for threading and concurrent.futures.
 #include "runtime/importing/registry.hpp"
 #include "runtime/loop/thread_watch.hpp"
-#include "vm/interpreter/breaker.hpp"
-#include "vm/interpreter/lock.hpp"
+#include "vm/interpreter/thread/breaker.hpp"
+#include "vm/interpreter/thread/lock.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/shape.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/sequence/struct_sequence.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 

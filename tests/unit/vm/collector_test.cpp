@@ -4,7 +4,7 @@
 #include "vm/memory/heap.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/sequence/list/list.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 
 #include <doctest/doctest.h>
 

@@ -3,7 +3,7 @@
 #include "vm/compiler/compiler.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 
 #include <doctest/doctest.h>
 

@@ -5,7 +5,7 @@
 #include "vm/bytecode/analysis/disassembler.hpp"
 #include "vm/bytecode/image.hpp"
 #include "vm/compiler/compiler.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 
 #include <fmt/format.h>
 

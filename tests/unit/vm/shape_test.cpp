@@ -3,7 +3,7 @@
 #include "tests/unit/vm_fixture.hpp"
 #include "vm/object/attribute/shape.hpp"
 #include "vm/object/hash/dict.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 
 #include <doctest/doctest.h>
 #include <string>

@@ -2,7 +2,7 @@
 #include "tests/unit/vm_fixture.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list/list.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 
 #include <doctest/doctest.h>
 

@@ -5,7 +5,7 @@
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list/list.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/type/class.hpp"
 #include "vm/object/weakref.hpp"
 

@@ -1,7 +1,7 @@
 #include "vm/bytecode/analysis/disassembler.hpp"
 
 #include "vm/bytecode/analysis/operands.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"

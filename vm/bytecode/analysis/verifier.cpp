@@ -3,7 +3,7 @@
 #include "vm/bytecode/analysis/verifier.hpp"
 
 #include "vm/bytecode/analysis/operands.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>

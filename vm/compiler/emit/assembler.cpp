@@ -1,7 +1,7 @@
 // The last step of a unit: jump distances, the handler table, and the code object.
 #include "vm/compiler/emit/unit.hpp"
 
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/text/str.hpp"
 
 #include <algorithm>

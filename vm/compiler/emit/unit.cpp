@@ -4,7 +4,7 @@
 #include "vm/object/bytes/bytes.hpp"
 #include "vm/object/number/float.hpp"
 #include "vm/object/number/int.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/text/str.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // Calls and super().
 #include "vm/compiler/generator.hpp"
 
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>

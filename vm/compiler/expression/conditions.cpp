@@ -2,7 +2,7 @@
 #include "vm/compiler/generator.hpp"
 
 #include "vm/object/bytes/bytes.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 

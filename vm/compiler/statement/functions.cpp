@@ -1,7 +1,7 @@
 // Functions, lambdas, and the units they become.
 #include "vm/compiler/generator.hpp"
 
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/text/str.hpp"
 
 #include <algorithm>

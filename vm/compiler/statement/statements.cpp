@@ -1,7 +1,7 @@
 // Simple statements and assignment.
 #include "vm/compiler/generator.hpp"
 
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/text/str.hpp"
 
 #include <fmt/format.h>

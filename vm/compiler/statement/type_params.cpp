@@ -1,7 +1,7 @@
 // Type parameters of classes, functions and type aliases (PEP 695), and type aliases themselves.
 #include "vm/compiler/generator.hpp"
 
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/text/str.hpp"
 
 namespace aspy::compiler {

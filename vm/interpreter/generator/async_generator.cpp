@@ -1,5 +1,5 @@
 // Async generators (PEP 525): their steps as awaitables, and the hooks that let an event loop finish them.
-#include "vm/interpreter/frame_object.hpp"
+#include "vm/interpreter/frame/frame_object.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
 #include "vm/interpreter/operation/operations.hpp"
 #include "vm/memory/heap.hpp"

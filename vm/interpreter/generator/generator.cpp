@@ -2,8 +2,8 @@
 #include "vm/object/generator.hpp"
 
 #include "vm/bytecode/image.hpp"
-#include "vm/interpreter/frame_object.hpp"
-#include "vm/interpreter/frame_stack.hpp"
+#include "vm/interpreter/frame/frame_object.hpp"
+#include "vm/interpreter/frame/frame_stack.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
 #include "vm/interpreter/generator/native_await.hpp"
 #include "vm/memory/block_pool.hpp"
@@ -11,7 +11,7 @@
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/error/warnings.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 

@@ -2,7 +2,7 @@
 #include "vm/interpreter/generator/generator_methods.hpp"
 
 #include "vm/interpreter/call.hpp"
-#include "vm/interpreter/frame_object.hpp"
+#include "vm/interpreter/frame/frame_object.hpp"
 #include "vm/interpreter/generator/native_await.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/attribute/descriptor.hpp"
@@ -12,7 +12,7 @@
 #include "vm/object/generator.hpp"
 #include "vm/object/init.hpp"
 #include "vm/object/sequence/list/list.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 

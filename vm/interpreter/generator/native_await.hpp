@@ -7,7 +7,7 @@
 // made then.
 #pragma once
 
-#include "vm/interpreter/frame.hpp"
+#include "vm/interpreter/frame/frame.hpp"
 
 namespace aspy {
 

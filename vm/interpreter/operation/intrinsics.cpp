@@ -1,7 +1,7 @@
 #include "vm/interpreter/operation/intrinsics.hpp"
 
 #include "vm/interpreter/operation/import.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 

@@ -4,7 +4,7 @@
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/search.hpp"
 #include "vm/object/sequence/sequence.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/encoding/codecs.hpp"
 #include "vm/object/text/str_internal.hpp"

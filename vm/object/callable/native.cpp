@@ -5,7 +5,7 @@
 #include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/callable/signature.hpp"
 #include "vm/object/error/exception.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/slot/slot_table.hpp"
 #include "vm/object/text/str.hpp"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "vm/object/error/exception.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 
 #include <type_traits>
 

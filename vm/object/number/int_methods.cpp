@@ -11,7 +11,7 @@
 #include "vm/object/number/float.hpp"
 #include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/sequence.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/format/format.hpp"
 #include "vm/object/text/str.hpp"

@@ -1,7 +1,7 @@
 // Tuples whose items also have names: sys.version_info, time.struct_time, os.stat_result.
 #pragma once
 
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 
 #include <initializer_list>
 #include <span>

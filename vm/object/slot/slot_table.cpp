@@ -3,7 +3,7 @@
 
 #include "vm/object/callable/native.hpp"
 #include "vm/object/hash/dict.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/slot/slot_functions.hpp"
 #include "vm/object/text/str.hpp"
@@ -109,7 +109,8 @@ const SlotDef table[] = {
     {&names::dunder_rpow, binary_slot(BinaryOp::Pow), 0, 1, 2,
      script_binary<BinaryOp::Pow, names::dunder_pow, names::dunder_rpow>(), wrap_reflected_power,
      "value, mod=None", "Return pow(value, self, mod)."},
-    {&names::dunder_rpow, ASPY_SLOT(power3), 0, 1, 2, any(script_power3), nullptr, "value, mod=None", nullptr},
+    {&names::dunder_rpow, ASPY_SLOT(power3), 0, 1, 2, any(script_power3), nullptr, "value, mod=None",
+     nullptr},
     {&names::dunder_neg, ASPY_SLOT(negative), 0, 0, 0, any(script_unary<names::dunder_neg>), wrap_unary, "",
      "-self"},
     {&names::dunder_pos, ASPY_SLOT(positive), 0, 0, 0, any(script_unary<names::dunder_pos>), wrap_unary, "",

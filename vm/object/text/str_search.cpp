@@ -1,7 +1,7 @@
 // Methods of str that look for text: find, count, startswith, replace, partition ...
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/search.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str_internal.hpp"
 

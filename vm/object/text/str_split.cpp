@@ -1,7 +1,7 @@
 // Methods of str that take text apart and put it together: split, splitlines, strip, join.
 #include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/search.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/encoding/unicode.hpp"
 #include "vm/object/text/str_internal.hpp"

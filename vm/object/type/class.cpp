@@ -10,7 +10,7 @@
 #include "vm/object/error/exception.hpp"
 #include "vm/object/error/warnings.hpp"
 #include "vm/object/hash/dict.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/slot/slot_table.hpp"
 #include "vm/object/text/str.hpp"

@@ -2,7 +2,7 @@
 #include "vm/object/annotation/generic.hpp"
 #include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/error/exception.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/slot/slot_table.hpp"
 #include "vm/object/text/str.hpp"

@@ -1,6 +1,6 @@
 // C3: the order in which a class and its bases are searched. It keeps each base's own order and the order in
 // which bases are listed.
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/type/subclasses.hpp"

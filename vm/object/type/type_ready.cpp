@@ -6,7 +6,7 @@
 #include "vm/object/callable/native.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/sequence/range.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/slot/slot_table.hpp"
 #include "vm/object/text/str.hpp"

@@ -11,7 +11,7 @@
 #include "vm/object/error/exception.hpp"
 #include "vm/object/generator.hpp"
 #include "vm/object/hash/dict.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 

@@ -7,7 +7,7 @@
 
 #include "vm/memory/heap.hpp"
 #include "vm/object/sequence/list/merge_sort.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"

@@ -1,6 +1,6 @@
 // str.format and str.format_map: replacement fields, their names, and nested specifications.
 #include "vm/object/number/int.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str_internal.hpp"
 #include "vm/object/thread.hpp"

@@ -1,4 +1,4 @@
-#include "vm/interpreter/frame_object.hpp"
+#include "vm/interpreter/frame/frame_object.hpp"
 
 #include "vm/interpreter/call.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
@@ -8,7 +8,7 @@
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 

@@ -1,4 +1,4 @@
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 
 #include "vm/memory/block_pool.hpp"
 #include "vm/memory/heap.hpp"
@@ -8,7 +8,7 @@
 #include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/range.hpp"
 #include "vm/object/sequence/sequence.hpp"
-#include "vm/object/sequence/tuple_iterator.hpp"
+#include "vm/object/sequence/tuple/tuple_iterator.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"

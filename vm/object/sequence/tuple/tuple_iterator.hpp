@@ -1,7 +1,7 @@
 // What iter(tuple) gives, known to loops of the interpreter.
 #pragma once
 
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 
 namespace aspy {
 

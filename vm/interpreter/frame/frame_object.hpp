@@ -2,7 +2,7 @@
 // with the variables it had at the end.
 #pragma once
 
-#include "vm/interpreter/frame.hpp"
+#include "vm/interpreter/frame/frame.hpp"
 
 namespace aspy {
 
@@ -23,7 +23,7 @@ Object* peek_frame_object(const Frame* frame);
 // Cuts the frame object loose from a frame that ends; it keeps the variables, and the frame that called, for
 // whoever has it.
 void detach_frame_object(Thread& thread, Frame* frame);
-// f_locals of a function's frame (vm/interpreter/frame_locals.cpp).
+// f_locals of a function's frame (vm/interpreter/frame/frame_locals.cpp).
 Ref make_frame_locals(FrameObject* frame);
 void init_frame_locals_type();
 // A fresh dict of a frame's variables (cells looked through), or its namespace.

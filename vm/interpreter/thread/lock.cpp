@@ -1,4 +1,4 @@
-#include "vm/interpreter/lock.hpp"
+#include "vm/interpreter/thread/lock.hpp"
 
 #include <chrono>
 #include <condition_variable>

@@ -1,14 +1,14 @@
 // FrameLocalsProxy: what f_locals of a function's frame is. It shows the variables as they are, and writes to
 // them; names that are no variables of the function are kept beside them. Once the frame has ended, it shows
 // what the frame object has kept.
-#include "vm/interpreter/frame_object.hpp"
+#include "vm/interpreter/frame/frame_object.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
 #include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/sequence.hpp"
-#include "vm/object/sequence/tuple.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 

@@ -1,8 +1,8 @@
 // Threads of execution: their stacks, and what interrupts them.
 #include "vm/object/thread.hpp"
-#include "vm/interpreter/breaker.hpp"
-#include "vm/interpreter/frame.hpp"
-#include "vm/interpreter/lock.hpp"
+#include "vm/interpreter/frame/frame.hpp"
+#include "vm/interpreter/thread/breaker.hpp"
+#include "vm/interpreter/thread/lock.hpp"
 #include "vm/memory/collector.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/slot/protocol.hpp"
@@ -35,8 +35,8 @@ void* reserve(size_t bytes) {
 // Where the calling OS thread's stack ends; null: unknown.
 const char* lowest_stack_address() {
   if (getpid() == gettid()) {
-    // pthread_getattr_np would read /proc/self/maps for the main thread, at every start. Its stack begins with the
-    // name of the program, and may grow to the limit.
+    // pthread_getattr_np would read /proc/self/maps for the main thread, at every start. Its stack begins
+    // with the name of the program, and may grow to the limit.
     auto* top = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
     rlimit limit;
     if (!top || getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur > reinterpret_cast<uintptr_t>(top))

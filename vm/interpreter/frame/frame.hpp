@@ -49,7 +49,7 @@ struct Frame {
   bool in_generator : 1 = false;
   // Arguments of calls move above the frame: its registers are not on the stack, or something far lies there.
   bool calls_above : 1 = false;
-  bool has_object : 1 = false; // a script asked for the frame object (vm/interpreter/frame_object.hpp)
+  bool has_object : 1 = false; // a script asked for the frame object (vm/interpreter/frame/frame_object.hpp)
   // Of the generator; they are here because there is room.
   bool suspended : 1 = false;     // it is the root of a suspended chain, or not driven: `leaf` is valid
   bool has_names : 1 = false;     // a script has set its __name__ or __qualname__
