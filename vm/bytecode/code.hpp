@@ -91,7 +91,7 @@ struct Code : Object {
   PackedPositions positions;
   Value doc; // docstring, or empty; owned
   // Of a coroutine function: the last coroutine that ended where it was awaited, ready for the next await
-  // (vm/interpreter/frame/frame_stack.hpp); owned memory of `spare_bytes`, or null. It refers to nothing.
+  // (vm/interpreter/frame_stack.hpp); owned memory of `spare_bytes`, or null. It refers to nothing.
   void* spare = nullptr;
   uint32_t spare_bytes = 0;
 

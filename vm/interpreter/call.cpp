@@ -2,7 +2,7 @@
 #include "vm/interpreter/call.hpp"
 
 #include "vm/interpreter/frame/frame_object.hpp"
-#include "vm/interpreter/frame/frame_stack.hpp"
+#include "vm/interpreter/frame_stack.hpp"
 #include "vm/interpreter/interpreter.hpp"
 #include "vm/memory/collector.hpp"
 #include "vm/memory/heap.hpp"

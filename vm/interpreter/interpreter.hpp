@@ -44,7 +44,7 @@ Ref make_generator(Thread& thread, Own<Function> function, Value* base, bool awa
 void track_suspended(Frame* innermost);
 
 // Releases what a stack frame owns (registers, function, extra) and pops it; generators' frames are released,
-// not popped. Entering and leaving without anything special: vm/interpreter/frame/frame_stack.hpp.
+// not popped. Entering and leaving without anything special: vm/interpreter/frame_stack.hpp.
 void pop_frame(Thread& thread, Frame* frame);
 void release_registers(Frame* frame); // the last variable first
 // A frame that ends by the pending exception leaves its variables to the exception's traceback, as CPython's

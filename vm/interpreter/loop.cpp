@@ -16,7 +16,7 @@
 
 #include "vm/bytecode/image.hpp"
 #include "vm/bytecode/opcodes.hpp"
-#include "vm/interpreter/frame/frame_stack.hpp"
+#include "vm/interpreter/frame_stack.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
 #include "vm/interpreter/generator/native_await.hpp"
 #include "vm/interpreter/generator/native_coroutine.hpp"

@@ -3,7 +3,7 @@
 
 #include "vm/bytecode/image.hpp"
 #include "vm/interpreter/frame/frame_object.hpp"
-#include "vm/interpreter/frame/frame_stack.hpp"
+#include "vm/interpreter/frame_stack.hpp"
 #include "vm/interpreter/generator/generator_methods.hpp"
 #include "vm/interpreter/generator/native_await.hpp"
 #include "vm/memory/block_pool.hpp"
