@@ -41,11 +41,12 @@ void Generator::pop_block() {
 // first. The blocks come back by restore() once the jump or return that follows is out. `value` is the
 // temporary with the value to be returned, or no_register.
 std::vector<Block> Generator::unwind(size_t keep, int value) {
-  std::vector<Block> left(blocks_.begin() + static_cast<std::ptrdiff_t>(keep), blocks_.end());
+  std::vector<Block> left(blocks_.size() - keep);
   ast::Position pos = u->pos;
   for (size_t i = left.size(); i-- > 0;) {
-    close_range(left[i]);
-    blocks_.pop_back();
+    // As it is now: a jump in a finally body just emitted has closed its range and opened it behind itself.
+    left[i] = blocks_.back();
+    pop_block();
     if (u->reachable) leave_block(left[i], value);
     u->pos = pos;
   }
