@@ -144,6 +144,7 @@ private:
   void slice(const ast::Slice* expr, int dest);
   void named(const ast::NamedExpr* expr, int dest);
   void yield(const ast::Yield* expr, int dest);
+  int outermost_pair() const; // the temporary of the outermost handler around; -1: there is none
   void yield_from(const ast::YieldFrom* expr, int dest);
   void list_items(ast::List<ast::Expr> elts, int list, size_t first, const ast::Position& pos);
   // Makes a tuple of `count` values, each of which `item(i)` leaves in the next temporary; gives its

@@ -473,7 +473,13 @@ void Generator::yield(const Yield* expr, int dest) {
     u->emit(Op::LoadNone, value);
   }
   at(expr);
-  u->emit(Op::Yield, dest, value);
+  u->emit(Op::Yield, dest, value, scope_->is_coroutine ? outermost_pair() + 1 : 0);
+}
+
+int Generator::outermost_pair() const {
+  for (const Block& block : blocks_)
+    if (block.kind == BlockKind::Handler || block.kind == BlockKind::FinallyHandler) return block.temp;
+  return -1;
 }
 
 void Generator::yield_from(const YieldFrom* expr, int dest) {

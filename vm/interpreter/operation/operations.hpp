@@ -104,6 +104,11 @@ Function* begin_exit(Thread& thread, Value* R, Word word, Value* base);
 bool exit_context(Thread& thread, Value* R, Word word, bool is_async); // WithExit, AsyncWithExit
 void push_handled(Thread& thread, Value* R, int a);
 void pop_handled(Thread& thread, Value* R, int a);
+// An async generator that yields inside handlers keeps what it handles for itself, in Generator::handled:
+// whoever awaits it goes on with what it handled before. And back, when the generator, suspended at that
+// Yield, goes on. (One that C++ drives is looked after by push_root and pop_root.)
+void leave_handlers(Thread& thread, Generator* generator);
+void return_to_handlers(Thread& thread, Generator* generator);
 
 // --- waiting (awaiting.cpp) ---
 Ref async_iter(Thread& thread, Value iterable);                   // aiter() as `async for` asks for it

@@ -69,6 +69,25 @@ void pop_handled(Thread& thread, Value* R, int a) {
   decref(own);
 }
 
+void leave_handlers(Thread& thread, Generator* generator) {
+  int pair = static_cast<int>(n_of(*generator->frame.ip)) - 1;
+  Value before = std::exchange(generator->frame.regs[pair + 1], Value());
+  if (!before && thread.root) before = share(thread.root->handled).release();
+  assign(generator->handled, Ref::steal(std::exchange(thread.handled, before)));
+}
+
+void return_to_handlers(Thread& thread, Generator* generator) {
+  Word yield = *generator->frame.ip;
+  if (op_of(yield) != Op::Yield || n_of(yield) == 0) return;
+  int pair = static_cast<int>(n_of(yield)) - 1;
+  Value before = std::exchange(thread.handled, std::exchange(generator->handled, Value()));
+  if (thread.root && before == thread.root->handled) {
+    decref(before);
+    before = Value();
+  }
+  store(generator->frame.regs, pair + 1, before);
+}
+
 bool op_split_group(Thread& thread, Frame* frame, Value* R, const Word* pc) {
   int a = a_of(*pc), b = b_of(*pc);
   Ref match, rest;
