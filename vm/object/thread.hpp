@@ -51,6 +51,7 @@ struct Thread {
   StackFrame* frame_top = nullptr;  // its next free frame
   StackFrame* frame_limit = nullptr;
   const char* native_limit = nullptr; // lowest address that natives may reach on the C++ stack
+  bool has_allowance = false;         // it is lower than usual for the time being (StackAllowance)
 
   // --- per thread, visible to scripts ---------------------------------------------------------------
   Value context;            // the current contextvars.Context, owned; empty until one is needed
@@ -89,5 +90,28 @@ private:
 // ("maximum recursion depth exceeded"). Called by anything that recurses natively: repr of nested
 // containers, comparison, calls from natives into script code.
 [[nodiscard]] bool check_native_stack(Thread& thread);
+
+// Lets what reports an error go `bytes` beyond the limit that the error may just have met. Inside another one
+// it does nothing.
+class StackAllowance {
+public:
+  static constexpr size_t bytes = size_t{128} << 10;
+  explicit StackAllowance(Thread& thread) : thread_(thread), taken_(!thread.has_allowance) {
+    if (!taken_) return;
+    thread.has_allowance = true;
+    thread.native_limit -= bytes;
+  }
+  StackAllowance(const StackAllowance&) = delete;
+  StackAllowance& operator=(const StackAllowance&) = delete;
+  ~StackAllowance() {
+    if (!taken_) return;
+    thread_.has_allowance = false;
+    thread_.native_limit += bytes;
+  }
+
+private:
+  Thread& thread_;
+  bool taken_;
+};
 
 } // namespace aspy

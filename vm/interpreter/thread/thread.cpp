@@ -22,9 +22,10 @@ thread_local Thread* current_thread = nullptr;
 std::atomic<uint64_t> next_ident{1};
 
 // Address space reserved for one thread; pages are taken only when touched.
-constexpr size_t stack_values = size_t{1} << 24;     // 128 MiB
-constexpr size_t stack_frames = size_t{1} << 20;     // deeper recursion limits than this make no sense
-constexpr size_t native_reserve = size_t{256} << 10; // of the C++ stack, for natives that do not ask
+constexpr size_t stack_values = size_t{1} << 24; // 128 MiB
+constexpr size_t stack_frames = size_t{1} << 20; // deeper recursion limits than this make no sense
+constexpr size_t native_reserve =
+    StackAllowance::bytes + (size_t{256} << 10); // of the C++ stack, for natives that do not ask
 
 void* reserve(size_t bytes) {
   void* memory =

@@ -127,6 +127,7 @@ void (*unraisable_hook)(Thread& thread, Value where, std::string_view message);
 
 void write_unraisable(Thread& thread, Value where, std::string_view message) {
   // `where` may be an object whose count is zero: it must not be shared beyond this call.
+  StackAllowance allowance(thread);
   if (unraisable_hook) unraisable_hook(thread, where, message);
   clear_error(thread);
 }
