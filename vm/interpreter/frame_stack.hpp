@@ -25,7 +25,7 @@ inline StackFrame* push_frame(Thread& thread, Code* code, Value* base, Frame* ca
   frame->regs = base + code->local_count;
   frame->code = code;
   frame->caller = caller;
-  frame->in_generator = frame->calls_above = frame->has_object = false;
+  frame->make_plain(); // what it is besides, the caller and the next lines say
   frame->stack_end = frame->regs + code->temp_count + code->far_count;
   frame->depth = depth;
   if (code->far_count) [[unlikely]]

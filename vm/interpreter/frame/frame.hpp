@@ -64,6 +64,7 @@ struct Frame {
     std::memcpy(&word, &flags, sizeof word);
     return word == 0;
   }
+  // For a frame just taken off the frame stack: nothing is known of what was there before.
   void make_plain() { std::memset(&flags, 0, sizeof(uint32_t)); }
 
   uint32_t offset() const { return static_cast<uint32_t>(ip - code->words.data()); }

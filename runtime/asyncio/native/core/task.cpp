@@ -545,9 +545,8 @@ Ref method_step(Thread& thread, const Value* args) {
   return share(None);
 }
 Ref method_get_stack(Thread& thread, const Value* args) {
-  Ref helper =
-      call_method(thread, Value(as_task(args[0])->loop), "_task_stack", {args[0], args[1] ? args[1] : None});
-  return helper;
+  return call_method(thread, Value(as_task(args[0])->loop), "_task_stack",
+                     {args[0], args[1] ? args[1] : None});
 }
 Ref method_print_stack(Thread& thread, const Value* args) {
   return call_method(thread, Value(as_task(args[0])->loop), "_task_print_stack",
