@@ -74,8 +74,8 @@ struct block; struct pattern; struct simple_stmt; struct statement;
 struct wrong_for_target; struct wrong_in; struct wrong_field; struct wrong_paren; struct wrong_list; struct wrong_brace; struct wrong_dict;
 struct wrong_arguments; struct wrong_generator_call; struct wrong_kwarg; struct wrong_expression; struct wrong_named_expression;
 struct wrong_colon; struct wrong_forced_colon; struct wrong_forced_paren; struct wrong_body; struct wrong_not; struct wrong_star_assign;
-struct wrong_lone_star; struct wrong_assignment; struct wrong_with_target; struct wrong_with; struct wrong_import; struct wrong_import_names;
-struct wrong_as_name; struct wrong_del; struct type_as_name; struct wrong_try; struct star_after_plain; struct plain_after_star; struct statement_before_if; struct wrong_except; struct wrong_elif;
+struct wrong_lone_star; struct possible_targets; struct wrong_assignment; struct wrong_with_target; struct wrong_with; struct wrong_import; struct wrong_import_names;
+struct wrong_as_name; struct wrong_del; struct type_as_name; struct wrong_try; struct star_after_plain; struct plain_after_star; struct statement_before_if; struct wrong_except; struct wrong_except_star; struct wrong_elif;
 struct wrong_as_pattern; struct wrong_type_params; struct wrong_bound; struct wrong_params; struct wrong_lambda_params; struct wrong_default;
 
 // --- Names and constants
@@ -212,7 +212,7 @@ struct type_param : sor<type_var, type_var_tuple, param_spec> {};
 struct type_params : seq<t<T::LeftBracket>, sor<seq<comma_list<type_param>, t<T::RightBracket>>, diagnose<wrong_type_params>>> {};
 
 // --- Simple statements
-struct assign_part : annotated_rhs {};  // knows whether "=", ":" or "+=" follows
+struct assign_part : sor<diagnose<possible_targets>, annotated_rhs> {};  // knows whether "=", ":" or "+=" follows
 struct assign_tail : seq<plus<t<T::Equal>, assign_part>, not_at<t<T::Equal>>> {};
 struct augassign : t<T::PlusEqual, T::MinusEqual, T::StarEqual, T::DoubleStarEqual, T::SlashEqual, T::DoubleSlashEqual, T::PercentEqual, T::AtEqual, T::BarEqual, T::AmperEqual, T::CaretEqual, T::LeftShiftEqual, T::RightShiftEqual> {};
 struct aug_tail : seq<augassign, annotated_rhs> {};
@@ -254,9 +254,9 @@ struct block : sor<indented, simple_stmts, diagnose<wrong_body>> {};
 struct colon : sor<t<T::Colon>, diagnose<wrong_colon>> {};
 struct forced_colon : sor<t<T::Colon>, diagnose<wrong_forced_colon>> {};
 
-struct else_block : seq<t<T::Else>, forced_colon, block> {};
+struct else_block : seq<t<T::Else>, forced_colon, block, opt<diagnose<wrong_elif>>> {};
 struct elif_clause : seq<t<T::Elif>, named_expression, colon, block> {};
-struct if_stmt : seq<t<T::If>, named_expression, colon, block, star<elif_clause>, maybe<else_block, opt<diagnose<wrong_elif>>>> {};
+struct if_stmt : seq<t<T::If>, named_expression, colon, block, star<elif_clause>, maybe<else_block>> {};
 struct while_stmt : seq<t<T::While>, named_expression, colon, block, maybe<else_block>> {};
 struct for_stmt : seq<opt<t<T::Async>>, t<T::For>, for_target, star_expressions, colon, block, maybe<else_block>> {};
 
@@ -270,8 +270,8 @@ struct with_stmt : seq<opt<t<T::Async>>, t<T::With>, sor<with_parens, with_plain
 struct except_name : seq<t<T::As>, identifier> {};
 struct except_types : comma_list<expression> {};
 struct except_head : sor<seq<expression, maybe<except_name>, at<t<T::Colon>>>, seq<except_types, absent>> {};
-struct except_block : seq<t<T::Except>, sor<seq<not_at<t<T::Star>>, sor<except_head, seq<absent, absent>>, t<T::Colon>>, diagnose<wrong_except>>, block> {};
-struct except_star_block : seq<t<T::Except>, t<T::Star>, sor<seq<except_head, t<T::Colon>>, diagnose<wrong_except>>, block> {};
+struct except_block : seq<t<T::Except>, not_at<t<T::Star>>, sor<seq<sor<except_head, seq<absent, absent>>, t<T::Colon>>, diagnose<wrong_except>>, block> {};
+struct except_star_block : seq<t<T::Except>, t<T::Star>, sor<seq<except_head, t<T::Colon>>, diagnose<wrong_except_star>>, block> {};
 struct finally_block : seq<t<T::Finally>, forced_colon, block> {};
 struct except_blocks : plus<except_block> {};
 struct except_star_blocks : plus<except_star_block> {};

@@ -39,7 +39,7 @@ public:
     diagnosing_ = pass == Pass::ExplainAll;
   }
   bool explaining_dicts() const { return pass_ != Pass::Plain; }
-  bool remembering() const { return pass_ == Pass::ExplainDicts || diagnosing_; }
+  bool remembering() const { return pass_ != Pass::Plain; }
   bool diagnosing() const { return diagnosing_; }
   void set_diagnosing(bool on) { diagnosing_ = on; }
 

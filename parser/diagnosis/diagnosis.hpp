@@ -24,17 +24,19 @@ struct quietly {
   }
 };
 
-/// Fails where `missing_comma`, tried so many tokens ago, found its two expressions and thought them no mistake
-/// that it can name: the alternatives behind it are not for them.
-template <int tokens_ago>
+/// Fails where `missing_comma` found its two expressions and thought them no mistake that it can name: the
+/// alternatives behind it are not for them.
 struct undecided {
   using rule_t = undecided;
   using subs_t = empty_list;
   template <apply_mode, rewind_mode, template <class...> class, template <class...> class, class Input, class Builder>
   static bool match(Input& in, Builder& builder) {
-    return builder.decided_at != in.current() - in.begin() - tokens_ago;
+    return builder.decided_at != in.current() - in.begin();
   }
 };
+/// What does not begin with a rule. Mistakes inside it are explained, which `not_at` does not do.
+template <class Rule>
+struct missing : if_then_else<Rule, failure, success> {};
 
 // Tokens that are items of their rules.
 struct marked_comma : t<T::Comma> {};
@@ -46,15 +48,17 @@ struct marked_statement : t<T::Pass, T::Break, T::Continue> {};
 struct soft_keyword : t<T::SoftMatch, T::SoftCase, T::SoftType, T::Underscore> {};
 
 // --- Expressions
-struct between_strings : plus<not_at<t<T::String>>, quietly<expression>> {};
+// (Not an `expression`, whose result is remembered: its parts' failures are, and they are not explained again.)
+struct plain_expression : quietly<sor<conditional, lambdef>> {};
+struct between_strings : plus<not_at<t<T::String>>, plain_expression> {};
 struct unescaped_quotes : seq<t<T::String>, between_strings, t<T::String>> {};
-struct missing_comma : seq<not_at<sor<seq<any_name, t<T::String>>, soft_keyword>>, disjunction, quietly<expression>> {};
+struct missing_comma : seq<not_at<sor<seq<any_name, t<T::String>>, soft_keyword>>, disjunction, plain_expression> {};
 struct missing_else : seq<disjunction, t<T::If>, disjunction, not_at<t<T::Else, T::Colon>>> {};
-struct statement_after_else : seq<disjunction, t<T::If>, disjunction, t<T::Else>, not_at<expression>> {};
+struct statement_after_else : seq<disjunction, t<T::If>, disjunction, t<T::Else>, missing<expression>> {};
 struct statement_before_if : seq<marked_statement, t<T::If>, disjunction, t<T::Else>, simple_stmt> {};
 struct bare_lambda : seq<t<T::Lambda>, maybe<lambda_params>, t<T::Colon>, at<t<T::FStringMiddle, T::TStringMiddle>>> {};
-struct legacy_statement : seq<name, not_at<t<T::LeftParen>>, sor<seq<undecided<1>, star_expressions>, quietly<star_expressions>>> {};
-struct wrong_expression : sor<unescaped_quotes, missing_comma, seq<undecided<0>, sor<missing_else, statement_after_else, statement_before_if, bare_lambda>>, legacy_statement> {};
+struct legacy_statement : seq<name, not_at<t<T::LeftParen>>, star_expressions> {};
+struct wrong_expression : sor<unescaped_quotes, missing_comma, seq<undecided, sor<missing_else, statement_after_else, statement_before_if, bare_lambda>>, legacy_statement> {};
 
 struct walrus_target : seq<expression, t<T::ColonEqual>, expression> {};
 struct equal_for_name : seq<name, t<T::Equal>, bitwise_or, not_at<t<T::Equal, T::ColonEqual>>> {};
@@ -65,7 +69,7 @@ struct wrong_not : seq<plus<negation>, bitwise_or, star<compare_op, bitwise_or>>
 
 // --- Brackets
 struct wrong_lone_star : t<T::Star> {};
-struct starred_any : sor<seq<t<T::Star>, expression>, wrong_lone_star> {};
+struct starred_any : sor<wrong_star_assign, seq<t<T::Star>, expression>, wrong_lone_star> {};
 struct starred_comprehension : seq<starred_any, for_if_clauses> {};
 struct named_list : comma_list<star_named_expression> {};
 struct bare_tuple_comprehension : seq<star_named_expression, t<T::Comma>, named_list, for_if_clauses> {};
@@ -162,6 +166,7 @@ struct augmented_other : seq<star_expressions, augassign, annotated_rhs> {};
 struct wrong_assignment : sor<annotated_bracket, annotated_tuple, annotated_other, assigned_other, assigned_yield, augmented_other> {};
 struct wrong_del : seq<star_expressions> {};
 
+struct possible_targets : seq<star_targets, failure> {};  // mistakes in their brackets come before all others
 struct type_as_name : seq<at<t<T::SoftType>, any_name>, star_named_expression, failure> {};  // only to look for mistakes there
 
 struct import_first : seq<dotted_name, star<t<T::Comma>, dotted_name>, t<T::From>, dotted_name> {};
@@ -201,11 +206,13 @@ struct wrong_with_target : seq<expression, at<t<T::Comma, T::RightParen, T::Colo
 struct wrong_try : not_at<t<T::Except, T::Finally>> {};
 struct star_after_plain : seq<t<T::Except>, t<T::Star>, expression, opt<t<T::As>, any_name>, t<T::Colon>> {};
 struct plain_after_star : seq<t<T::Except>, opt<expression, opt<t<T::As>, any_name>>, t<T::Colon>> {};
-struct bare_types_as : seq<opt<t<T::Star>>, expression, t<T::Comma>, comma_list<expression>, t<T::As>, any_name, t<T::Colon>> {};
-struct except_no_colon : seq<opt<t<T::Star>>, opt<expression, opt<t<T::As>, any_name>>, at<t<T::Newline>>> {};
-struct except_star_nothing : seq<t<T::Star>, t<T::Newline, T::Colon>> {};
+struct bare_types_as : seq<expression, t<T::Comma>, comma_list<expression>, t<T::As>, any_name, t<T::Colon>> {};
+struct except_no_colon : seq<opt<expression, opt<t<T::As>, any_name>>, at<t<T::Newline>>> {};
+struct except_star_no_colon : seq<expression, opt<t<T::As>, any_name>, at<t<T::Newline>>> {};
+struct except_star_nothing : t<T::Newline, T::Colon> {};
 struct except_as_other : seq<expression, t<T::As>, expression, t<T::Colon>, block> {};
-struct wrong_except : sor<bare_types_as, except_star_nothing, except_no_colon, except_as_other> {};
+struct wrong_except : sor<bare_types_as, except_no_colon, except_as_other> {};
+struct wrong_except_star : sor<bare_types_as, except_star_no_colon, except_star_nothing, except_as_other> {};
 
 struct wildcard_target : t<T::Underscore> {};
 struct pattern_target : expression {};

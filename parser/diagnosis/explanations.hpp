@@ -58,7 +58,7 @@ template <class Place, Text text> struct says : builds {
 // --- The texts
 template <> struct action<grammar::unescaped_quotes> : says<Items<0>, "invalid syntax. Is this intended to be part of the string?"> {};
 template <> struct action<grammar::missing_else> : says<Items<0, 1>, "expected 'else' after 'if' expression"> {};
-template <> struct action<grammar::statement_after_else> : says<Here, "expected expression after 'else', but statement is given"> {};
+template <> struct action<grammar::statement_after_else> : says<NextToken, "expected expression after 'else', but statement is given"> {};
 template <> struct action<grammar::statement_before_if> : says<Items<0>, "expected expression before 'if', but statement is given"> {};
 template <> struct action<grammar::equal_for_name> : says<Items<0, 1>, "invalid syntax. Maybe you meant '==' or ':=' instead of '='?"> {};
 
@@ -107,6 +107,7 @@ template <> struct action<grammar::wrong_forced_paren> : says<NextToken, "expect
 template <> struct action<grammar::with_no_colon> : says<Here, "expected ':'"> {};
 template <> struct action<grammar::with_parens_no_colon> : says<Here, "expected ':'"> {};
 template <> struct action<grammar::except_no_colon> : says<Here, "expected ':'"> {};
+template <> struct action<grammar::except_star_no_colon> : says<Here, "expected ':'"> {};
 template <> struct action<grammar::except_star_nothing> : says<Here, "expected one or more exception types"> {};
 template <> struct action<grammar::bare_types_as> : says<StartingFrom<0>, "multiple exception types must be parenthesized when using 'as'"> {};
 template <> struct action<grammar::wrong_try> : says<Here, "expected 'except' or 'finally' block"> {};
