@@ -59,20 +59,7 @@ Ref current_task(Thread& thread, const Value* args) {
 Ref create_task(Thread& thread, const Value* args) {
   EventLoop* loop = running_loop(thread);
   if (!loop) return Ref();
-  if (!args[1] && !args[2] && !args[3]) return spawn(thread, loop, args[0]);
-  Value values[4] = {args[0]};
-  Own<List> names = new_list();
-  uint32_t count = 1;
-  const char* const texts[] = {"name", "context", "eager_start"};
-  for (int i = 0; i < 3; ++i)
-    if (args[1 + i]) {
-      list_append(names.get(), Value(intern(texts[i])));
-      values[count++] = args[1 + i];
-    }
-  Own<Tuple> kwnames = make_tuple(names->view());
-  Ref method = get_attr(thread, Value(loop), "create_task");
-  if (!method) return method;
-  return call(thread, method, CallArgs{values, 1, count > 1 ? kwnames.get() : nullptr});
+  return spawn(thread, loop, args[0], args[1]);
 }
 
 Ref is_future_like(Thread& thread, const Value* args) {
@@ -122,7 +109,7 @@ constexpr NativeDef functions[] = {
     {"_get_running_loop", "", peek_running_loop, "The running event loop or None."},
     {"_set_running_loop", "loop, /", set_running_loop},
     {"current_task", "loop=None", current_task, "The task that runs now, or None."},
-    {"create_task", "def coro, *, name=None, context=None, eager_start=None", create_task,
+    {"create_task", "def coro, **kwargs", create_task,
      "Run a coroutine as a task of the running loop."},
     {"isfuture", "def obj", is_future_like, "Is it a Future, or like one?"},
     {"iscoroutine", "def obj", is_coroutine, "Is it a coroutine object?"},

@@ -119,21 +119,6 @@ const char* closed_because(const TaskGroup* group) {
   return group->aborting ? "is shutting down" : nullptr;
 }
 
-Ref start_task(Thread& thread, TaskGroup* group, Value coroutine, Value keywords) {
-  EventLoop* loop = group->loop;
-  if (!keywords) return spawn(thread, loop, coroutine);
-  Ref method = get_attr(thread, Value(loop), "create_task");
-  if (!method) return method;
-  std::vector<Value> values{coroutine}, names;
-  Value name, value;
-  for (uint32_t at = 0; dict_next(cast<Dict>(keywords), at, name, value);) {
-    names.push_back(name);
-    values.push_back(value);
-  }
-  Own<Tuple> kwnames = make_tuple(std::span<const Value>(names));
-  return call(thread, method, CallArgs{values.data(), 1, kwnames.get()});
-}
-
 Ref method_create_task(Thread& thread, const Value* args) {
   TaskGroup* group = as_group(args[0]);
   if (const char* reason = closed_because(group)) {
@@ -141,7 +126,7 @@ Ref method_create_task(Thread& thread, const Value* args) {
     if (!closed) return closed;
     return raise(thread, RuntimeError_type, fmt::format("TaskGroup {} {}", shown(thread, args[0]), reason));
   }
-  Ref task = start_task(thread, group, args[1], args[2]);
+  Ref task = spawn(thread, group->loop, args[1], args[2]);
   if (!task) return task;
   if (!group->tasks) group->tasks = new_dict().release();
   if (!dict_set(thread, group->tasks, task, None)) return Ref();

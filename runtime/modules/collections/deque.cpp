@@ -450,7 +450,7 @@ const NativeDef deque_methods[] = {
     {"count", "self, value, /", method_count, "Return number of occurrences of value."},
     {"extend", "self, iterable, /", method_extend, "Extend the right side of the deque."},
     {"extendleft", "self, iterable, /", method_extendleft, "Extend the left side of the deque."},
-    {"index", "self, value, start=0, stop=9223372036854775807, /", method_index,
+    {"index", "self, value, start=0, stop=9223372036854775807, / |", method_index,
      "Return first index of value."},
     {"insert", "self, index, value, /", method_insert, "Insert value before index."},
     {"pop", "self, /", method_pop, "Remove and return the rightmost element."},

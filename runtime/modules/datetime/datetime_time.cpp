@@ -180,14 +180,14 @@ const char replace_params[] =
     "self, /, hour=None, minute=None, second=None, microsecond=None, tzinfo=None, *, fold=None";
 
 const NativeDef methods[] = {
-    {"fromisoformat", "type, string, /", time_fromisoformat,
+    {"fromisoformat", "cls, object, /", time_fromisoformat,
      "Construct a time from a string in ISO 8601 format.", NativeKind::ClassMethod},
-    {"strptime", "type, string, format, /", time_strptime, "Parse a time by a format.",
+    {"strptime", "args cls, string, format, / |", time_strptime, "Parse a time by a format.",
      NativeKind::ClassMethod},
     {"replace", replace_params, time_replace, "Return time with new specified fields."},
     {"__replace__", replace_params, time_replace},
-    {"isoformat", "self, /, timespec='auto'", time_isoformat, "Return string in ISO 8601 format."},
-    {"strftime", "self, format", time_strftime, "Format using strftime()."},
+    {"isoformat", "self, /, timespec='auto' |", time_isoformat, "Return string in ISO 8601 format."},
+    {"strftime", "self, format |", time_strftime, "Format using strftime()."},
     {"utcoffset", "self, /", time_utcoffset, "Return self.tzinfo.utcoffset(None)."},
     {"dst", "self, /", time_dst, "Return self.tzinfo.dst(None)."},
     {"tzname", "self, /", time_tzname, "Return self.tzinfo.tzname(None)."},

@@ -147,19 +147,19 @@ void zone_dealloc(Object* object) {
 }
 
 const NativeDef tzinfo_methods[] = {
-    {"utcoffset", "self, dt, /", not_defined<name_utcoffset>,
+    {"utcoffset", "self, object, /", not_defined<name_utcoffset>,
      "datetime -> timedelta showing offset from UTC."},
-    {"dst", "self, dt, /", not_defined<name_dst>,
+    {"dst", "self, object, /", not_defined<name_dst>,
      "datetime -> DST offset as timedelta positive east of UTC."},
-    {"tzname", "self, dt, /", not_defined<name_tzname>, "datetime -> string name of time zone."},
-    {"fromutc", "self, dt, /", tzinfo_fromutc, "datetime in UTC -> datetime in local time."},
+    {"tzname", "self, object, /", not_defined<name_tzname>, "datetime -> string name of time zone."},
+    {"fromutc", "self, object, /", tzinfo_fromutc, "datetime in UTC -> datetime in local time."},
     {},
 };
 const NativeDef zone_methods[] = {
-    {"utcoffset", "self, dt, /", zone_utcoffset, "Return fixed offset."},
-    {"dst", "self, dt, /", zone_dst, "Return None."},
-    {"tzname", "self, dt, /", zone_tzname, "The name given, or one made from the offset."},
-    {"fromutc", "self, dt, /", zone_fromutc, "datetime in UTC -> datetime in local time."},
+    {"utcoffset", "self, object, /", zone_utcoffset, "Return fixed offset."},
+    {"dst", "self, object, /", zone_dst, "Return None."},
+    {"tzname", "self, object, /", zone_tzname, "The name given, or one made from the offset."},
+    {"fromutc", "self, object, /", zone_fromutc, "datetime in UTC -> datetime in local time."},
     {"__getinitargs__", "self, /", zone_getinitargs},
     {"__reduce__", "self, /", zone_reduce},
     {},

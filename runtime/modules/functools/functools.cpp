@@ -320,7 +320,7 @@ bool init_functools(Thread&, Module* module) {
 }
 
 const NativeDef functools_functions[] = {
-    {"reduce", "function, iterable, /, initial=None", functools_reduce,
+    {"reduce", "function, iterable, /, initial=None |", functools_reduce,
      "Apply a function of two arguments to the items of an iterable, from left to right."},
     {"cmp_to_key", "mycmp", functools_cmp_to_key, "Make a key function from a comparison function."},
     {nullptr},

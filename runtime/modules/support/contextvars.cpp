@@ -132,7 +132,7 @@ Ref variable_repr(Thread& thread, Value self) {
 Ref variable_name(Thread&, Value self) { return share(Value(cast<ContextVar>(self)->name)); }
 
 constexpr NativeDef variable_methods[] = {
-    {"get", "self, default=None, /", variable_get,
+    {"get", "self, default=None, / |", variable_get,
      "The value in the current context, else the default; LookupError."},
     {"set", "self, value, /", variable_set,
      "Set the value in the current context; returns a token to undo it."},

@@ -158,7 +158,7 @@ const NativeDef gc_functions[] = {
     {"isenabled", "", gc_isenabled, "Return whether automatic collection is on."},
     {"get_count", "", gc_get_count, "Return the current counts."},
     {"get_threshold", "", gc_get_threshold, "Return the collection thresholds."},
-    {"set_threshold", "threshold0=None, threshold1=None, threshold2=None, /", gc_set_threshold,
+    {"set_threshold", "threshold0=None, threshold1=None, threshold2=None, / |", gc_set_threshold,
      "Set the thresholds."},
     {"get_stats", "", gc_get_stats, "Return a dict of figures for each generation."},
     {"get_objects", "generation=None", gc_get_objects, "Return all objects that the collector tracks."},

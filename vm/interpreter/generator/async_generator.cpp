@@ -227,7 +227,7 @@ Ref step_next(Thread& thread, Value self) {
   return step_result(thread, outcome, std::move(out));
 }
 constexpr NativeDef step_methods[] = {
-    {"send", "self, value, /", step_method_send},
+    {"send", "self, object, /", step_method_send},
     {"throw", "self, type, value=None, traceback=None, /", step_method_throw},
     {"close", "self, /", step_method_close},
     {nullptr}};
@@ -299,7 +299,7 @@ Ref method_aclose(Thread& thread, const Value* args) {
 }
 Ref class_getitem(Thread&, const Value* args) { return share(args[0]); }
 constexpr NativeDef methods[] = {
-    {"asend", "self, value, /", method_asend, "Awaitable that sends a value into the generator."},
+    {"asend", "self, object, /", method_asend, "Awaitable that sends a value into the generator."},
     {"athrow", "self, type, value=<unrepresentable>, traceback=<unrepresentable>, /", method_athrow,
      "Awaitable that raises inside the generator."},
     {"aclose", "self, /", method_aclose, "Awaitable that closes the generator."},
@@ -388,7 +388,7 @@ Ref anext_method_close(Thread& thread, const Value* args) {
   return call_method(thread, iterator, names::close);
 }
 constexpr NativeDef anext_methods[] = {
-    {"send", "self, value, /", anext_method_send},
+    {"send", "self, object, /", anext_method_send},
     {"throw", "self, type, value=None, traceback=None, /", anext_method_throw},
     {"close", "self, /", anext_method_close},
     {nullptr}};

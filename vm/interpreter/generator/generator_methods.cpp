@@ -248,7 +248,7 @@ Ref get_origin(Thread&, Value self) {
 }
 
 constexpr NativeDef generator_methods[] = {
-    {"send", "self, value, /", generator_send,
+    {"send", "self, object, /", generator_send,
      "Send a value into the generator; returns what it yields next."},
     {"throw", "self, type, value=<unrepresentable>, traceback=<unrepresentable>, /", generator_throw,
      "Raise an exception inside the generator."},
@@ -271,7 +271,7 @@ Ref coroutine_await(Thread&, Value self) {
   return Ref::steal(Value(wrapper));
 }
 constexpr NativeDef coroutine_methods[] = {
-    {"send", "self, value, /", generator_send,
+    {"send", "self, object, /", generator_send,
      "Send a value into the coroutine; returns what it yields next."},
     {"throw", "self, type, value=<unrepresentable>, traceback=<unrepresentable>, /", generator_throw,
      "Raise an exception inside the coroutine."},
@@ -304,7 +304,7 @@ Ref wrapper_close(Thread& thread, const Value* args) {
   return generator_close(thread, forwarded);
 }
 constexpr NativeDef wrapper_methods[] = {
-    {"send", "self, value, /", wrapper_send},
+    {"send", "self, object, /", wrapper_send},
     {"throw", "self, type, value=<unrepresentable>, traceback=<unrepresentable>, /", wrapper_throw},
     {"close", "self, /", wrapper_close},
     {nullptr}};

@@ -155,11 +155,11 @@ void property_dealloc(Object* self) {
 }
 
 const NativeDef property_methods[] = {
-    {"getter", "self, fget, /", property_getter,
+    {"getter", "self, object, /", property_getter,
      "Descriptor to obtain a copy of the property with a different getter."},
-    {"setter", "self, fset, /", property_setter,
+    {"setter", "self, object, /", property_setter,
      "Descriptor to obtain a copy of the property with a different setter."},
-    {"deleter", "self, fdel, /", property_deleter,
+    {"deleter", "self, object, /", property_deleter,
      "Descriptor to obtain a copy of the property with a different deleter."},
     {"__set_name__", "self, owner, name, /", property_set_name, "Method to set name of a property."},
     {nullptr},

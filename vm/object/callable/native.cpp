@@ -217,7 +217,14 @@ Ref get_doc(Thread&, Value self) {
 Ref get_signature(Thread&, Value self) {
   std::string_view params = native_of(self)->def->params;
   if (native_of(self)->def->raw && params.empty()) return share(None);
-  if (params.starts_with("def")) params.remove_prefix(std::min<size_t>(4, params.size()));
+  if (size_t bar = params.find('|'); bar != params.npos) {
+    if (bar + 1 == params.size()) return share(None);
+    params.remove_prefix(std::min(bar + 2, params.size()));
+  } else if (params.starts_with("def")) {
+    params.remove_prefix(std::min<size_t>(4, params.size()));
+  } else if (params.starts_with("args ")) {
+    params.remove_prefix(5);
+  }
   // The bound object is marked, so that inspect can drop it.
   bool method = is_method(native_of(self)) && (params.starts_with("self") || params.starts_with("cls"));
   return make_str(fmt::format("({}{})", method ? "$" : "", params));

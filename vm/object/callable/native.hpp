@@ -24,8 +24,9 @@ enum class NativeKind : uint8_t {
 //     {"index", "self, value, start=0, stop=9223372036854775807, /", list_index, "Return first index of
 //     value."}
 // Everything before `/` is positional-only. Defaults in the text are for help() and inspect; the body
-// treats an empty value as "omitted". A parameter named `self` is bound like a method's. `raw` set: `fn` is
-// not used.
+// treats an empty value as "omitted". A parameter named `self` is bound like a method's. Behind a `|` stands
+// what inspect is told in place of the parameters; nothing there: it is told nothing ("no signature found").
+// `raw` set: `fn` is not used.
 struct NativeDef {
   const char* name; // null ends a table
   const char* params = "";

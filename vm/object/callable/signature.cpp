@@ -46,9 +46,13 @@ std::string_view take_piece(std::string_view& rest) {
 Signature* parse(std::string_view text) {
   auto* signature = new Signature();
   bool keyword_only = false;
+  text = text.substr(0, text.find('|'));
   if (text.starts_with("def")) {
     signature->script_style = true;
     text.remove_prefix(3);
+  } else if (text.starts_with("args ")) {
+    signature->counted_style = true;
+    text.remove_prefix(5);
   }
   while (!(text = trim(text)).empty()) {
     std::string_view piece = take_piece(text);
@@ -71,14 +75,14 @@ Signature* parse(std::string_view text) {
       signature->place.push_back(static_cast<uint8_t>(signature->value_count++));
       signature->params.push_back({intern(name), optional});
       if (keyword_only) {
-        signature->fixed &= optional;
+        signature->needs_keyword |= !optional;
         continue;
       }
       ++signature->positional;
       if (!optional) signature->required = signature->positional;
     }
   }
-  signature->fixed &= !signature->has_varargs && !signature->has_kwargs;
+  signature->fixed = !signature->has_varargs && !signature->needs_keyword;
   // The bound object can never be given by name.
   if (signature->self_first && signature->posonly == 0) signature->posonly = 1;
   return signature;
@@ -101,14 +105,20 @@ Raised wrong_count(Thread& thread, const Signature& signature, const NativeFunct
   uint32_t most = signature.positional - self_count;
   uint32_t least = signature.required > self_count ? signature.required - self_count : 0;
   if (signature.posonly >= signature.positional && signature.params.size() == signature.positional) {
+    bool few = given < least;
+    uint32_t limit = few ? least : most;
+    if (signature.counted_style)
+      return raise_type_error(thread, fmt::format("{}() takes {} {} argument{} ({} given)", name,
+                                                  most == least ? "exactly"
+                                                  : few         ? "at least"
+                                                                : "at most",
+                                                  limit, plural(limit), given));
     // Positional-only: none, exactly one, or a range.
     if (most == 0)
       return raise_type_error(thread, fmt::format("{}() takes no arguments ({} given)", qualified, given));
     if (most == 1 && least == 1)
       return raise_type_error(thread,
                               fmt::format("{}() takes exactly one argument ({} given)", qualified, given));
-    bool few = given < least;
-    uint32_t limit = few ? least : most;
     const char* how = most == least && !signature.has_varargs ? "" : few ? "at least " : "at most ";
     return raise_type_error(
         thread, fmt::format("{} expected {}{} argument{}, got {}", name, how, limit, plural(limit), given));
@@ -151,6 +161,8 @@ size_t find_parameter(const Signature& signature, Str* key) {
 bool check_script_call(Thread& thread, const Signature& signature, const NativeFunction* function,
                        std::string_view name, CallArgs args) {
   uint32_t most = signature.positional;
+  bool fits = args.count >= signature.required && (args.count <= most || signature.has_varargs);
+  if (fits && !args.kwnames && !signature.needs_keyword) return true;
   if (args.count > most && !signature.has_varargs) {
     std::string qualified = label(function, name);
     uint32_t apart = !signature.self_first && qualified.ends_with(".__init__") ? 1 : 0;

@@ -373,7 +373,7 @@ constexpr NativeDef dict_methods[] = {
     {"popitem", "self, /", dict_popitem,
      "Remove and return a (key, value) pair as a 2-tuple.\n\n"
      "Pairs are returned in LIFO (last-in, first-out) order.\nRaises KeyError if the dict is empty."},
-    {"update", "self, /, *args, **kwargs", nullptr,
+    {"update", "self, /, *args, **kwargs |", nullptr,
      "D.update([E, ]**F) -> None.  Update D from mapping/iterable E and F.", NativeKind::Function,
      dict_update_method},
     {"fromkeys", "cls, iterable, value=None, /", dict_fromkeys,

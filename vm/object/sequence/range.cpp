@@ -404,9 +404,9 @@ constexpr GetSetDef range_getset[] = {{"start", range_field<&Range::start>, refu
                                       {"step", range_field<&Range::step>, refuse_store},
                                       {nullptr}};
 constexpr NativeDef range_methods[] = {
-    {"count", "self, value, /", range_count,
+    {"count", "self, object, /", range_count,
      "rangeobject.count(value) -> integer -- return number of occurrences of value"},
-    {"index", "self, value, /", range_index,
+    {"index", "self, object, /", range_index,
      "rangeobject.index(value) -> integer -- return index of value.\n"
      "Raise ValueError if the value is not present."},
     {"__reversed__", "self, /", range_reversed, "Return a reverse iterator."},

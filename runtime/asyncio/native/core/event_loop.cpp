@@ -12,6 +12,7 @@
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/generator.hpp"
+#include "vm/object/hash/dict.hpp"
 #include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
@@ -70,11 +71,39 @@ Ref create_future(Thread& thread, EventLoop* loop) {
   return future;
 }
 
-Ref spawn(Thread& thread, EventLoop* loop, Value coroutine) {
-  bool factory = loop->task_factory && !loop->task_factory.is_none();
-  if (loop->custom_create_task || factory || loop->closed) [[unlikely]]
-    return call_method(thread, Value(loop), "create_task", {coroutine});
-  return make_task(thread, loop, coroutine, Value(), Value(), false);
+namespace {
+
+// callee(*positional, **keywords)
+Ref call_with_keywords(Thread& thread, Value callee, std::vector<Value> values, Value keywords) {
+  auto count = static_cast<uint32_t>(values.size());
+  std::vector<Value> names;
+  Value name, value;
+  for (uint32_t at = 0; keywords && dict_next(cast<Dict>(keywords), at, name, value);) {
+    names.push_back(name);
+    values.push_back(value);
+  }
+  Own<Tuple> kwnames = make_tuple(std::span<const Value>(names));
+  return call(thread, callee, CallArgs{values.data(), count, names.empty() ? nullptr : kwnames.get()});
+}
+
+// What the method create_task does: the task factory's task, or one of ours.
+Ref make_loop_task(Thread& thread, EventLoop* loop, Value coroutine, Value keywords) {
+  if (!check_open(thread, loop)) return Ref();
+  if (loop->task_factory && !loop->task_factory.is_none())
+    return call_with_keywords(thread, loop->task_factory, {Value(loop), coroutine}, keywords);
+  if (!keywords) return make_task(thread, loop, coroutine, Value(), Value(), false);
+  Own<Dict> all = dict_copy(cast<Dict>(keywords));
+  dict_set(all.get(), intern("loop"), Value(loop));
+  return call_with_keywords(thread, Value(&task_type), {coroutine}, all.value());
+}
+
+} // namespace
+
+Ref spawn(Thread& thread, EventLoop* loop, Value coroutine, Value keywords) {
+  if (!loop->custom_create_task) [[likely]]
+    return make_loop_task(thread, loop, coroutine, keywords);
+  Ref method = get_attr(thread, Value(loop), "create_task");
+  return method ? call_with_keywords(thread, method, {coroutine}, keywords) : Ref();
 }
 
 void finish_at(EventLoop* loop, double when, Future* future, Value result) {
@@ -137,9 +166,6 @@ bool loop_init(Thread& thread, Value, CallArgs call) { return check_count(thread
 // (self, callback, *args, context=None), already bound: the handle for them.
 Ref handle_for(Thread& thread, Type& type, const char* method, EventLoop* loop, Value callback, Value args,
                Value context) {
-  if (!callback)
-    return raise_type_error(
-        thread, fmt::format("BaseEventLoop.{}() missing 1 required positional argument: 'callback'", method));
   if (!check_open(thread, loop)) return Ref();
   bool coroutine =
       is_exact(callback, coroutine_type) ||
@@ -216,29 +242,23 @@ Ref schedule_at(Thread& thread, const char* method, EventLoop* loop, double when
 }
 
 Ref method_call_at(Thread& thread, const Value* args) {
-  if (!args[1])
-    return raise_type_error(
-        thread, "BaseEventLoop.call_at() missing 2 required positional arguments: 'when' and 'callback'");
-  if (args[2] && args[1].is_none()) return raise_type_error(thread, "when cannot be None");
+  if (args[1].is_none()) return raise_type_error(thread, "when cannot be None");
   double when = 0;
-  if (args[2] && !to_double(thread, args[1], when)) return Ref();
+  if (!to_double(thread, args[1], when)) return Ref();
   return schedule_at(thread, "call_at", as_loop(args[0]), when, args[2], args[3], args[4]);
 }
 Ref method_call_later(Thread& thread, const Value* args) {
-  if (!args[1])
-    return raise_type_error(
-        thread, "BaseEventLoop.call_later() missing 2 required positional arguments: 'delay' and 'callback'");
-  if (args[2] && args[1].is_none()) return raise_type_error(thread, "delay must not be None");
+  if (args[1].is_none()) return raise_type_error(thread, "delay must not be None");
   EventLoop* loop = as_loop(args[0]);
   double when;
   if (!loop_time(thread, loop, when)) return Ref();
   if (args[1].is_double()) {
     when += args[1].as_double();
-  } else if (args[2]) {
+  } else {
     Ref sum = binary_op(thread, BinaryOp::Add, Value::from_double(when), args[1]);
     if (!sum || !to_double(thread, sum, when)) return Ref();
   }
-  if (loop->custom_timers && args[2]) {
+  if (loop->custom_timers) {
     std::vector<Value> values{Value::from_double(when), args[2]};
     if (args[3])
       for (Value argument : cast<Tuple>(args[3])->view()) values.push_back(argument);
@@ -249,33 +269,14 @@ Ref method_call_later(Thread& thread, const Value* args) {
     return method ? call(thread, method, CallArgs{values.data(), count, kwnames.get()}) : Ref();
   }
   // It stands on call_at, which is what complaints about the callback name.
-  return schedule_at(thread, args[2] ? "call_at" : "call_later", as_loop(args[0]), when, args[2], args[3],
-                     args[4]);
+  return schedule_at(thread, "call_at", loop, when, args[2], args[3], args[4]);
 }
 Ref method_time(Thread&, const Value*) { return share(Value::from_double(clock().now())); }
 
 Ref method_create_future(Thread&, const Value* args) { return make_future(as_loop(args[0])); }
 
 Ref method_create_task(Thread& thread, const Value* args) {
-  EventLoop* loop = as_loop(args[0]);
-  if (!check_open(thread, loop)) return Ref();
-  if (!loop->task_factory || loop->task_factory.is_none()) {
-    int eager = args[4] && !args[4].is_none() ? truthy(thread, args[4]) : 0;
-    if (eager < 0) return Ref();
-    return make_task(thread, loop, args[1], args[2], args[3], eager == 1);
-  }
-  Value values[5] = {args[0], args[1]};
-  Str* keyword_names[3];
-  uint32_t keywords = 0;
-  const char* const texts[] = {"name", "context", "eager_start"};
-  for (int i = 0; i < 3; ++i)
-    if (args[2 + i]) {
-      keyword_names[keywords] = intern(texts[i]);
-      values[2 + keywords++] = args[2 + i];
-    }
-  Own<Tuple> kwnames = new_tuple(keywords);
-  for (uint32_t i = 0; i < keywords; ++i) kwnames->items()[i] = share(Value(keyword_names[i])).release();
-  return call(thread, loop->task_factory, CallArgs{values, 2, keywords ? kwnames.get() : nullptr});
+  return make_loop_task(thread, as_loop(args[0]), args[1], args[2]);
 }
 
 Ref method_run_forever(Thread& thread, const Value* args) {
@@ -358,17 +359,17 @@ Ref method_remove_outside_work(Thread&, const Value* args) {
 }
 
 constexpr NativeDef methods[] = {
-    {"call_soon", "self, callback=None, /, *args, context=None", method_call_soon,
+    {"call_soon", "def self, callback, *args, context=None", method_call_soon,
      "Call back on the next pass of the loop."},
-    {"call_soon_threadsafe", "self, callback=None, /, *args, context=None", method_call_soon_threadsafe,
+    {"call_soon_threadsafe", "def self, callback, *args, context=None", method_call_soon_threadsafe,
      "As call_soon, from any thread."},
-    {"call_later", "self, delay=None, callback=None, /, *args, context=None", method_call_later,
+    {"call_later", "def self, delay, callback, *args, context=None", method_call_later,
      "Call back after delay seconds."},
-    {"call_at", "self, when=None, callback=None, /, *args, context=None", method_call_at,
+    {"call_at", "def self, when, callback, *args, context=None", method_call_at,
      "Call back at a time of loop.time()."},
     {"time", "def self", method_time, "Seconds on the loop's clock."},
     {"create_future", "def self", method_create_future, "A new Future of this loop."},
-    {"create_task", "def self, coro, *, name=None, context=None, eager_start=None", method_create_task,
+    {"create_task", "def self, coro, **kwargs", method_create_task,
      "Run a coroutine as a Task."},
     {"run_forever", "def self", method_run_forever, "Run until stop() is called."},
     {"stop", "def self", method_stop, "Stop at the end of this pass."},

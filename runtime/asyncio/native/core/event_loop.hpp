@@ -39,8 +39,8 @@ inline EventLoop* as_loop(Value value) { return cast<EventLoop>(value); }
 void call_soon(EventLoop* loop, Job job); // takes the job's values over
 // loop.create_future(), which a script's loop class may override.
 Ref create_future(Thread& thread, EventLoop* loop);
-// loop.create_task(coroutine), likewise.
-Ref spawn(Thread& thread, EventLoop* loop, Value coroutine);
+// loop.create_task(coroutine, **keywords), likewise; `keywords`: a dict, or empty.
+Ref spawn(Thread& thread, EventLoop* loop, Value coroutine, Value keywords = Value());
 // loop.time(), which a script's loop class may override. False: raised.
 bool loop_time(Thread& thread, EventLoop* loop, double& now);
 // A sleep: `future` gets `result` at `when` (loop time), unless it is done by then.

@@ -375,7 +375,7 @@ constexpr NativeDef methods[] = {
     {"cancel", "self, /, msg=None", method_cancel, "Cancel the future; False if it is already done."},
     {"cancelled", "self, /", method_cancelled, "True if the future was cancelled."},
     {"done", "self, /", method_done, "True if the future is done."},
-    {"add_done_callback", "self, fn, /, *, context=None", method_add_done_callback,
+    {"add_done_callback", "self, fn, /, *, context=None |", method_add_done_callback,
      "Call fn(future) when it is done."},
     {"remove_done_callback", "self, fn, /", method_remove_done_callback,
      "Remove a callback; returns how many were removed."},

@@ -218,9 +218,9 @@ Ref method_run(Thread& thread, const Value* args) {
   if (!run_handle(thread, as_handle(args[0]))) return Ref();
   return share(None);
 }
-constexpr NativeDef handle_methods[] = {{"cancel", "self, /", method_cancel, "Do not run the callback."},
-                                        {"cancelled", "self, /", method_cancelled},
-                                        {"get_context", "self, /", method_get_context},
+constexpr NativeDef handle_methods[] = {{"cancel", "def self", method_cancel, "Do not run the callback."},
+                                        {"cancelled", "def self", method_cancelled},
+                                        {"get_context", "def self", method_get_context},
                                         {"_run", "self, /", method_run},
                                         {nullptr}};
 Ref get_callback(Thread&, Value self) {
@@ -240,7 +240,7 @@ constexpr GetSetDef handle_attributes[] = {{"_callback", get_callback},
 
 Ref method_when(Thread&, const Value* args) { return share(Value::from_double(as_handle(args[0])->when)); }
 constexpr NativeDef timer_methods[] = {
-    {"when", "self, /", method_when, "When the callback is due, on the loop's clock."}, {nullptr}};
+    {"when", "def self", method_when, "When the callback is due, on the loop's clock."}, {nullptr}};
 Ref timer_compare(Thread&, Value a, Value b, CompareOp op) {
   if (!is_instance(a, timer_handle_type) || !is_instance(b, timer_handle_type)) return share(NotImplemented);
   double x = as_handle(a)->when, y = as_handle(b)->when;
