@@ -23,11 +23,14 @@ Ref site_repr(Thread&, Value self) { return make_str(cast<SiteObject>(self)->tex
 
 // exit(code): SystemExit, as raising it by hand.
 Ref quitter_call(Thread& thread, Value, CallArgs call) {
-  if (!check_count(thread, "exit", call, 0, 1)) return {};
-  return raise_with_args(thread, SystemExit_type, {call.count ? call.args[0] : None});
+  BoundArgs args;
+  if (!bind_args(thread, "Quitter.__call__", "def code=None", call, args)) return {};
+  return raise_with_args(thread, SystemExit_type, {args[0] ? args[0] : None});
 }
 
-Ref printer_call(Thread& thread, Value self, CallArgs) {
+Ref printer_call(Thread& thread, Value self, CallArgs call) {
+  BoundArgs args;
+  if (!bind_args(thread, "_Printer.__call__", "def", call, args)) return {};
   Value out = standard_stream("stdout");
   if (out && !write_text(thread, out, std::string(cast<SiteObject>(self)->text) + "\n")) return {};
   return share(None);
@@ -35,7 +38,7 @@ Ref printer_call(Thread& thread, Value self, CallArgs) {
 
 // help(x): the name with its signature where it is known, and the documentation.
 Ref helper_call(Thread& thread, Value self, CallArgs call) {
-  if (call.count == 0) return printer_call(thread, self, call);
+  if (call.count == 0) return printer_call(thread, self, {});
   Value object = call.args[0];
   Ref name = find_attr(thread, object, names::dunder_name);
   if (thread.has_error()) return {};

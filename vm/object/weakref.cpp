@@ -6,6 +6,7 @@
 #include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
+#include "vm/object/number/float.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list/list.hpp"
 #include "vm/object/slot/protocol.hpp"
@@ -268,6 +269,36 @@ Ref proxy_next(Thread& thread, Value self) {
         thread, fmt::format("Weakref proxy referenced a non-iterator '{}' object", type_name(target)));
   return next(thread, target);
 }
+Ref proxy_to_int(Thread& thread, Value self) {
+  Ref target = through(thread, self);
+  return target ? call(thread, Value(&int_type), {target.get()}) : Ref();
+}
+Ref proxy_to_float(Thread& thread, Value self) {
+  Ref target = through(thread, self);
+  return target ? call(thread, Value(&float_type), {target.get()}) : Ref();
+}
+
+Ref proxy_divmod_of(Thread& thread, Value a, Value b) {
+  Ref left = through(thread, a), right = left ? through(thread, b) : Ref();
+  if (!right) return {};
+  Ref method = lookup_special(thread, left, names::dunder_divmod);
+  Ref result = method ? call(thread, method, {right.get()}) : Ref();
+  if (thread.has_error() || (result && result.get() != NotImplemented)) return result;
+  method = lookup_special(thread, right, names::dunder_rdivmod);
+  return method ? call(thread, method, {left.get()}) : thread.has_error() ? Ref() : share(NotImplemented);
+}
+Ref proxy_divmod(Thread& thread, const Value* args) { return proxy_divmod_of(thread, args[0], args[1]); }
+Ref proxy_rdivmod(Thread& thread, const Value* args) { return proxy_divmod_of(thread, args[1], args[0]); }
+
+Ref proxy_bytes(Thread& thread, const Value* args) {
+  Ref target = through(thread, args[0]);
+  return target ? call_method(thread, target, names::dunder_bytes) : Ref();
+}
+Ref proxy_reversed(Thread& thread, const Value* args) {
+  Ref target = through(thread, args[0]);
+  return target ? call_method(thread, target, names::dunder_reversed) : Ref();
+}
+
 int64_t proxy_length(Thread& thread, Value self) {
   Ref target = through(thread, self);
   return target ? length(thread, target) : -1;
@@ -314,15 +345,27 @@ void fill_proxy(Type& type) {
   slots.absolute = proxy_unary<absolute>;
   slots.invert = proxy_unary<invert>;
   slots.index = proxy_unary<to_index_object>;
+  slots.to_int = proxy_to_int;
+  slots.to_float = proxy_to_float;
   fill_operators(slots, std::make_integer_sequence<int, binary_op_count>());
 }
 
+const NativeDef callable_proxy_methods[] = {{"__divmod__", "self, value, /", proxy_divmod},
+                                            {"__rdivmod__", "self, value, /", proxy_rdivmod},
+                                            {nullptr}};
+const NativeDef proxy_methods[] = {{"__divmod__", "self, value, /", proxy_divmod},
+                                   {"__rdivmod__", "self, value, /", proxy_rdivmod},
+                                   {"__bytes__", "self, /", proxy_bytes},
+                                   {"__reversed__", "self, /", proxy_reversed},
+                                   {nullptr}};
 const TypeSpec proxy_spec = {.name = "weakref.ProxyType",
                              .instance_size = sizeof(WeakRef),
-                             .flags = TypeFinal | TypeNoConstruct | TypeTracked};
+                             .flags = TypeFinal | TypeNoConstruct | TypeTracked,
+                             .methods = proxy_methods};
 const TypeSpec callable_proxy_spec = {.name = "weakref.CallableProxyType",
                                       .instance_size = sizeof(WeakRef),
-                                      .flags = TypeFinal | TypeNoConstruct | TypeTracked};
+                                      .flags = TypeFinal | TypeNoConstruct | TypeTracked,
+                                      .methods = callable_proxy_methods};
 
 } // namespace
 

@@ -225,6 +225,11 @@ Ref delta_divmod(Thread& thread, const Value* args) {
   return make_tuple({quotient.get(), rest.get()});
 }
 
+Ref delta_rdivmod(Thread& thread, const Value* args) {
+  const Value turned[2] = {args[1], args[0]};
+  return is_delta(args[1]) ? delta_divmod(thread, turned) : share(NotImplemented);
+}
+
 Ref delta_negative(Thread& thread, Value self) { return make_delta(thread, -delta_us(as_delta(self))); }
 Ref delta_positive(Thread& thread, Value self) { return make_delta(thread, delta_us(as_delta(self))); }
 Ref delta_absolute(Thread& thread, Value self) {
@@ -287,6 +292,7 @@ const GetSetDef getset[] = {
 const NativeDef methods[] = {
     {"total_seconds", "self, /", delta_total_seconds, "Total seconds in the duration."},
     {"__divmod__", "self, value, /", delta_divmod},
+    {"__rdivmod__", "self, value, /", delta_rdivmod},
     {"__reduce__", "self, /", delta_reduce},
     {},
 };

@@ -2,6 +2,7 @@
 #include "runtime/importing/registry.hpp"
 #include "runtime/modules/functools/functools_types.hpp"
 #include "vm/memory/heap.hpp"
+#include "vm/object/attribute/descriptor.hpp"
 #include "vm/object/attribute/shape.hpp"
 #include "vm/object/callable/function.hpp"
 #include "vm/object/callable/native.hpp"
@@ -106,7 +107,9 @@ Ref partial_call(Thread& thread, Value self, CallArgs call) {
                             fmt::format("missing positional arguments in 'partial' call; expected at least "
                                         "{}, got {}",
                                         partial->holes, call.count));
-  Ref keep = share(self);
+  // What is called may drop the partial, or give it another state.
+  Ref keep = share(self), function = share(partial->function);
+  Own<Tuple> own_args = Own<Tuple>::share(partial->args);
   std::vector<Value> row;
   std::span<const Value> given(call.args, call.count);
   if (partial->holes) {
@@ -121,7 +124,7 @@ Ref partial_call(Thread& thread, Value self, CallArgs call) {
   if (partial->keywords->used == 0) {
     size_t count = call.kwnames ? call.kwnames->size : 0;
     row.insert(row.end(), call.args + call.count, call.args + call.count + count);
-    return aspy::call(thread, partial->function, CallArgs{row.data(), positional, call.kwnames});
+    return aspy::call(thread, function, CallArgs{row.data(), positional, call.kwnames});
   }
   // Keywords given in the call win, in the place that the partial gave them.
   Own<Dict> keywords = dict_copy(partial->keywords);
@@ -135,7 +138,7 @@ Ref partial_call(Thread& thread, Value self, CallArgs call) {
     row.push_back(value);
   }
   Own<Tuple> kwnames = make_tuple(std::span<const Value>(names));
-  return aspy::call(thread, partial->function, CallArgs{row.data(), positional, kwnames.get()});
+  return aspy::call(thread, function, CallArgs{row.data(), positional, kwnames.get()});
 }
 
 Ref partial_get(Thread&, Value self, Value object, Value) {
@@ -183,13 +186,38 @@ const GetSetDef partial_getset[] = {{"__dict__", get_dict, set_dict},
 
 Ref partial_reduce(Thread&, const Value* args) {
   Partial* partial = as_partial(args[0]);
-  std::vector<Value> row = {partial->function};
-  auto own = partial->args->view();
-  row.insert(row.end(), own.begin(), own.end());
-  Own<Tuple> arguments = make_tuple(std::span<const Value>(row));
-  return make_tuple({type_of(args[0]), arguments.value()});
+  Own<Tuple> arguments = make_tuple({partial->function});
+  Own<Tuple> state = make_tuple({partial->function, Value(partial->args), Value(partial->keywords),
+                                 partial->attrs.slots ? Value(attrs_dict(partial)) : None});
+  return make_tuple({type_of(args[0]), arguments.value(), state.value()});
 }
-const NativeDef partial_methods[] = {{"__reduce__", "self, /", partial_reduce}, {nullptr}};
+
+// What partial_reduce told: (function, args, keywords, attributes or None).
+Ref partial_set_state(Thread& thread, const Value* args) {
+  Tuple* state = is_tuple(args[1]) && cast<Tuple>(args[1])->size == 4 ? cast<Tuple>(args[1]) : nullptr;
+  bool fits = state && is_callable((*state)[0]) && is_tuple((*state)[1]) &&
+              (is_dict((*state)[2]) || (*state)[2].is_none()) &&
+              (is_dict((*state)[3]) || (*state)[3].is_none());
+  if (!fits) return raise_type_error(thread, "invalid partial state");
+  auto given = cast<Tuple>((*state)[1])->view();
+  if (!given.empty() && given.back() == placeholder)
+    return raise_type_error(thread, "trailing Placeholders are not allowed");
+  Partial* partial = as_partial(args[0]);
+  assign(partial->function, share((*state)[0]));
+  Own<Tuple> old_args = Own<Tuple>::steal(std::exchange(partial->args, make_tuple(given).release()));
+  Own<Dict> keywords = (*state)[2].is_none() ? new_dict() : dict_copy(cast<Dict>((*state)[2]));
+  Own<Dict> old_keywords = Own<Dict>::steal(std::exchange(partial->keywords, keywords.release()));
+  partial->holes = static_cast<uint32_t>(std::count(given.begin(), given.end(), placeholder));
+  Own<Dict> attributes = (*state)[3].is_none() ? new_dict() : Own<Dict>::share(cast<Dict>((*state)[3]));
+  attrs_replace_dict(partial, attributes.get());
+  return share(None);
+}
+
+const NativeDef partial_methods[] = {
+    {"__reduce__", "self, /", partial_reduce},
+    {"__setstate__", "self, object, /", partial_set_state},
+    {"__class_getitem__", "cls, object, /", class_getitem, "See PEP 585", NativeKind::ClassMethod},
+    {nullptr}};
 
 Ref placeholder_repr(Thread&, Value) { return make_str("Placeholder"); }
 

@@ -124,6 +124,19 @@ void base_dealloc(Object* object) {
   free_object(object);
 }
 
+// What nobody closed is closed when its last reference goes.
+void base_finalize(Thread& thread, Object* object) {
+  ErrorShelter shelter(thread);
+  if (object->type == &bytesio_type) {
+    static_cast<BytesIO*>(object)->closed = true; // nothing else would come of it
+    return;
+  }
+  Ref keep = share(Value(object));
+  int closed = is_closed(thread, keep);
+  Ref done = closed == 0 ? call_method(thread, keep, "close") : Ref();
+  if (closed < 0 || (closed == 0 && !done)) clear_error(thread);
+}
+
 Ref get_dict(Thread&, Value self) { return share(attrs_dict(self.as_object())); }
 Ref get_none(Thread&, Value) { return share(None); }
 
@@ -210,6 +223,7 @@ void make_base(Type& type, const char* name, Type* parent, const NativeDef* meth
   type.slots.dealloc = base_dealloc;
   type.slots.traverse = attrs_traverse;
   type.slots.clear = attrs_clear;
+  type.slots.finalize = base_finalize;
   type.slots.iter = iter_self;
   type.slots.next = next_line;
   make_ready(type, spec);

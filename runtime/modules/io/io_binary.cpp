@@ -13,8 +13,10 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <iterator>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace aspy::io {
 
@@ -390,34 +392,53 @@ const GetSetDef buffered_getset[] = {{"closed", get_closed},
 
 const NativeDef file_methods[] = {
     {"read", "self, size=-1, /", file_read, "Read and return up to size bytes."},
-    {"readall", "self, /", file_readall, "Read all data from the file."},
     {"readinto", "self, buffer, /", file_readinto, "Read bytes into a bytearray."},
     {"readline", "self, size=-1, /", file_readline, "Read and return a line."},
-    {"write", "self, b, /", file_write, "Write bytes to the file."},
     {"flush", "self, /", file_flush, "Flush write buffers."},
-    {"seek", "self, offset, whence=0, /", file_seek, "Change the stream position."},
     {"tell", "self, /", file_tell, "Return current stream position."},
-    {"truncate", "self, size=None, /", file_truncate, "Truncate the file to at most size bytes."},
     {"seekable", "self, /", file_seekable, "True if the file supports random access."},
     {"readable", "self, /", file_readable, "True if the file was opened for reading."},
     {"writable", "self, /", file_writable, "True if the file was opened for writing."},
     {"fileno", "self, /", file_fileno, "Return the underlying file descriptor."},
     {"isatty", "self, /", file_isatty, "True if the file is connected to a terminal."},
     {"close", "self, /", file_close, "Close the file."},
-    // From here on: buffered files only.
+};
+const NativeDef raw_methods[] = {
+    {"readall", "self, /", file_readall, "Read all data from the file."},
+    {"write", "self, b, /", file_write, "Write bytes to the file."},
+    {"seek", "self, pos, whence=0, /", file_seek, "Change the stream position."},
+    {"truncate", "self, size=None, /", file_truncate, "Truncate the file to at most size bytes."},
+};
+const NativeDef buffered_methods[] = {
+    {"write", "self, buffer, /", file_write, "Write bytes to the file."},
+    {"seek", "self, target, whence=0, /", file_seek, "Change the stream position."},
+    {"truncate", "self, pos=None, /", file_truncate, "Truncate the file to at most size bytes."},
+    {"detach", "self, /", file_detach, "Flush and separate the raw file, and return it."},
     {"readinto1", "self, buffer, /", file_readinto, "Read bytes into a bytearray."},
     {"read1", "self, size=-1, /", file_read1, "Read with at most one read of the system."},
+    // Last: it is not for files that are only written.
     {"peek", "self, size=0, /", file_peek, "Return buffered bytes without advancing the position."},
-    {"detach", "self, /", file_detach, "Flush and separate the raw file, and return it."},
-    {},
 };
+
+// The methods of a file type, in a table as types want it.
+const NativeDef* methods_of(const Type& type) {
+  static std::vector<NativeDef> tables[4];
+  static int used = 0;
+  std::vector<NativeDef>& table = tables[used++];
+  table.assign(std::begin(file_methods), std::end(file_methods));
+  if (&type == &fileio_type) table.insert(table.end(), std::begin(raw_methods), std::end(raw_methods));
+  else table.insert(table.end(), std::begin(buffered_methods), std::end(buffered_methods));
+  if (&type == &buffered_writer_type) table.pop_back();
+  table.push_back({});
+  return table.data();
+}
 
 void make_file_type(Type& type, const char* name, Type& base, const GetSetDef* getset) {
   static TypeSpec specs[4];
   static int used = 0;
   TypeSpec& spec = specs[used++];
   bool raw = &type == &fileio_type;
-  spec = {name, &base, sizeof(BinaryFile), TypeTracked, sizeof(Object), file_methods, getset};
+  spec = {name, &base, sizeof(BinaryFile), TypeTracked, sizeof(Object), methods_of(type), getset};
   type.slots.dealloc = file_dealloc;
   type.slots.traverse = file_traverse;
   type.slots.clear = file_clear;

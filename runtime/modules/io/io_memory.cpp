@@ -2,8 +2,10 @@
 #include "runtime/modules/io/io_internal.hpp"
 #include "vm/memory/heap.hpp"
 #include "vm/object/bytes/bytes_internal.hpp"
+#include "vm/object/hash/dict.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/search.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/text/str_internal.hpp"
 
 #include <algorithm>
@@ -340,6 +342,87 @@ bool text_init(Thread& thread, Value self, CallArgs args) {
   return true;
 }
 
+// --- states: what copies and pickles are made of ----------------------------------------------------------
+
+// The attributes of an instance, as a state has them: a dict, or None.
+Ref attributes_of(Object* object, const Attrs& attrs) {
+  return share(attrs.slots ? Value(attrs_dict(object)) : None);
+}
+
+// A state's position and attributes, which stand at `at` and behind it.
+bool take_position(Thread& thread, Tuple* state, uint32_t at, const char* text, size_t& position) {
+  int64_t number;
+  Value given = (*state)[at];
+  if (!is_int_like(given)) return raise_type_error(thread, fmt::format("{}{}", text, type_name(given)));
+  if (!to_int64(thread, given, number)) return false;
+  if (number < 0) return raise_value_error(thread, "position value cannot be negative");
+  position = static_cast<size_t>(number);
+  return true;
+}
+bool take_attributes(Thread& thread, Object* object, Value given, const char* which) {
+  if (given.is_none()) return true;
+  if (!is_dict(given))
+    return raise_type_error(
+        thread, fmt::format("{} item of state should be a dict, got a {}", which, type_name(given)));
+  Dict* own = attrs_dict(object);
+  Value key, value;
+  for (uint32_t i = 0; dict_next(cast<Dict>(given), i, key, value);)
+    if (!dict_set(thread, own, key, value)) return false;
+  return true;
+}
+Tuple* state_of(Thread& thread, Value self, Value state, uint32_t size) {
+  if (is_tuple(state) && cast<Tuple>(state)->size >= size) return cast<Tuple>(state);
+  return raise_type_error(thread, fmt::format("{}.__setstate__ argument should be {}-tuple, got {}",
+                                              full_type_name(type_of(self)), size, type_name(state)));
+}
+
+Ref bytes_get_state(Thread& thread, const Value* args) {
+  BytesIO* file = open_bytes(thread, args[0]);
+  if (!file) return {};
+  Own<Bytes> data = make_bytes(*file->data);
+  Ref attributes = attributes_of(file, file->attrs);
+  return make_tuple({data.value(), Value::from_int(static_cast<int64_t>(file->at)), attributes.get()});
+}
+
+Ref bytes_set_state(Thread& thread, const Value* args) {
+  Tuple* state = state_of(thread, args[0], args[1], 3);
+  std::string_view data;
+  if (!state || !need_bytes(thread, (*state)[0], data)) return {};
+  BytesIO* file = cast<BytesIO>(args[0]);
+  *file->data = data;
+  file->closed = false;
+  if (!take_position(thread, state, 1, "second item of state must be an integer, not ", file->at)) return {};
+  return take_attributes(thread, file, (*state)[2], "third") ? share(None) : Ref();
+}
+
+Ref text_get_state(Thread& thread, const Value* args) {
+  StringIO* file = open_text(thread, args[0]);
+  if (!file) return {};
+  static const char* const newlines[] = {nullptr, "", "\n", "\r", "\r\n"};
+  const char* newline = newlines[static_cast<int>(file->newline)];
+  Own<Str> data = make_str(*file->data);
+  Ref shown = newline ? Ref(make_str(newline)) : share(None), attributes = attributes_of(file, file->attrs);
+  Ref position = text_tell(thread, args);
+  return make_tuple({data.value(), shown.get(), position.get(), attributes.get()});
+}
+
+Ref text_set_state(Thread& thread, const Value* args) {
+  Tuple* state = state_of(thread, args[0], args[1], 4);
+  if (!state) return {};
+  // Text of a state is as it was read: no newline of it is translated once more.
+  Value fresh[2] = {None, (*state)[1]};
+  if (Value text = (*state)[0]; !text.is_none() && !is_str(text)) fresh[0] = text;
+  if (!text_init(thread, args[0], {fresh, 2, nullptr})) return {};
+  StringIO* file = cast<StringIO>(args[0]);
+  if (is_str((*state)[0])) *file->data = cast<Str>((*state)[0])->view();
+  size_t position;
+  if (!take_position(thread, state, 2, "third item of state must be an integer, got ", position)) return {};
+  size_t length = count_codepoints(*file->data);
+  file->at = position <= length ? bytes_of(*file->data, static_cast<int64_t>(position))
+                                : file->data->size() + (position - length);
+  return take_attributes(thread, file, (*state)[3], "fourth") ? share(None) : Ref();
+}
+
 // --- the types ---------------------------------------------------------------------------------------------
 
 template <class T> Ref construct(Thread&, Type* type, CallArgs) {
@@ -373,6 +456,8 @@ const NativeDef bytes_methods[] = {
     {"isatty", "self, /", bytes_no},
     {"flush", "self, /", bytes_flush, "Does nothing."},
     {"close", "self, /", bytes_close, "Disable all I/O operations."},
+    {"__getstate__", "self, /", bytes_get_state},
+    {"__setstate__", "self, state, /", bytes_set_state},
     {},
 };
 const NativeDef text_methods[] = {
@@ -389,6 +474,8 @@ const NativeDef text_methods[] = {
     {"isatty", "self, /", text_no},
     {"flush", "self, /", text_flush, "Does nothing."},
     {"close", "self, /", text_close, "Close the IO object."},
+    {"__getstate__", "self, /", text_get_state},
+    {"__setstate__", "self, state, /", text_set_state},
     {},
 };
 const GetSetDef bytes_getset[] = {{"closed", bytes_closed}, {nullptr, nullptr}};

@@ -2,13 +2,16 @@
 #include "runtime/modules/os/posix_support.hpp"
 #include "runtime/process/fs_path.hpp"
 #include "vm/memory/heap.hpp"
-#include "vm/object/bytes/bytes.hpp"
+#include "vm/object/bytes/bytes_internal.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/number/int.hpp"
+#include "vm/object/sequence/list/list.hpp"
 #include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -17,12 +20,12 @@ namespace aspy::os {
 
 Ref posix_open(Thread& thread, const Value* args) {
   std::string path;
-  int flags, mode;
+  int flags, mode, dir;
   if (!path_arg(thread, "open", args[0], path) || !to_int32(thread, args[1], flags) ||
-      !int_arg(thread, args[2], mode, 0777)) {
+      !int_arg(thread, args[2], mode, 0777) || !dir_arg(thread, args[3], dir)) {
     return {};
   }
-  int fd = blocking(thread, [&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); });
+  int fd = blocking(thread, [&] { return ::openat(dir, path.c_str(), flags | O_CLOEXEC, mode); });
   return fd < 0 ? fail(thread, args[0]) : make_int(fd);
 }
 
@@ -87,6 +90,61 @@ Ref posix_write(Thread& thread, const Value* args) {
   return done < 0 ? fail(thread) : make_int(done);
 }
 
+// --- several buffers at once ---
+
+namespace {
+
+// The items of a sequence of buffers. Null: raised.
+Own<Tuple> buffers_arg(Thread& thread, const char* function, Value buffers) {
+  if (!is_list(buffers) && !is_tuple(buffers)) {
+    raise_type_error(thread, fmt::format("{}() arg 2 must be a sequence", function));
+    return nullptr;
+  }
+  return tuple_from_iterable(thread, buffers);
+}
+
+} // namespace
+
+Ref posix_readv(Thread& thread, const Value* args) {
+  int fd;
+  Own<Tuple> buffers = buffers_arg(thread, "readv", args[1]);
+  if (!buffers || !fd_arg(thread, args[0], fd)) return {};
+  size_t room = 0;
+  for (Value buffer : buffers->view()) {
+    if (!is_bytearray(buffer))
+      return raise_type_error(
+          thread, fmt::format("a read-write bytes-like object is required, not '{}'", type_name(buffer)));
+    room += cast<ByteArray>(buffer)->size;
+  }
+  std::string data(room, '\0');
+  ssize_t got = blocking(thread, [&] { return ::read(fd, data.data(), data.size()); });
+  if (got < 0) return fail(thread);
+  // Another thread may have changed a size meanwhile: what does not fit is gone.
+  std::string_view rest(data.data(), static_cast<size_t>(got));
+  for (Value buffer : buffers->view()) {
+    size_t count = std::min(rest.size(), cast<ByteArray>(buffer)->size);
+    if (count) std::memcpy(cast<ByteArray>(buffer)->bytes, rest.data(), count);
+    rest.remove_prefix(count);
+  }
+  return make_int(got);
+}
+
+Ref posix_writev(Thread& thread, const Value* args) {
+  int fd;
+  Own<Tuple> buffers = buffers_arg(thread, "writev", args[1]);
+  if (!buffers || !fd_arg(thread, args[0], fd)) return {};
+  std::string data;
+  for (Value buffer : buffers->view()) {
+    std::string_view view;
+    if (!as_bytes_like(buffer, view))
+      return raise_type_error(thread,
+                              fmt::format("a bytes-like object is required, not '{}'", type_name(buffer)));
+    data += view;
+  }
+  ssize_t done = blocking(thread, [&] { return ::write(fd, data.data(), data.size()); });
+  return done < 0 ? fail(thread) : make_int(done);
+}
+
 Ref posix_lseek(Thread& thread, const Value* args) {
   int fd, whence;
   int64_t offset;
@@ -118,7 +176,11 @@ Ref posix_dup(Thread& thread, const Value* args) {
 Ref posix_dup2(Thread& thread, const Value* args) {
   int from, to;
   if (!fd_arg(thread, args[0], from) || !fd_arg(thread, args[1], to)) return {};
-  return ::dup2(from, to) < 0 ? fail(thread) : make_int(to);
+  int inheritable = args[2] ? truthy(thread, args[2]) : 1;
+  if (inheritable < 0) return {};
+  bool same = from == to; // which dup3 refuses
+  return (same ? ::dup2(from, to) : ::dup3(from, to, inheritable ? 0 : O_CLOEXEC)) < 0 ? fail(thread)
+                                                                                       : make_int(to);
 }
 
 Ref posix_fsync(Thread& thread, const Value* args) {

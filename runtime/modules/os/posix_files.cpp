@@ -90,57 +90,134 @@ Ref posix_scan(Thread& thread, const Value* args) {
   return out;
 }
 
-template <int (*call)(const char*)> Ref on_path(Thread& thread, const char* function, Value path) {
-  std::string name;
-  if (!path_arg(thread, function, path, name)) return {};
-  return none_or_fail(thread, call(name.c_str()), path);
+namespace {
+
+// A path of a call that may start at a directory's descriptor.
+struct Place {
+  std::string path;
+  int fd = -1; // instead of a path
+  int dir = AT_FDCWD;
+  const char* name() const { return path.c_str(); }
+};
+bool place_arg(Thread& thread, const char* function, Value path, Value dir, Place& out,
+               const char* argument = "path") {
+  return path_arg(thread, function, path, out.path, argument) && dir_arg(thread, dir, out.dir);
 }
-Ref posix_unlink(Thread& thread, const Value* args) { return on_path<::unlink>(thread, "remove", args[0]); }
-Ref posix_rmdir(Thread& thread, const Value* args) { return on_path<::rmdir>(thread, "rmdir", args[0]); }
+// As place_arg, or an open file: that starts nowhere.
+bool place_or_fd(Thread& thread, const char* function, Value path, Value dir, Place& out) {
+  if (!path_or_fd(thread, function, path, out.path, out.fd) || !dir_arg(thread, dir, out.dir)) return false;
+  if (out.fd < 0 || out.dir == AT_FDCWD) return true;
+  return raise_value_error(thread, fmt::format("{}: can't specify dir_fd without matching path", function));
+}
+// A flag that is true when missing: -1 raised. An open file is never a link that is not followed.
+int follow_arg(Thread& thread, const char* function, Value value, const Place& place) {
+  int follow = value ? truthy(thread, value) : 1;
+  if (follow != 0 || place.fd < 0) return follow;
+  raise_value_error(thread, fmt::format("{}: cannot use fd and follow_symlinks together", function));
+  return -1;
+}
+
+Ref remove_at(Thread& thread, const char* function, const Value* args, int flags) {
+  Place place;
+  if (!place_arg(thread, function, args[0], args[1], place)) return {};
+  return none_or_fail(thread, ::unlinkat(place.dir, place.name(), flags), args[0]);
+}
+
+// (src, dst, src_dir_fd, dst_dir_fd)
+bool two_places(Thread& thread, const char* function, const Value* args, Place& from, Place& to) {
+  return place_arg(thread, function, args[0], args[2], from, "src") &&
+         place_arg(thread, function, args[1], args[3], to, "dst");
+}
+Ref rename_at(Thread& thread, const char* function, const Value* args) {
+  Place from, to;
+  if (!two_places(thread, function, args, from, to)) return {};
+  return ::renameat(from.dir, from.name(), to.dir, to.name()) < 0 ? fail_two(thread, args[0], args[1])
+                                                                  : share(None);
+}
+
+} // namespace
+
+Ref posix_unlink(Thread& thread, const Value* args) { return remove_at(thread, "remove", args, 0); }
+Ref posix_rmdir(Thread& thread, const Value* args) { return remove_at(thread, "rmdir", args, AT_REMOVEDIR); }
 
 Ref posix_mkdir(Thread& thread, const Value* args) {
-  std::string name;
+  Place place;
   int mode;
-  if (!path_arg(thread, "mkdir", args[0], name) || !int_arg(thread, args[1], mode, 0777)) return {};
-  return none_or_fail(thread, ::mkdir(name.c_str(), static_cast<mode_t>(mode)), args[0]);
+  if (!place_arg(thread, "mkdir", args[0], args[2], place) || !int_arg(thread, args[1], mode, 0777))
+    return {};
+  return none_or_fail(thread, ::mkdirat(place.dir, place.name(), static_cast<mode_t>(mode)), args[0]);
 }
 
-template <int (*call)(const char*, const char*)>
-Ref on_paths(Thread& thread, const char* function, const Value* args) {
-  std::string from, to;
-  if (!path_arg(thread, function, args[0], from, "src") || !path_arg(thread, function, args[1], to, "dst"))
-    return {};
-  return call(from.c_str(), to.c_str()) < 0 ? fail_two(thread, args[0], args[1]) : share(None);
+Ref posix_rename(Thread& thread, const Value* args) { return rename_at(thread, "rename", args); }
+Ref posix_replace(Thread& thread, const Value* args) { return rename_at(thread, "replace", args); }
+
+Ref posix_link(Thread& thread, const Value* args) {
+  Place from, to;
+  if (!two_places(thread, "link", args, from, to)) return {};
+  int follow = args[4] ? follow_arg(thread, "link", args[4], from) : 0;
+  if (follow < 0) return {};
+  int status = ::linkat(from.dir, from.name(), to.dir, to.name(), follow ? AT_SYMLINK_FOLLOW : 0);
+  return status < 0 ? fail_two(thread, args[0], args[1]) : share(None);
 }
-Ref posix_rename(Thread& thread, const Value* args) { return on_paths<::rename>(thread, "rename", args); }
-Ref posix_replace(Thread& thread, const Value* args) { return on_paths<::rename>(thread, "replace", args); }
-Ref posix_link(Thread& thread, const Value* args) { return on_paths<::link>(thread, "link", args); }
-Ref posix_symlink(Thread& thread, const Value* args) { return on_paths<::symlink>(thread, "symlink", args); }
+
+Ref posix_symlink(Thread& thread, const Value* args) {
+  Place from, to;
+  if (!place_arg(thread, "symlink", args[0], Value(), from, "src") ||
+      !place_arg(thread, "symlink", args[1], args[3], to, "dst"))
+    return {};
+  return ::symlinkat(from.name(), to.dir, to.name()) < 0 ? fail_two(thread, args[0], args[1]) : share(None);
+}
 
 Ref posix_readlink(Thread& thread, const Value* args) {
-  std::string path;
-  if (!path_arg(thread, "readlink", args[0], path)) return {};
+  Place place;
+  if (!place_arg(thread, "readlink", args[0], args[1], place)) return {};
   char target[4096];
-  ssize_t size = ::readlink(path.c_str(), target, sizeof target);
+  ssize_t size = ::readlinkat(place.dir, place.name(), target, sizeof target);
   if (size < 0) return fail(thread, args[0]);
   return fs_decode_like(args[0], {target, static_cast<size_t>(size)});
 }
 
 Ref posix_access(Thread& thread, const Value* args) {
-  std::string path;
+  Place place;
   int mode;
-  if (!path_arg(thread, "access", args[0], path) || !to_int32(thread, args[1], mode)) return {};
-  return share(Value::from_bool(::access(path.c_str(), mode) == 0));
+  if (!place_arg(thread, "access", args[0], args[2], place) || !to_int32(thread, args[1], mode)) return {};
+  int effective = args[3] ? truthy(thread, args[3]) : 0,
+      follow = follow_arg(thread, "access", args[4], place);
+  if (effective < 0 || follow < 0) return {};
+  int flags = (effective ? AT_EACCESS : 0) | (follow ? 0 : AT_SYMLINK_NOFOLLOW);
+  return share(Value::from_bool(::faccessat(place.dir, place.name(), mode, flags) == 0));
 }
 
 Ref posix_chmod(Thread& thread, const Value* args) {
-  std::string path;
-  int fd, mode;
-  if (!path_or_fd(thread, "chmod", args[0], path, fd) || !to_int32(thread, args[1], mode)) return {};
-  return none_or_fail(thread,
-                      fd >= 0 ? ::fchmod(fd, static_cast<mode_t>(mode))
-                              : ::chmod(path.c_str(), static_cast<mode_t>(mode)),
-                      args[0]);
+  Place place;
+  int mode;
+  if (!path_or_fd(thread, "chmod", args[0], place.path, place.fd) || !to_int32(thread, args[1], mode) ||
+      !dir_arg(thread, args[2], place.dir))
+    return {};
+  int follow = args[3] ? truthy(thread, args[3]) : 1;
+  if (follow < 0) return {};
+  auto bits = static_cast<mode_t>(mode);
+  int status = place.fd >= 0 ? ::fchmod(place.fd, bits)
+                             : ::fchmodat(place.dir, place.name(), bits, follow ? 0 : AT_SYMLINK_NOFOLLOW);
+  return none_or_fail(thread, status, args[0]);
+}
+
+Ref posix_chown(Thread& thread, const Value* args) {
+  Place place;
+  int user, group;
+  if (!path_or_fd(thread, "chown", args[0], place.path, place.fd) || !to_int32(thread, args[1], user) ||
+      !to_int32(thread, args[2], group) || !dir_arg(thread, args[3], place.dir))
+    return {};
+  if (place.fd >= 0 && place.dir != AT_FDCWD)
+    return raise_value_error(thread, "chown: can't specify both dir_fd and fd");
+  int follow = follow_arg(thread, "chown", args[4], place);
+  if (follow < 0) return {};
+  auto uid = static_cast<uid_t>(user);
+  auto gid = static_cast<gid_t>(group);
+  int status = place.fd >= 0
+                   ? ::fchown(place.fd, uid, gid)
+                   : ::fchownat(place.dir, place.name(), uid, gid, follow ? 0 : AT_SYMLINK_NOFOLLOW);
+  return none_or_fail(thread, status, args[0]);
 }
 
 Ref posix_umask(Thread& thread, const Value* args) {
@@ -148,23 +225,48 @@ Ref posix_umask(Thread& thread, const Value* args) {
   return to_int32(thread, args[0], mode) ? make_int(::umask(static_cast<mode_t>(mode))) : Ref();
 }
 
-Ref posix_utime(Thread& thread, const Value* args) {
-  std::string path;
-  int fd;
-  if (!path_or_fd(thread, "utime", args[0], path, fd)) return {};
-  timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
-  if (args[1] && !args[1].is_none()) {
-    if (!is_tuple(args[1]) || cast<Tuple>(args[1])->size != 2) {
-      return raise_type_error(thread, "utime: 'times' must be either a tuple of two ints or None");
-    }
-    for (size_t i = 0; i < 2; ++i) {
-      double seconds;
-      if (!to_double(thread, (*cast<Tuple>(args[1]))[i], seconds)) return {};
-      times[i].tv_sec = static_cast<time_t>(std::floor(seconds));
-      times[i].tv_nsec = static_cast<long>((seconds - std::floor(seconds)) * 1e9);
-    }
+namespace {
+
+// One of the two times of utime(): seconds as a number, or whole nanoseconds.
+bool time_arg(Thread& thread, Value value, bool in_ns, timespec& out) {
+  if (in_ns) {
+    Ref second = Ref::steal(Value::from_int(1'000'000'000));
+    Ref whole = binary_op(thread, BinaryOp::FloorDiv, value, second);
+    Ref rest = whole ? binary_op(thread, BinaryOp::Mod, value, second) : Ref();
+    int64_t seconds, part;
+    if (!rest || !to_int64(thread, whole, seconds) || !to_int64(thread, rest, part)) return false;
+    out = {static_cast<time_t>(seconds), static_cast<long>(part)};
+    return true;
   }
-  int status = fd >= 0 ? ::futimens(fd, times) : ::utimensat(AT_FDCWD, path.c_str(), times, 0);
+  double seconds;
+  if (!to_double(thread, value, seconds)) return false;
+  out.tv_sec = static_cast<time_t>(std::floor(seconds));
+  out.tv_nsec = static_cast<long>((seconds - std::floor(seconds)) * 1e9);
+  return true;
+}
+
+} // namespace
+
+Ref posix_utime(Thread& thread, const Value* args) {
+  Place place;
+  bool given = args[1] && !args[1].is_none(), in_ns = static_cast<bool>(args[2]);
+  if (given && in_ns)
+    return raise_value_error(thread, "utime: you may specify either 'times' or 'ns' but not both");
+  timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
+  if (given || in_ns) {
+    Value pair = in_ns ? args[2] : args[1];
+    if (!is_tuple(pair) || cast<Tuple>(pair)->size != 2) {
+      return raise_type_error(thread, in_ns ? "utime: 'ns' must be a tuple of two ints"
+                                            : "utime: 'times' must be either a tuple of two ints or None");
+    }
+    for (size_t i = 0; i < 2; ++i)
+      if (!time_arg(thread, (*cast<Tuple>(pair))[i], in_ns, times[i])) return {};
+  }
+  if (!place_or_fd(thread, "utime", args[0], args[3], place)) return {};
+  int follow = follow_arg(thread, "utime", args[4], place);
+  if (follow < 0) return {};
+  int status = place.fd >= 0 ? ::futimens(place.fd, times)
+                             : ::utimensat(place.dir, place.name(), times, follow ? 0 : AT_SYMLINK_NOFOLLOW);
   return none_or_fail(thread, status, args[0]);
 }
 
@@ -189,23 +291,26 @@ static Ref stat_tuple(const struct stat& info) {
   return make_struct_sequence(stat_result_type, borrowed);
 }
 
-static Ref stat_of(Thread& thread, Value target, const char* function, bool follow) {
-  std::string path;
-  int fd;
-  if (!path_or_fd(thread, function, target, path, fd)) return {};
+static Ref stat_of(Thread& thread, const Place& place, bool follow, Value target) {
   struct stat info;
   int status = blocking(thread, [&] {
-    if (fd >= 0) return ::fstat(fd, &info);
-    return follow ? ::stat(path.c_str(), &info) : ::lstat(path.c_str(), &info);
+    if (place.fd >= 0) return ::fstat(place.fd, &info);
+    return ::fstatat(place.dir, place.name(), &info, follow ? 0 : AT_SYMLINK_NOFOLLOW);
   });
   return status < 0 ? fail(thread, target) : stat_tuple(info);
 }
 
 Ref posix_stat(Thread& thread, const Value* args) {
-  int follow = args[2] ? truthy(thread, args[2]) : 1;
-  return follow < 0 ? Ref() : stat_of(thread, args[0], "stat", follow);
+  Place place;
+  if (!place_or_fd(thread, "stat", args[0], args[1], place)) return {};
+  int follow = follow_arg(thread, "stat", args[2], place);
+  return follow < 0 ? Ref() : stat_of(thread, place, follow, args[0]);
 }
-Ref posix_lstat(Thread& thread, const Value* args) { return stat_of(thread, args[0], "lstat", false); }
+Ref posix_lstat(Thread& thread, const Value* args) {
+  Place place;
+  if (!place_arg(thread, "lstat", args[0], args[1], place)) return {};
+  return stat_of(thread, place, false, args[0]);
+}
 Ref posix_fstat(Thread& thread, const Value* args) {
   int fd;
   struct stat info;

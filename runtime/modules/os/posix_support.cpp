@@ -9,6 +9,7 @@
 #include "vm/object/text/str.hpp"
 
 #include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
 
 namespace aspy::os {
@@ -59,6 +60,14 @@ bool fd_arg(Thread& thread, Value value, int& out) {
   }
   Ref number = call(thread, method);
   return number && to_int32(thread, number, out);
+}
+
+bool dir_arg(Thread& thread, Value value, int& out) {
+  out = AT_FDCWD;
+  if (value.is_empty() || value.is_none()) return true;
+  if (is_int_like(value) || type_of(value)->slots.index) return to_int32(thread, value, out);
+  return raise_type_error(thread,
+                          fmt::format("argument should be integer or None, not {}", type_name(value)));
 }
 
 bool int_arg(Thread& thread, Value value, int& out, int when_missing) {

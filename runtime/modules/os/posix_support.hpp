@@ -22,6 +22,8 @@ bool path_arg(Thread& thread, const char* function, Value value, std::string& ou
 bool path_or_fd(Thread& thread, const char* function, Value value, std::string& out, int& fd);
 // A descriptor, or an object with a fileno().
 bool fd_arg(Thread& thread, Value value, int& out);
+// The descriptor of the directory that a relative path starts at; None or missing: the current one.
+bool dir_arg(Thread& thread, Value value, int& out);
 bool int_arg(Thread& thread, Value value, int& out, int when_missing = 0);
 
 // --- failures ---
@@ -53,11 +55,11 @@ template <class Body> auto blocking(Thread& thread, Body body) {
 // posix_files.cpp
 NativeBody posix_getcwd, posix_chdir, posix_scan, posix_unlink, posix_rmdir, posix_mkdir, posix_rename,
     posix_replace, posix_link, posix_symlink, posix_readlink, posix_access, posix_chmod, posix_umask,
-    posix_utime, posix_stat, posix_lstat, posix_fstat;
+    posix_chown, posix_utime, posix_stat, posix_lstat, posix_fstat;
 // posix_descriptors.cpp
 NativeBody posix_open, posix_close, posix_read, posix_pread, posix_pwrite, posix_write, posix_lseek,
-    posix_isatty, posix_pipe, posix_dup, posix_dup2, posix_fsync, posix_truncate, posix_set_blocking,
-    posix_get_blocking;
+    posix_isatty, posix_pipe, posix_readv, posix_writev, posix_dup, posix_dup2, posix_fsync, posix_truncate,
+    posix_set_blocking, posix_get_blocking;
 
 extern Type stat_result_type;
 void init_stat_result();

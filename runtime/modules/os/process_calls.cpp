@@ -155,7 +155,6 @@ const NativeDef functions[] = {
     {"fchdir", "fd", action<change_folder>, "Change to the directory of a file descriptor."},
     {"fchmod", "fd, mode", action<change_mode>, "Change the access permissions of an open file."},
     {"fchown", "fd, uid, gid", action<change_owner>, "Change the owner and group of an open file."},
-    {"chown", "path, uid, gid", change_path_owner<::chown>, "Change the owner and group of a path."},
     {"lchown", "path, uid, gid", change_path_owner<::lchown>,
      "Change the owner and group of a path, not following a symbolic link."},
     {"fdatasync", "fd", action<sync_data>, "Force write of a descriptor's data to disk."},

@@ -136,13 +136,17 @@ Ref method_acquire_restore(Thread& thread, const Value* args) {
   as_lock(args[0])->count = static_cast<uint64_t>(args[1].as_int());
   return share(None);
 }
-constexpr NativeDef lock_methods[] = {{"acquire", "self, /, blocking=True, timeout=-1", method_acquire,
-                                       "Take the lock; False if that was not possible in time."},
-                                      {"release", "self, /", method_release, "Give the lock back."},
-                                      {"locked", "self, /", method_locked, "Is the lock held?"},
-                                      {"__enter__", "self, /", method_enter},
-                                      {"__exit__", "self, type, value, traceback, /", method_exit},
-                                      {nullptr}};
+constexpr NativeDef lock_methods[] = {
+    {"acquire", "self, /, blocking=True, timeout=-1", method_acquire,
+     "Take the lock; False if that was not possible in time."},
+    {"release", "self, /", method_release, "Give the lock back."},
+    {"locked", "self, /", method_locked, "Is the lock held?"},
+    {"acquire_lock", "self, /, blocking=True, timeout=-1", method_acquire, "An old name of acquire()."},
+    {"release_lock", "self, /", method_release, "An old name of release()."},
+    {"locked_lock", "self, /", method_locked, "An old name of locked()."},
+    {"__enter__", "self, /", method_enter},
+    {"__exit__", "self, type, value, traceback, /", method_exit},
+    {nullptr}};
 constexpr NativeDef rlock_methods[] = {{"acquire", "self, /, blocking=True, timeout=-1", method_acquire,
                                         "Take the lock; False if that was not possible in time."},
                                        {"release", "self, /", method_release, "Give the lock back."},

@@ -157,7 +157,7 @@ size_t find_parameter(const Signature& signature, Str* key) {
 }
 
 // Refuses what a function written in the language would refuse, in the same words. The bound object counts as
-// an argument; an __init__ gets it apart from the others.
+// an argument; an __init__ or __call__ gets it apart from the others.
 bool check_script_call(Thread& thread, const Signature& signature, const NativeFunction* function,
                        std::string_view name, CallArgs args) {
   uint32_t most = signature.positional;
@@ -165,7 +165,8 @@ bool check_script_call(Thread& thread, const Signature& signature, const NativeF
   if (fits && !args.kwnames && !signature.needs_keyword) return true;
   if (args.count > most && !signature.has_varargs) {
     std::string qualified = label(function, name);
-    uint32_t apart = !signature.self_first && qualified.ends_with(".__init__") ? 1 : 0;
+    bool apart =
+        !signature.self_first && (qualified.ends_with(".__init__") || qualified.ends_with(".__call__"));
     uint32_t least = signature.required + apart, given = args.count + apart;
     bool some_optional = signature.required < most;
     std::string range =
@@ -226,7 +227,9 @@ bool bind_signature(Thread& thread, const Signature& signature, const NativeFunc
   uint32_t given = args.count - self_count;
   bool takes_keywords = signature.has_kwargs || signature.posonly < signature.params.size();
   if (keywords && !takes_keywords)
-    return raise_type_error(thread, fmt::format("{}() takes no keyword arguments", label(function, name)));
+    return raise_type_error(thread,
+                            fmt::format("{}() takes no keyword arguments",
+                                        signature.counted_style ? std::string(name) : label(function, name)));
 
   if (keywords && !signature.has_varargs && !signature.has_kwargs &&
       given + keywords > signature.params.size() - self_count) {

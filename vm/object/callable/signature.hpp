@@ -21,12 +21,12 @@ struct Signature {
   uint32_t positional = 0; // how many may be given by position (posonly included)
   uint32_t required = 0;   // leading positional ones without a default
   bool has_varargs = false, has_kwargs = false;
-  bool script_style = false; // the text begins with "def": messages as for a function of a script
+  bool script_style = false;  // the text begins with "def": messages as for a function of a script
   bool counted_style = false; // it begins with "args": "f() takes exactly 2 arguments (1 given)"
-  bool self_first = false;   // the first parameter is the bound object: not counted in messages
+  bool self_first = false;    // the first parameter is the bound object: not counted in messages
   bool needs_keyword = false; // there is a keyword-only parameter without a default
-  bool fixed = true;         // a call without keywords fills a row of places that is known beforehand: no *args
-  uint32_t value_count = 0;  // what the native gets: params, then *args, then **kwargs... in declared order
+  bool fixed = true; // a call without keywords fills a row of places that is known beforehand: no *args
+  uint32_t value_count = 0; // what the native gets: params, then *args, then **kwargs... in declared order
   uint32_t varargs_at = 0, kwargs_at = 0; // their places among the values
   std::vector<uint8_t> place;             // of params[i] among the values
 

@@ -291,7 +291,8 @@ Ref object_reduce_ex(Thread& thread, const Value* args) {
           thread, fmt::format("__getnewargs__ should return a tuple, not '{}'", type_name(positional)));
   } else if (!is_list_like && !is_dict_like && !(native->flags & (TypeIsSet | TypeIsException)) &&
              native->instance_size !=
-                 object_type.instance_size + (native->attrs_offset ? sizeof(Attrs) : 0)) {
+                 object_type.instance_size + (native->attrs_offset ? sizeof(Attrs) : 0) &&
+             type_lookup(type, names::dunder_getstate) == type_lookup(&object_type, names::dunder_getstate)) {
     // Fields that nobody could fill in again.
     return raise_type_error(thread, fmt::format("cannot pickle '{}' object", shown_name(type)));
   }

@@ -11,6 +11,7 @@
 #include "vm/object/slot/slot_table.hpp"
 #include "vm/object/text/str.hpp"
 #include "vm/object/type/subclasses.hpp"
+#include "vm/object/weakref.hpp"
 
 #include <cstddef>
 #include <cstring>
@@ -73,9 +74,11 @@ void add_slot_wrappers(Type* type, Dict* dict) {
   for (const SlotDef& def : slot_defs()) {
     if (!(type->own_slots >> def.slot & 1)) continue;
     AnySlot fn = slot_array(type->slots)[def.slot];
-    // A container's quick truth test is not a __bool__ of its own (but range's is); a slot that calls a
-    // method needs no wrapper.
-    if (def.slot == truthy_slot && (type->own_slots >> length_slot & 1) && type != &range_type) continue;
+    // A container's quick truth test is not a __bool__ of its own (but range's is, and that of what stands
+    // for another object); a slot that calls a method needs no wrapper.
+    if (def.slot == truthy_slot && (type->own_slots >> length_slot & 1) && type != &range_type &&
+        type != &weakproxy_type && type != &callable_proxy_type)
+      continue;
     if (fn == def.script || dict_get(dict, *def.name)) continue;
     if (*def.name == names::dunder_new) {
       if (!(type->flags & TypeNoConstruct)) dict_set(dict, *def.name, make_native_new(type));
