@@ -85,7 +85,7 @@ private:
   uint64_t take() { return words_[head_++ & (capacity_ - 1)]; }
   void grow() {
     size_t capacity = capacity_ ? capacity_ * 2 : 64;
-    auto words = std::make_unique<uint64_t[]>(capacity);
+    auto words = std::make_unique_for_overwrite<uint64_t[]>(capacity);
     size_t count = tail_ - head_;
     for (size_t i = 0; i < count; ++i) words[i] = words_[(head_ + i) & (capacity_ - 1)];
     words_ = std::move(words);

@@ -4,7 +4,8 @@
 //                            ^ frozen_end      ^ old_end
 //
 // An object knows its index (Object::gc_word). One that dies leaves a hole; holes are squeezed out when
-// they outnumber the living. What survives a collection becomes old by moving `old_end`.
+// they outnumber the living and another object is born. What survives a collection becomes old by moving
+// `old_end`.
 #include "vm/memory/collector.hpp"
 
 #include "vm/memory/heap.hpp"
@@ -39,13 +40,19 @@ public:
   }
   size_t size() const { return size_; }
   Object*& operator[](size_t index) { return objects_[index]; }
-  void push_back(Object* object) { objects_[size_++] = object; }
+  void push_back(Object* object) {
+    if (size_ % stretch == 0 && size_ >= large) [[unlikely]]
+      populate(objects_ + size_, stretch * sizeof(Object*));
+    objects_[size_++] = object;
+  }
   void pop_back() { --size_; }
   void resize(size_t size) { size_ = size; }
   Object** begin() { return objects_; }
   Object** end() { return objects_ + size_; }
 
 private:
+  static constexpr size_t large = 1 << 17; // from here on, pages come a stretch of places at a time
+  static constexpr size_t stretch = 1 << 13;
   Object** objects_;
   size_t size_ = 0;
 };
@@ -97,40 +104,33 @@ void request() {
 
 // --- finding garbage -----------------------------------------------------------------------------
 
-// The part of the table under examination, and what is known of each object in it.
-struct Region {
-  size_t begin;
-  // References from outside the region, once internal ones are subtracted; then whether it is reached.
-  std::vector<uint32_t> refs;
-  static constexpr uint32_t reached = UINT32_MAX;
-
-  // What is known of `object`; null when it lies outside.
-  uint32_t* find(const Object* object) {
-    size_t place = index_of(object) - begin;
-    return place < refs.size() ? &refs[place] : nullptr;
-  }
-};
+// For the objects of the part of the table under examination: references from outside it, once internal ones
+// are subtracted; then whether it is reached.
+constexpr uint32_t reached = UINT32_MAX;
 
 struct Subtract final : Visitor {
-  Region& region;
-  explicit Subtract(Region& r) : region(r) {}
-  void visit(Object* object) override {
-    if (uint32_t* refs = region.find(object)) --*refs;
+  Subtract(size_t begin, std::span<uint32_t> refs) {
+    mode_ = Mode::Subtract;
+    begin_ = static_cast<uint32_t>(begin);
+    known_ = refs;
   }
+  void visit(Object*) override {}
 };
 
-// Goes through the region in order, as memory likes it. What lies ahead is only marked; what was passed by as
+// Goes through the part in order, as memory likes it. What lies ahead is only marked; what was passed by as
 // unreachable is taken up again.
 struct Reach final : Visitor {
-  Region& region;
   size_t at = 0;                // index in the table
   std::vector<uint32_t> behind; // indices in the table
-  explicit Reach(Region& r) : region(r) {}
+  Reach(size_t begin, std::span<uint32_t> refs) {
+    mode_ = Mode::Unknown;
+    begin_ = static_cast<uint32_t>(begin);
+    known_ = refs;
+  }
   void visit(Object* object) override {
-    uint32_t* refs = region.find(object);
-    if (!refs || *refs) return;
-    *refs = 1;
-    if (index_of(object) < at) behind.push_back(index_of(object));
+    uint32_t index = index_of(object);
+    known_[index - begin_] = 1;
+    if (index < at) behind.push_back(index);
   }
 };
 
@@ -146,10 +146,10 @@ bool is_atomic(Object* object) {
   return true;
 }
 
-// The objects of the region that nothing outside it keeps alive, in order.
+// The objects of the table from `begin` to `end` that nothing outside keeps alive, in order.
 std::vector<Object*> find_unreachable(size_t begin, size_t end) {
-  Region region{begin, std::vector<uint32_t>(end - begin)};
-  Subtract subtract(region);
+  std::vector<uint32_t> refs(end - begin);
+  Subtract subtract(begin, refs);
   for (size_t i = begin; i < end; ++i) {
     Object* object = table[i];
     if (!object) continue;
@@ -159,25 +159,25 @@ std::vector<Object*> find_unreachable(size_t begin, size_t end) {
       ++holes;
       continue;
     }
-    region.refs[i - begin] += object->refcount; // it may have been subtracted from already
+    refs[i - begin] += object->refcount; // it may have been subtracted from already
     traverse(object, subtract);
   }
-  Reach reach(region);
+  Reach reach(begin, refs);
   for (size_t i = begin; i < end; ++i) {
-    if (!table[i] || !region.refs[i - begin]) continue;
+    if (!table[i] || !refs[i - begin]) continue;
     reach.at = i;
-    region.refs[i - begin] = Region::reached;
+    refs[i - begin] = reached;
     traverse(table[i], reach);
     while (!reach.behind.empty()) {
       uint32_t index = reach.behind.back();
       reach.behind.pop_back();
-      region.refs[index - begin] = Region::reached;
+      refs[index - begin] = reached;
       traverse(table[index], reach);
     }
   }
   std::vector<Object*> unreachable;
   for (size_t i = begin; i < end; ++i)
-    if (table[i] && region.refs[i - begin] != Region::reached) unreachable.push_back(table[i]);
+    if (table[i] && refs[i - begin] != reached) unreachable.push_back(table[i]);
   return unreachable;
 }
 
@@ -267,6 +267,10 @@ size_t dispose(Thread& thread, std::vector<Object*>& garbage) {
 
 void gc_track(Object* object) {
   if (object->is_tracked()) return;
+  // Before a birth, not after a death: what all dies at once is not moved about meanwhile. Never while a
+  // collection looks at the table: it works with indices.
+  if (holes > 1024 && holes > table.size() / 2 && !collecting) [[unlikely]]
+    squeeze();
   set_index(object, table.size());
   table.push_back(object);
   if (++young_births > threshold + patience || stress) [[unlikely]]
@@ -285,8 +289,7 @@ void gc_untrack(Object* object) {
     return;
   }
   table[index] = nullptr;
-  // Never while a collection looks at the table: it works with indices.
-  if (++holes > 1024 && holes > table.size() / 2 && !collecting) squeeze();
+  ++holes;
 }
 
 bool is_collecting() { return collecting; }

@@ -5,7 +5,9 @@
 #include "vm/object/error/exception.hpp"
 #include "vm/object/slot/protocol.hpp"
 
+#include <cstdint>
 #include <cstdio>
+#include <sys/mman.h>
 #if ASPY_MIMALLOC
 #include <mimalloc.h>
 #else
@@ -67,6 +69,15 @@ void heap_free(void* block) {
 }
 
 size_t heap_usable_size(void* block) { return block ? raw_size(block) : 0; }
+
+void populate([[maybe_unused]] void* memory, [[maybe_unused]] size_t bytes) {
+#ifdef MADV_POPULATE_WRITE
+  constexpr uintptr_t page = 4096;
+  auto begin = (reinterpret_cast<uintptr_t>(memory) + page - 1) / page * page;
+  auto end = (reinterpret_cast<uintptr_t>(memory) + bytes) / page * page;
+  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE);
+#endif
+}
 
 bool may_allocate(Thread& thread, size_t bytes) {
   bool granted = bytes <= size_t(PTRDIFF_MAX) && (!limit || used + bytes <= limit);

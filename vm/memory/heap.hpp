@@ -19,6 +19,11 @@ void* heap_realloc(void* block, size_t bytes);
 void heap_free(void* block);
 size_t heap_usable_size(void* block);
 
+// Tells the kernel that all of `memory` is about to be written: it provides the whole pages in it in one
+// call, where each would be a page fault. For stretches of 64 KB or so, whose lines are still in the cache
+// when they are used. A kernel that does not know the request (Linux before 5.14) changes nothing.
+void populate(void* memory, size_t bytes);
+
 // True when `bytes` more may be allocated; otherwise raises MemoryError.
 [[nodiscard]] bool may_allocate(Thread& thread, size_t bytes);
 

@@ -60,14 +60,38 @@ class Visitor {
 public:
   virtual void visit(Object* object) = 0;
   void operator()(Value value) {
-    if (value.is_object()) visit(value.as_object());
+    if (value.is_object()) offer(value.as_object());
   }
   void operator()(Object* object) {
-    if (object) visit(object);
+    if (object) offer(object);
   }
 
 protected:
+  // What most visits come down to when the collector counts, without a call.
+  enum class Mode : uint8_t {
+    Visit,
+    Subtract, // of the objects from `begin_` on, one from what is known of each: no visit
+    Unknown,  // of them, only those of which 0 is known
+  };
+  Mode mode_ = Mode::Visit;
+  uint32_t begin_ = 0; // index in the collector's table
+  std::span<uint32_t> known_;
+
   ~Visitor() = default;
+
+private:
+  void offer(Object* object) {
+    if (mode_ != Mode::Visit) {
+      uint32_t place = (object->gc_word & Object::index_mask) - begin_;
+      if (place >= known_.size()) return;
+      if (mode_ == Mode::Subtract) {
+        --known_[place];
+        return;
+      }
+      if (known_[place]) return;
+    }
+    visit(object);
+  }
 };
 
 // What a type can do. Null: it can't (or inherits: filled from the base when the type is made ready).
