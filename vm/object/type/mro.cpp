@@ -26,9 +26,10 @@ bool in_tail(Row row, Value type) {
 Own<Tuple> linearise(Thread& thread, Type* type, Tuple* bases) {
   if (bases->size == 1) { // no merge: the type, then its base's order
     Tuple* inherited = cast<Type>((*bases)[0])->mro;
-    std::vector<Value> order{Value(type)};
-    order.insert(order.end(), inherited->view().begin(), inherited->view().end());
-    return aspy::make_tuple(order);
+    Own<Tuple> order = new_tuple(inherited->size + 1);
+    order->items()[0] = share(Value(type)).release();
+    for (size_t i = 0; i < inherited->size; ++i) order->items()[i + 1] = share((*inherited)[i]).release();
+    return order;
   }
   for (size_t i = 0; i < bases->size; ++i)
     for (size_t j = 0; j < i; ++j)
