@@ -57,8 +57,8 @@ void keep_locals(Thread& thread, Frame* frame);
 void push_root(Thread& thread, Generator* root);
 void pop_root(Thread& thread, bool finished);
 // Drives one step of `generator` from C++ (it must be resumable). `Throw` raises the pending exception
-// inside.
-RunOutcome drive(Thread& thread, Generator* generator, Entry entry, Ref sent, Ref& out);
+// inside. `flags`: further ones for its frame.
+RunOutcome drive(Thread& thread, Generator* generator, Entry entry, Ref sent, Ref& out, uint8_t flags = 0);
 // A StopIteration that leaves a generator or coroutine becomes RuntimeError("generator raised
 // StopIteration").
 void convert_stop_iteration(Thread& thread, Generator* generator);

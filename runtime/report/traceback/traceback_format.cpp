@@ -13,6 +13,7 @@
 #include "vm/object/thread.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <fmt/format.h>
 #include <unordered_set>
 
@@ -231,37 +232,66 @@ public:
   Report(Thread& thread, const FormatOptions& options) : thread_(thread), options_(options) {}
 
   std::vector<std::string> run(Value exception) {
-    format_chain(exception, true);
+    format_chain(plan(exception), true);
     return std::move(out_);
   }
 
 private:
-  // Exceptions to print, the first cause first. A chain may be long: no recursion here.
-  void format_chain(Value exception, bool top) {
-    struct Link {
-      Value exception;
-      const char* leads_to;
-    };
-    std::vector<Link> chain = {{exception, nullptr}};
+  // An exception where it is printed: what stands before it, and its members.
+  struct Node {
+    Ref exception;
+    Node* before = nullptr;
+    const char* leads_here = nullptr;
+    std::vector<Node*> members;
+  };
+
+  Node* add(Value exception) {
     seen_.insert(exception.bits);
-    while (options_.chain) {
-      auto* at = cast<ExceptionObject>(chain.back().exception);
-      Value next;
-      const char* words = nullptr;
-      if (at->cause && !at->cause.is_none()) {
-        next = at->cause;
-        words = "\nThe above exception was the direct cause of the following exception:\n\n";
-      } else if (at->context && !at->context.is_none() && !at->suppress_context) {
-        next = at->context;
-        words = "\nDuring handling of the above exception, another exception occurred:\n\n";
+    nodes_.push_back(Node{share(exception)});
+    return &nodes_.back();
+  }
+
+  // Members always appear; a cause or context only where nothing has mentioned it yet. Which place that is
+  // depends on the order: what came last is looked at first. A chain may be long: no recursion here.
+  Node* plan(Value exception) {
+    Node* root = add(exception);
+    std::vector<Node*> todo = {root};
+    while (!todo.empty()) {
+      Node* node = todo.back();
+      todo.pop_back();
+      auto* at = cast<ExceptionObject>(node->exception.get());
+      if (!options_.chain) {
+        // Only the members.
+      } else if (is_new(at->cause)) {
+        node->before = add(at->cause);
+        node->leads_here = "\nThe above exception was the direct cause of the following exception:\n\n";
+      } else if (!at->suppress_context && is_new(at->context)) {
+        node->before = add(at->context);
+        node->leads_here = "\nDuring handling of the above exception, another exception occurred:\n\n";
       }
-      if (!next || !seen_.insert(next.bits).second) break;
-      chain.back().leads_to = words;
-      chain.push_back({next, nullptr});
+      add_members(node);
+      if (node->before) todo.push_back(node->before);
+      todo.insert(todo.end(), node->members.begin(), node->members.end());
     }
+    return root;
+  }
+  bool is_new(Value exception) const {
+    return exception && !exception.is_none() && !seen_.contains(exception.bits);
+  }
+  void add_members(Node* node) {
+    Value exception = node->exception;
+    if (!is_instance(exception, BaseExceptionGroup_type)) return;
+    for (Value member : cast<Tuple>(cast<ExceptionGroupObject>(exception)->exceptions)->view())
+      node->members.push_back(add(member));
+  }
+
+  // The first cause first.
+  void format_chain(const Node* node, bool top) {
+    std::vector<const Node*> chain;
+    for (const Node* at = node; at; at = at->before) chain.push_back(at);
     for (size_t i = chain.size(); i-- > 0;) {
-      if (chain[i].leads_to) emit(chain[i].leads_to);
-      format_one(chain[i].exception, top && i == 0);
+      if (chain[i]->leads_here) emit(chain[i]->leads_here);
+      format_one(chain[i], top && i == 0);
     }
   }
 
@@ -272,7 +302,8 @@ private:
     return stack_entries(cast<Traceback>(traceback));
   }
 
-  void format_one(Value exception, bool outermost) {
+  void format_one(const Node* node, bool outermost) {
+    Value exception = node->exception;
     if (!is_instance(exception, BaseExceptionGroup_type)) {
       emit_stack(exception, outermost, "Traceback (most recent call last):\n", '|');
       emit_all(only(thread_, exception));
@@ -287,14 +318,13 @@ private:
     emit_stack(exception, outermost, "Exception Group Traceback (most recent call last):\n",
                top_level ? '+' : '|');
     emit_all(only(thread_, exception));
-    format_members(exception);
+    format_members(node);
     if (top_level) depth_ = 0;
   }
 
-  void format_members(Value group) {
-    Ref keep = share(cast<ExceptionGroupObject>(group)->exceptions);
-    auto* members = cast<Tuple>(keep);
-    size_t count = std::min(members->size, options_.group_width + 1);
+  void format_members(const Node* group) {
+    const std::vector<Node*>& members = group->members;
+    size_t count = std::min(members.size(), options_.group_width + 1);
     needs_close_ = false;
     for (size_t i = 0; i < count; ++i) {
       bool last = i == count - 1;
@@ -305,10 +335,10 @@ private:
                                  i == 0 ? "+-" : "  ", cut ? std::string("...") : fmt::to_string(i + 1)));
       ++depth_;
       if (cut) {
-        size_t rest = members->size - options_.group_width;
+        size_t rest = members.size() - options_.group_width;
         emit(fmt::format("and {} more exception{}\n", rest, rest > 1 ? "s" : ""));
       } else {
-        format_chain((*members)[i], false);
+        format_chain(members[i], false);
       }
       if (last && needs_close_) {
         out_.push_back(indent() + "+------------------------------------\n");
@@ -353,6 +383,7 @@ private:
   Thread& thread_;
   const FormatOptions& options_;
   std::vector<std::string> out_; // pieces
+  std::deque<Node> nodes_;       // where they are they stay
   std::unordered_set<uint64_t> seen_;
   int depth_ = 0; // of groups around what is printed
   bool needs_close_ = false;

@@ -29,6 +29,7 @@ enum FrameFlag : uint8_t {
   FrameEntry = 1, // entered from C++: the loop ends when this frame does
   FrameInit = 2,  // runs __init__ for a class call: `extra` holds the instance, which is the call's result
   FrameRoot = 4,  // bottom of a chain of awaits that someone drives (thread.root)
+  FrameLink = 8,  // a root that is closed for another one, which goes on with what it leaves in `handled`
 };
 
 enum class GeneratorState : uint8_t { Created, Active, Finished };

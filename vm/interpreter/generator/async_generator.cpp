@@ -68,6 +68,11 @@ bool begin_step(Thread& thread, AsyncStep* step) {
   }
   step->started = true;
   bool finished = generator->state() == GeneratorState::Finished;
+  if (generator->frame.closed && !finished && step->kind != StepKind::Send) {
+    // It ignored GeneratorExit. It may go on, but it is not closed once more.
+    step->finished = true;
+    return raise_value(thread, Value(&StopAsyncIteration_type));
+  }
   if (step->kind == StepKind::Close) {
     if (finished || generator->state() == GeneratorState::Created) {
       // Nothing to unwind: raised and swallowed by end_step.
@@ -79,14 +84,14 @@ bool begin_step(Thread& thread, AsyncStep* step) {
     generator->frame.running_async = true;
     return true;
   }
-  if (step->kind == StepKind::Throw && (finished || generator->frame.closed)) {
+  if (step->kind == StepKind::Throw && finished) {
     // There is nothing to throw into: it ends as closing does.
     step->kind = StepKind::Close;
     raise_value(thread, Value(&GeneratorExit_type));
     generator->frame.running_async = true;
     return true;
   }
-  if (finished || generator->frame.closed) {
+  if (finished) {
     step->finished = true;
     return raise_value(thread, Value(&StopAsyncIteration_type));
   }
@@ -186,7 +191,7 @@ SendOutcome step_throw(Thread& thread, AsyncStep* step, Ref& out) {
     generator->frame.running_async = true;
   }
   if (!generator->is_suspended()) return SendOutcome::Raised;
-  RunOutcome result = drive(thread, generator, Entry::Throw, Ref(), out);
+  RunOutcome result = throw_inside(thread, generator, out);
   if (result == RunOutcome::Yielded) return SendOutcome::Yielded;
   step->finished = true;
   generator->frame.running_async = false;

@@ -119,7 +119,7 @@ SendOutcome throw_into(Thread& thread, Value awaitable, Ref& out) {
 
 bool begin_direct_step(Thread& thread, Generator* generator) {
   if (!generator->frame.hooks_done && !run_firstiter_hook(thread, generator)) return false;
-  if (generator->frame.closed || generator->state() == GeneratorState::Finished)
+  if (generator->state() == GeneratorState::Finished)
     return raise_value(thread, Value(&StopAsyncIteration_type));
   if (generator->frame.running_async)
     return raise(thread, RuntimeError_type, "anext(): asynchronous generator is already running");

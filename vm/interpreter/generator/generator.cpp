@@ -33,11 +33,12 @@ void pop_root(Thread& thread, bool finished) {
   Generator* root = thread.root;
   thread.root = std::exchange(root->previous_root, nullptr);
   Value handled = std::exchange(thread.handled, std::exchange(root->handled, Value()));
-  if (!finished && handled != thread.handled) root->handled = handled;
+  bool keeps = !finished || (root->frame.flags & FrameLink);
+  if (keeps && handled != thread.handled) root->handled = handled;
   else decref(handled);
 }
 
-RunOutcome drive(Thread& thread, Generator* generator, Entry entry, Ref sent, Ref& out) {
+RunOutcome drive(Thread& thread, Generator* generator, Entry entry, Ref sent, Ref& out, uint8_t flags) {
   if (!check_native_stack(thread)) return RunOutcome::Raised;
   // The generator may lose its last other reference while it runs.
   Own<Generator> alive = Own<Generator>::share(generator);
@@ -58,7 +59,7 @@ RunOutcome drive(Thread& thread, Generator* generator, Entry entry, Ref sent, Re
   }
   generator->frame.state = GeneratorState::Active;
   generator->frame.suspended = false;
-  bottom->flags = FrameEntry | FrameRoot;
+  bottom->flags = FrameEntry | FrameRoot | flags;
   bottom->caller = thread.frame;
   start->stack_end = stack_end(thread);
   return run(thread, start, entry, std::move(sent), out);
@@ -85,14 +86,13 @@ void convert_stop_iteration(Thread& thread, Generator* generator) {
   assign(raised->cause, std::move(cause));
 }
 
-namespace {
-
-// Errors of a step that can't begin. True when the generator may be driven.
 bool may_drive(Thread& thread, Generator* generator) {
   if (generator->state() == GeneratorState::Active && !generator->is_suspended())
     return raise_value_error(thread, fmt::format("{} already executing", generator_kind(generator)));
   return true;
 }
+
+namespace {
 
 SendOutcome outcome_of(RunOutcome result) {
   return result == RunOutcome::Stepped ? SendOutcome::Yielded : static_cast<SendOutcome>(result);
@@ -158,7 +158,7 @@ SendOutcome resume_with_error(Thread& thread, Value object, Ref& out) {
     finish_generator(thread, generator);
     return SendOutcome::Raised;
   }
-  return outcome_of(drive(thread, generator, Entry::Throw, Ref(), out));
+  return outcome_of(throw_inside(thread, generator, out));
 }
 
 // --- lifetime ---
@@ -243,30 +243,6 @@ void finish_generator(Thread& thread, Generator* generator) {
   if (frame.has_object) detach_frame_object(thread, &frame);
   release_registers(generator);
   pop_frame(thread, &frame);
-}
-
-bool close_generator(Thread& thread, Generator* generator, Ref& result) {
-  result = share(None);
-  if (generator->state() == GeneratorState::Finished) return true;
-  if (generator->state() == GeneratorState::Created) {
-    finish_generator(thread, generator);
-    return true;
-  }
-  if (!may_drive(thread, generator)) return false;
-  raise_value(thread, Value(&GeneratorExit_type));
-  switch (drive(thread, generator, Entry::Throw, Ref(), result)) {
-  case RunOutcome::Raised:
-    if (error_matches(thread, GeneratorExit_type) || error_matches(thread, StopIteration_type)) {
-      clear_error(thread);
-      result = share(None);
-      return true;
-    }
-    return false;
-  case RunOutcome::Returned: return true;
-  default:
-    return raise(thread, RuntimeError_type,
-                 fmt::format("{} ignored GeneratorExit", generator_kind(generator)));
-  }
 }
 
 void generator_finalize(Thread& thread, Object* object) {

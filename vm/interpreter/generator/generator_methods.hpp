@@ -9,6 +9,11 @@ namespace aspy {
 void finish_generator(Thread& thread, Generator* generator);
 // close(): raises GeneratorExit inside; `result` is what it returned. False: an exception is pending.
 bool close_generator(Thread& thread, Generator* generator, Ref& result);
+// Raises the pending exception in a suspended generator, or in the innermost one that it waits for; those do not
+// see GeneratorExit, they are closed.
+RunOutcome throw_inside(Thread& thread, Generator* generator, Ref& out);
+// Whether a step of a generator may begin; raises ValueError in one that runs.
+bool may_drive(Thread& thread, Generator* generator);
 // What an unreachable generator does last: warn (a coroutine that was never awaited), call the async
 // generator hook, or close.
 void generator_finalize(Thread& thread, Object* object);

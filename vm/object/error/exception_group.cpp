@@ -78,7 +78,7 @@ Ref derive(Thread& thread, Value group, const std::vector<Ref>& parts) {
   assign(to->traceback, share(from->traceback));
   assign(to->context, share(from->context));
   assign(to->cause, share(from->cause));
-  to->suppress_context = from->suppress_context;
+  to->suppress_context = true; // its cause is set, if only to none
   Ref notes = find_attr(thread, group, names::dunder_notes);
   if (!notes) return thread.has_error() ? Ref() : made;
   if (is_list(notes) || is_tuple(notes)) {
@@ -135,7 +135,7 @@ bool split(Thread& thread, Value exception, const Matcher& matches, Ref* match, 
   Ref keep = share(as_group(exception)->exceptions);
   for (Value part : members(exception)->view()) {
     Ref part_match, part_rest;
-    if (!split(thread, part, matches, &part_match, &part_rest)) return false;
+    if (!split(thread, part, matches, &part_match, rest ? &part_rest : nullptr)) return false;
     if (part_match) matched.push_back(std::move(part_match));
     if (part_rest) others.push_back(std::move(part_rest));
   }
@@ -180,16 +180,10 @@ bool project(Thread& thread, Value exception, const std::vector<Value>& leaves, 
     return true;
   }
   std::vector<Ref> parts;
-  bool whole = true;
   for (Value part : members(exception)->view()) {
     Ref kept;
     if (!project(thread, part, leaves, kept)) return false;
-    whole = whole && kept.get() == part;
     if (kept) parts.push_back(std::move(kept));
-  }
-  if (whole) {
-    out = share(exception);
-    return true;
   }
   return parts.empty() || bool(out = derive(thread, exception, parts));
 }
