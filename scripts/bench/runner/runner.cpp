@@ -44,10 +44,11 @@ struct Program {
 // What one engine needed for one program.
 struct Cell {
   std::vector<Measurement> runs;
-  std::vector<Measurement> base_runs; // memory rows: the same with size 0
+  std::vector<Measurement> base_runs; // memory rows: the same with size 0; growth rows: with size 1000
   std::string error;
   double cpu = 0, wall = 0, peak = 0; // medians
   double bytes_per_unit = 0;          // memory rows
+  double growth = 0;                  // growth rows: the cost as a multiple of that at size 1000
 };
 
 struct Row {
@@ -96,7 +97,7 @@ std::vector<Engine> installed_engines(const std::string& aspy) {
 }
 
 // The order in which reports show the groups.
-constexpr const char* groups[] = {"async", "cpu", "memory", "start-up"};
+constexpr const char* groups[] = {"async", "cpu", "memory", "growth", "start-up"};
 size_t group_rank(const std::string& group) {
   return static_cast<size_t>(std::find(std::begin(groups), std::end(groups), group) - std::begin(groups));
 }
@@ -111,7 +112,7 @@ std::vector<Program> listed_programs(const std::string& folder, const std::vecto
     Program program;
     if (!(words >> program.group >> program.name >> program.size) || program.group[0] == '#') continue;
     // The memory rows are asyncio programs with other sizes.
-    program.folder = folder + (program.group == "cpu" ? "/cpu" : "/async");
+    program.folder = folder + "/" + (program.group == "memory" ? "async" : program.group);
     program.asyncio = program.group != "cpu";
     program.label = program.name;
     programs.push_back(program);
@@ -167,11 +168,13 @@ Row measure_row(const Program& program, const std::vector<Engine>& engines, unsi
   for (unsigned round = 0; round < rounds; ++round) {
     for (const Engine& engine : engines) {
       if (engine.asyncio_only && !program.asyncio) continue;
+      if (program.group == "growth" && engine.name != "aspy") continue; // of others it takes minutes
       if (!fs::exists(program.folder + "/" + program.name + engine.extension)) continue;
       Cell& cell = row.cells[engine.name];
       for (unsigned i = 0; i < program.runs_a_round; ++i)
         run_once(engine, program, program.size, cell.runs, cell.error);
       if (program.group == "memory") run_once(engine, program, "0", cell.base_runs, cell.error);
+      if (program.group == "growth") run_once(engine, program, "1000", cell.base_runs, cell.error);
     }
   }
   for (auto& [name, cell] : row.cells) {
@@ -181,6 +184,8 @@ Row measure_row(const Program& program, const std::vector<Engine>& engines, unsi
     if (program.group == "memory" && std::atof(program.size.c_str()) > 0)
       cell.bytes_per_unit =
           (cell.peak - median_of(cell.base_runs, &Measurement::peak_bytes)) / std::atof(program.size.c_str());
+    double base_cpu = median_of(cell.base_runs, &Measurement::cpu_seconds);
+    if (program.group == "growth" && base_cpu > 0) cell.growth = cell.cpu / base_cpu;
   }
 
   // What the first engine (CPython, where it is installed) printed in its first run is the checksum.
@@ -202,8 +207,9 @@ Row measure_row(const Program& program, const std::vector<Engine>& engines, unsi
 
 // --- Reporting --------------------------------------------------------------------------------------
 
-// The figure that a row compares: bytes for memory rows, CPU seconds for all others.
+// The figure of a row: bytes for memory rows, a multiple for growth rows, CPU seconds for all others.
 double figure(const Row& row, const Cell& cell) {
+  if (row.program.group == "growth") return cell.growth;
   return row.program.group == "memory" ? cell.bytes_per_unit : cell.cpu;
 }
 
@@ -217,6 +223,7 @@ std::optional<double> ratio(const Row& row, const std::string& engine) {
 
 std::string shown(double value, const std::string& group) {
   if (group == "memory") return fmt::format("{:.0f} B", value);
+  if (group == "growth") return fmt::format("{:.2f} x", value);
   return value < 0.1 ? fmt::format("{:.2f} ms", value * 1e3) : fmt::format("{:.3f} s", value);
 }
 
@@ -305,6 +312,7 @@ void write_json(const std::string& file, const std::vector<Row>& rows, const std
                  "\n    {}: {{\"cpu_seconds\": {:.6f}, \"wall_seconds\": {:.6f}, \"peak_bytes\": {:.0f}",
                  json_text(name), cell.cpu, cell.wall, cell.peak);
       comma = ",";
+      if (cell.growth != 0) out << fmt::format(", \"growth\": {:.3f}", cell.growth);
       if (cell.bytes_per_unit != 0) out << fmt::format(", \"bytes_per_unit\": {:.1f}", cell.bytes_per_unit);
       if (auto value = ratio(row, name)) out << fmt::format(", \"ratio\": {:.4f}", *value);
       if (!cell.error.empty()) out << ", \"error\": " << json_text(cell.error);
@@ -333,7 +341,8 @@ int run(int argc, char** argv) {
   CLI::App app("Compares the cost of aspy with other engines', in CPU time (user and system) and memory.\n"
                "Ratios are to Debian's CPython; less is better.",
                "./dev bench");
-  app.add_option("NAMES", wanted, "programs or groups (async, cpu, memory, start-up); none means all");
+  app.add_option("NAMES", wanted,
+                 "programs or groups (async, cpu, memory, growth, start-up); none means all");
   app.add_option("--rounds", rounds, "how often each engine takes its turn")->capture_default_str();
   app.add_option("--engines", only, "only these, with commas: aspy,cpython,uvloop,pypy,node,lua,luajit");
   app.add_flag("--peaks", peaks, "also show each program's peak memory");
@@ -361,7 +370,8 @@ int run(int argc, char** argv) {
     rows.push_back(measure_row(programs[i], engines, rounds));
     print_row(rows.back(), engines);
     all_good = all_good && rows.back().refused.empty();
-    if (i + 1 == programs.size() || programs[i + 1].group != group) print_means(rows, group, engines);
+    bool last = i + 1 == programs.size() || programs[i + 1].group != group;
+    if (last && group != "growth") print_means(rows, group, engines);
   }
   if (peaks) print_peaks(rows, engines);
   if (!json.empty()) write_json(json, rows, engines);
