@@ -121,22 +121,6 @@ constexpr NativeDef functions[] = {
     {"_log_error", "text, exception=None, /", log_error},
     {nullptr}};
 
-// What the constructors take, for inspect.
-void set_signatures() {
-  const struct {
-    Type& type;
-    const char* text;
-  } signatures[] = {{queue_type, "(maxsize=0)"},
-                    {semaphore_type, "(value=1)"},
-                    {timeout_type, "(when)"},
-                    {future_type, "(*, loop=None)"},
-                    {task_type, "(coro, *, loop=None, name=None, context=None, eager_start=False)"},
-                    {handle_type, "(callback, args, loop, context=None)"},
-                    {timer_handle_type, "(when, callback, args, loop, context=None)"}};
-  for (const auto& [type, text] : signatures)
-    dict_set(type_dict(&type), intern("__text_signature__"), Value(intern(text)));
-}
-
 bool init(Thread& thread, Module* module) {
   static bool ready = false;
   if (!std::exchange(ready, true)) {
@@ -156,7 +140,6 @@ bool init(Thread& thread, Module* module) {
     init_queue_types(thread);
     init_timeout_type(thread);
     init_task_group_type(thread);
-    set_signatures();
   }
   module_set(module, "Future", Value(&future_type));
   module_set(module, "Task", Value(&task_type));

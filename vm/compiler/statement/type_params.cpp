@@ -17,7 +17,7 @@ void Generator::lazy_value(const Expr* expr, const Node* node, ScopeKind kind, I
   at(expr);
   u->load_constant(dest, pool_.tuple(std::vector<Value>{Value::from_int(1)})); // the default of `format`
   enter_unit(scope, name, expr->pos, 0);
-  annotate_prologue();
+  annotate_prologue(options_.library ? Value() : pool_.text(unparse(expr, true)));
   int value = u->push();
   if (auto* star = try_as<Starred>(expr)) {
     // A TypeVarTuple's default may be `*Ts`: the only item of unpacking it.
