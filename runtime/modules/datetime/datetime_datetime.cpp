@@ -560,7 +560,7 @@ Ref dt_reduce(Thread&, const Value* args) {
 
 const char replace_params[] =
     "self, /, year=None, month=None, day=None, hour=None, minute=None, second=None, "
-    "microsecond=None, tzinfo=None, *, fold=None";
+    "microsecond=None, tzinfo=None, *, fold=None |";
 
 const NativeDef methods[] = {
     {"now", "cls, tz=None", dt_now, "Returns new datetime object representing current time local to tz.",

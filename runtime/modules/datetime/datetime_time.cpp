@@ -177,7 +177,7 @@ Ref time_reduce(Thread&, const Value* args) {
 }
 
 const char replace_params[] =
-    "self, /, hour=None, minute=None, second=None, microsecond=None, tzinfo=None, *, fold=None";
+    "self, /, hour=None, minute=None, second=None, microsecond=None, tzinfo=None, *, fold=None |";
 
 const NativeDef methods[] = {
     {"fromisoformat", "cls, object, /", time_fromisoformat,

@@ -168,8 +168,8 @@ const NativeDef base_methods[] = {
 Ref raw_missing(Thread& thread, const Value*) { return raise(thread, NotImplementedError_type, ""); }
 
 const NativeDef raw_methods[] = {
-    {"readinto", "self, buffer, /", raw_missing},
-    {"write", "self, b, /", raw_missing},
+    {"readinto", "self, buffer, / |", raw_missing},
+    {"write", "self, b, / |", raw_missing},
     {"read", "self, size=-1, /", raw_read},
     {"readall", "self, /", raw_readall, "Read until EOF."},
     {},

@@ -410,14 +410,17 @@ const NativeDef raw_methods[] = {
     {"truncate", "self, size=None, /", file_truncate, "Truncate the file to at most size bytes."},
 };
 const NativeDef buffered_methods[] = {
-    {"write", "self, buffer, /", file_write, "Write bytes to the file."},
     {"seek", "self, target, whence=0, /", file_seek, "Change the stream position."},
     {"truncate", "self, pos=None, /", file_truncate, "Truncate the file to at most size bytes."},
     {"detach", "self, /", file_detach, "Flush and separate the raw file, and return it."},
     {"readinto1", "self, buffer, /", file_readinto, "Read bytes into a bytearray."},
     {"read1", "self, size=-1, /", file_read1, "Read with at most one read of the system."},
-    // Last: it is not for files that are only written.
+};
+const NativeDef reader_methods[] = {
     {"peek", "self, size=0, /", file_peek, "Return buffered bytes without advancing the position."},
+};
+const NativeDef writer_methods[] = {
+    {"write", "self, buffer, /", file_write, "Write bytes to the file."},
 };
 
 // The methods of a file type, in a table as types want it.
@@ -425,10 +428,12 @@ const NativeDef* methods_of(const Type& type) {
   static std::vector<NativeDef> tables[4];
   static int used = 0;
   std::vector<NativeDef>& table = tables[used++];
-  table.assign(std::begin(file_methods), std::end(file_methods));
-  if (&type == &fileio_type) table.insert(table.end(), std::begin(raw_methods), std::end(raw_methods));
-  else table.insert(table.end(), std::begin(buffered_methods), std::end(buffered_methods));
-  if (&type == &buffered_writer_type) table.pop_back();
+  auto add = [&](const auto& methods) { table.insert(table.end(), std::begin(methods), std::end(methods)); };
+  add(file_methods);
+  if (&type == &fileio_type) add(raw_methods);
+  else add(buffered_methods);
+  if (&type == &buffered_reader_type || &type == &buffered_random_type) add(reader_methods);
+  if (&type == &buffered_writer_type || &type == &buffered_random_type) add(writer_methods);
   table.push_back({});
   return table.data();
 }

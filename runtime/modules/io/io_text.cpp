@@ -673,7 +673,7 @@ const NativeDef text_methods[] = {
     {"fileno", "self, /", ask_buffer<name_fileno>},
     {"isatty", "self, /", ask_buffer<name_isatty>},
     {"reconfigure",
-     "self, *, encoding=None, errors=None, newline=None, line_buffering=None, write_through=None",
+     "self, /, *, encoding=None, errors=None, newline=None, line_buffering=None, write_through=None",
      text_reconfigure, "Reconfigure the text stream with new parameters."},
     {},
 };

@@ -228,7 +228,7 @@ template <Str** method> Ref context_view(Thread& thread, const Value* args) {
   return view;
 }
 constexpr NativeDef context_methods[] = {{.name = "run",
-                                          .params = "self, callable, /, *args, **kwargs",
+                                          .params = "self, callable, /, *args, **kwargs |",
                                           .doc = "Call in this context.",
                                           .raw = context_run},
                                          {"copy", "self, /", context_copy, "A shallow copy."},

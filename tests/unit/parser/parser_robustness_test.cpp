@@ -15,8 +15,7 @@ namespace tao::pegtl {
 template <class Name> struct analyze_traits<Name, aspy::grammar::diagnosing> : analyze_opt_traits<> {};
 template <class Name> struct analyze_traits<Name, aspy::grammar::not_diagnosing> : analyze_opt_traits<> {};
 template <class Name> struct analyze_traits<Name, aspy::grammar::explaining_dicts> : analyze_opt_traits<> {};
-template <class Name, int tokens_ago>
-struct analyze_traits<Name, aspy::grammar::undecided<tokens_ago>> : analyze_opt_traits<> {};
+template <class Name> struct analyze_traits<Name, aspy::grammar::undecided> : analyze_opt_traits<> {};
 template <class Name, class Rule>
 struct analyze_traits<Name, aspy::grammar::quietly<Rule>> : analyze_seq_traits<Rule> {};
 
