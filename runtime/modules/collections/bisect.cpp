@@ -1,6 +1,7 @@
 // The bisect module: searching and inserting in sorted sequences.
 #include "runtime/modules/support/accelerated.hpp"
 #include "vm/object/error/exception.hpp"
+#include "vm/object/hash/dict.hpp"
 #include "vm/object/module.hpp"
 #include "vm/object/number/int.hpp"
 #include "vm/object/sequence/list/list.hpp"
@@ -72,19 +73,21 @@ constexpr NativeDef functions[] = {
      "Return the index where to insert item x in list a, assuming a is sorted."},
     {"bisect_right", params, bisect<true>,
      "Return the index where to insert item x in list a, assuming a is sorted."},
-    {"bisect", params, bisect<true>,
-     "Return the index where to insert item x in list a, assuming a is sorted."},
     {"insort_left", params, insort<false>,
      "Insert item x in list a, and keep it sorted assuming a is sorted."},
     {"insort_right", params, insort<true>,
      "Insert item x in list a, and keep it sorted assuming a is sorted."},
-    {"insort", params, insort<true>, "Insert item x in list a, and keep it sorted assuming a is sorted."},
     {nullptr}};
 
 } // namespace
 
 static bool init_bisect(Thread&, Module* module) {
   set_native_module(module, "_bisect");
+  for (const auto& [name, same] :
+       {std::pair("bisect", "bisect_right"), std::pair("insort", "insort_right")}) {
+    Ref function = share(dict_get(module->dict, same));
+    module_set(module, name, function);
+  }
   return true;
 }
 

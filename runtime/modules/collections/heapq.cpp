@@ -263,6 +263,9 @@ bool init_heapq(Thread&, Module* module) {
   set_native_module(module, "_heapq");
   for (const char* name : {"merge", "nlargest", "nsmallest"}) // these are heapq's own
     assign(cast<NativeFunction>(dict_get(module->dict, name))->module, share(Value(intern("heapq"))));
+  Own<List> all = new_list();
+  for (const NativeDef* def = functions; def->name; ++def) list_append(all.get(), Value(intern(def->name)));
+  module_set(module, "__all__", all.value());
   if (merge_type.flags & TypeReady) return true;
   MergeFields::fill_iterator(merge_type.slots, merge_next);
   make_ready(merge_type, merge_spec);

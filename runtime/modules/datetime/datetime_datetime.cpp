@@ -570,7 +570,7 @@ const NativeDef methods[] = {
      NativeKind::ClassMethod},
     {"fromtimestamp", "cls, timestamp, tz=None |", dt_fromtimestamp,
      "Create a datetime from a POSIX timestamp.", NativeKind::ClassMethod},
-    {"utcfromtimestamp", "cls, timestamp, / |", dt_utcfromtimestamp,
+    {"utcfromtimestamp", "args cls, timestamp, / |", dt_utcfromtimestamp,
      "Create a naive UTC datetime from a POSIX timestamp.", NativeKind::ClassMethod},
     {"combine", "cls, date, time, tzinfo=None |", dt_combine, "Combine a date and a time.",
      NativeKind::ClassMethod},

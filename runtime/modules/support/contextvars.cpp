@@ -6,6 +6,7 @@
 #include "vm/object/callable/native.hpp"
 #include "vm/object/error/exception.hpp"
 #include "vm/object/hash/dict.hpp"
+#include "vm/object/sequence/tuple/tuple.hpp"
 #include "vm/object/slot/protocol.hpp"
 #include "vm/object/text/str.hpp"
 
@@ -332,6 +333,9 @@ bool init(Thread& thread, Module* module) {
   module_set(module, "Context", Value(&context_type));
   module_set(module, "ContextVar", Value(&context_var_type));
   module_set(module, "Token", Value(&token_type));
+  Own<Tuple> all = make_tuple({Value(intern("Context")), Value(intern("ContextVar")), Value(intern("Token")),
+                               Value(intern("copy_context"))});
+  module_set(module, "__all__", all.value());
   return type_set_attr(thread, &token_type, intern("MISSING"), Value(&missing_object), false);
 }
 

@@ -95,7 +95,8 @@ struct Finder final : Visitor {
   void visit(Object* object) override { found.push_back(object); }
 };
 
-Ref gc_get_referents(Thread&, CallArgs call) {
+Ref gc_get_referents(Thread& thread, CallArgs call) {
+  if (!refuse_keywords(thread, "gc.get_referents", call)) return {};
   Own<List> all = new_list();
   for (uint32_t i = 0; i < call.count; ++i) {
     if (!call.args[i].is_object()) continue;
@@ -114,7 +115,8 @@ Ref gc_get_referents(Thread&, CallArgs call) {
   return all;
 }
 
-Ref gc_get_referrers(Thread&, CallArgs call) {
+Ref gc_get_referrers(Thread& thread, CallArgs call) {
+  if (!refuse_keywords(thread, "gc.get_referrers", call)) return {};
   Own<List> all = new_list();
   for (Object* object : collector_objects()) {
     if (!object->type->slots.traverse || object == all.get()) continue;

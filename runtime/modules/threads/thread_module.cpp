@@ -310,7 +310,8 @@ bool init(Thread&, Module* module) {
   if (!std::exchange(ready, true)) {
     for (Type* type : {&lock_type, &rlock_type}) {
       type->slots.construct = [](Thread& thread, Type* made, CallArgs call) -> Ref {
-        if (!check_count(thread, made->name->data(), call, 0, 0)) return Ref();
+        const char* name = made->name->data();
+        if (!refuse_keywords(thread, name, call) || !check_count(thread, name, call, 0, 0)) return Ref();
         auto* lock = static_cast<Lock*>(allocate_instance(made));
         new (&lock->mutex) std::mutex();
         new (&lock->freed) std::condition_variable();

@@ -22,11 +22,19 @@ Type native_function_type;
 Type method_descriptor_type;
 Type classmethod_descriptor_type;
 
+// The class that a method is named after: a bound one after the class of its object, a class method after the
+// class it is bound to. One that passes for a script's (see NativeDef) is always its own class's. Null: a
+// function.
+static const Type* shown_owner(const NativeFunction* function) {
+  bool bound = function->owner && function->self;
+  if (!bound || std::string_view(function->def->params).starts_with("def")) return function->owner;
+  if (is_instance(function->self, type_type)) return cast<Type>(function->self);
+  return type_of(function->self);
+}
+
 std::string qualified_name(const NativeFunction* function) {
-  // A class method is named after the class it is bound to.
-  if (function->def->kind == NativeKind::ClassMethod && is_instance(function->self, type_type))
-    return fmt::format("{}.{}", cast<Type>(function->self)->qualname->view(), function->def->name);
-  if (function->owner) return fmt::format("{}.{}", function->owner->qualname->view(), function->def->name);
+  if (const Type* owner = shown_owner(function))
+    return fmt::format("{}.{}", owner->qualname->view(), function->def->name);
   bool bare = function->signature && function->signature->script_style; // as functions of scripts are
   if (!bare && function->module && is_str(function->module)) {
     std::string_view module = cast<Str>(function->module)->view();
@@ -205,9 +213,8 @@ bool function_hash(Thread&, Value self, int64_t& out) {
 Ref get_name(Thread&, Value self) { return share(intern(native_of(self)->def->name)); }
 Ref get_qualname(Thread&, Value self) {
   auto* function = native_of(self);
-  if (!function->owner) return share(intern(function->def->name));
-  // A bound class method is named after the class it is bound to.
-  Type* owner = is_instance(function->self, type_type) ? cast<Type>(function->self) : function->owner;
+  const Type* owner = shown_owner(function);
+  if (!owner) return share(intern(function->def->name));
   return make_str(fmt::format("{}.{}", owner->qualname->view(), function->def->name));
 }
 Ref get_doc(Thread&, Value self) {

@@ -59,7 +59,7 @@ Signature* parse(std::string_view text) {
     if (piece == "/") {
       signature->posonly = static_cast<uint32_t>(signature->params.size());
     } else if (piece == "*") {
-      keyword_only = true;
+      keyword_only = signature->named_style = true;
     } else if (piece.starts_with("**")) {
       signature->has_kwargs = true;
       signature->kwargs_at = signature->value_count++;
@@ -104,7 +104,8 @@ Raised wrong_count(Thread& thread, const Signature& signature, const NativeFunct
   std::string qualified = label(function, name);
   uint32_t most = signature.positional - self_count;
   uint32_t least = signature.required > self_count ? signature.required - self_count : 0;
-  if (signature.posonly >= signature.positional && signature.params.size() == signature.positional) {
+  if (signature.posonly >= signature.positional && signature.params.size() == signature.positional &&
+      !signature.named_style) {
     bool few = given < least;
     uint32_t limit = few ? least : most;
     if (signature.counted_style)

@@ -23,6 +23,7 @@ struct Signature {
   bool has_varargs = false, has_kwargs = false;
   bool script_style = false;  // the text begins with "def": messages as for a function of a script
   bool counted_style = false; // it begins with "args": "f() takes exactly 2 arguments (1 given)"
+  bool named_style = false;   // it has a `*`: messages as for what takes keywords, even with none to take
   bool self_first = false;    // the first parameter is the bound object: not counted in messages
   bool needs_keyword = false; // there is a keyword-only parameter without a default
   bool fixed = true; // a call without keywords fills a row of places that is known beforehand: no *args

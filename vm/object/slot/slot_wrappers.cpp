@@ -187,8 +187,10 @@ Ref call_wrapper(Thread& thread, SlotWrapper* wrapper, Value self, CallArgs args
                               fmt::format("wrapper {}() takes no keyword arguments", (*def.name)->view()));
     if (args.count < def.min_args || args.count > def.max_args) {
       if (def.min_args == def.max_args)
-        return raise_type_error(thread, fmt::format("expected {} argument{}, got {}", def.min_args,
-                                                    def.min_args == 1 ? "" : "s", args.count));
+        return raise_type_error(thread,
+                                fmt::format("{}expected {} argument{}, got {}",
+                                            def.min_args == 2 ? fmt::format("{} ", (*def.name)->view()) : "",
+                                            def.min_args, def.min_args == 1 ? "" : "s", args.count));
       if (def.wrap == wrap_power || def.wrap == wrap_reflected_power)
         return raise_type_error(thread, fmt::format("expected 1 or 2 arguments, got {}", args.count));
       bool few = args.count < def.min_args;
