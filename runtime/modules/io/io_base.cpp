@@ -124,19 +124,6 @@ void base_dealloc(Object* object) {
   free_object(object);
 }
 
-// What nobody closed is closed when its last reference goes.
-void base_finalize(Thread& thread, Object* object) {
-  ErrorShelter shelter(thread);
-  if (object->type == &bytesio_type) {
-    static_cast<BytesIO*>(object)->closed = true; // nothing else would come of it
-    return;
-  }
-  Ref keep = share(Value(object));
-  int closed = is_closed(thread, keep);
-  Ref done = closed == 0 ? call_method(thread, keep, "close") : Ref();
-  if (closed < 0 || (closed == 0 && !done)) clear_error(thread);
-}
-
 Ref get_dict(Thread&, Value self) { return share(attrs_dict(self.as_object())); }
 Ref get_none(Thread&, Value) { return share(None); }
 
@@ -223,7 +210,7 @@ void make_base(Type& type, const char* name, Type* parent, const NativeDef* meth
   type.slots.dealloc = base_dealloc;
   type.slots.traverse = attrs_traverse;
   type.slots.clear = attrs_clear;
-  type.slots.finalize = base_finalize;
+  type.slots.finalize = close_forgotten;
   type.slots.iter = iter_self;
   type.slots.next = next_line;
   make_ready(type, spec);
@@ -252,6 +239,15 @@ Raised raise_unsupported(Thread& thread, std::string_view message) {
   Ref exception = call(thread, Value(type), {text.value()});
   if (exception) raise_value(thread, exception);
   return {};
+}
+
+void close_forgotten(Thread& thread, Object* object) {
+  ErrorShelter shelter(thread);
+  Ref keep = share(Value(object));
+  int closed = is_closed(thread, keep);
+  Ref done = closed == 0 ? call_method(thread, keep, "close") : Ref();
+  if (closed < 0) clear_error(thread);
+  else if (closed == 0 && !done) write_unraisable(thread, keep, finalizing_file);
 }
 
 Raised raise_closed(Thread& thread) { return raise_value_error(thread, "I/O operation on closed file."); }

@@ -326,7 +326,7 @@ Ref file_repr(Thread& thread, Value self) {
 void file_finalize(Thread& thread, Object* object) {
   BinaryFile* self = static_cast<BinaryFile*>(object);
   if (self->file && !self->file->detached && !self->file->closed && !self->file->close(thread)) {
-    clear_error(thread);
+    write_unraisable(thread, Value(object), finalizing_file);
     self->file->closed = true;
   }
 }

@@ -121,6 +121,10 @@ Ref make_text_file(Thread& thread, Value buffer, Value encoding, Value errors, V
 bool size_arg(Thread& thread, Value value, int64_t& out);
 Raised raise_closed(Thread& thread); // ValueError "I/O operation on closed file."
 
+// The finalizer of streams: what nobody closed is closed when its last reference goes.
+void close_forgotten(Thread& thread, Object* object);
+inline constexpr const char* finalizing_file = "Exception ignored while finalizing file"; // for its errors
+
 void init_base_types();
 void init_binary_types();
 void init_memory_types();

@@ -438,6 +438,12 @@ template <class T> void dealloc(Object* object) {
   free_object(object);
 }
 
+// Of our own, nothing comes of being closed; of a subclass, its close() may do anything.
+template <class T, Type& type> void finalize(Thread& thread, Object* object) {
+  if (object->type == &type) static_cast<T*>(object)->closed = true;
+  else close_forgotten(thread, object);
+}
+
 const NativeDef bytes_methods[] = {
     {"read", "self, size=-1, /", bytes_read, "Read at most size bytes."},
     {"read1", "self, size=-1, /", bytes_read, "Read at most size bytes."},
@@ -565,6 +571,7 @@ void init_memory_types() {
   bytesio_type.slots.construct = construct<BytesIO>;
   bytesio_type.slots.init = bytes_init;
   bytesio_type.slots.next = bytes_next;
+  bytesio_type.slots.finalize = finalize<BytesIO, bytesio_type>;
   make_ready(bytesio_type, bytes_spec);
   stringio_type.slots.dealloc = dealloc<StringIO>;
   stringio_type.slots.traverse = attrs_traverse;
@@ -572,6 +579,7 @@ void init_memory_types() {
   stringio_type.slots.construct = construct<StringIO>;
   stringio_type.slots.init = text_init;
   stringio_type.slots.next = text_next;
+  stringio_type.slots.finalize = finalize<StringIO, stringio_type>;
   make_ready(stringio_type, text_spec);
 }
 

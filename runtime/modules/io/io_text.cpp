@@ -574,7 +574,8 @@ Ref text_repr(Thread& thread, Value self) {
 
 void text_finalize(Thread& thread, Object* object) {
   TextFile* self = static_cast<TextFile*>(object);
-  if (self->state && self->buffer && !close_text(thread, self)) clear_error(thread);
+  if (self->state && self->buffer && !close_text(thread, self))
+    write_unraisable(thread, Value(object), finalizing_file);
 }
 
 void text_clear(Object* object) {
