@@ -82,11 +82,20 @@ Ref builtin_divmod(Thread& thread, const Value* args) {
     if (!method) return {};
     return call(thread, method, {other});
   };
+  Type *left = type_of(a), *right = type_of(b);
+  bool try_right = has_method(b) && left != right;
+  // A method that a subclass overrides is asked first.
+  if (try_right && is_subtype(right, left) &&
+      type_lookup(right, names::dunder_rdivmod) != type_lookup(left, names::dunder_rdivmod)) {
+    Ref result = attempt(b, names::dunder_rdivmod, a);
+    if (thread.has_error() || (result && result.get() != NotImplemented)) return result;
+    try_right = false;
+  }
   if (has_method(a)) {
     Ref result = attempt(a, names::dunder_divmod, b);
     if (thread.has_error() || (result && result.get() != NotImplemented)) return result;
   }
-  if (has_method(b)) {
+  if (try_right) {
     Ref result = attempt(b, names::dunder_rdivmod, a);
     if (thread.has_error() || (result && result.get() != NotImplemented)) return result;
   }

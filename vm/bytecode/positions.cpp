@@ -52,6 +52,9 @@ std::vector<uint8_t> pack_positions(std::span<const InstructionPosition> ascendi
 }
 
 Position position_at(const Code* code, uint32_t at) {
+  // An exception thrown into what had not begun yet: it comes from the definition's first line, no place in
+  // it.
+  if (at == ~uint32_t(0)) return {code->first_line, 0, 0, 0};
   // Only tracebacks ask, so a walk from the start is fine.
   const uint8_t* next = code->positions.bytes().data();
   const uint8_t* end = next + code->positions.bytes().size();

@@ -255,6 +255,8 @@ unwind : {
   Generator* owner = frame->generator();
   Value* end = frame->stack_end;
   bool was_async = false;
+  if (!owner && !(flags & FrameEntry) && generic_op(op_of(*caller->ip)) == Op::LoadAttr)
+    tell_property(thread, caller, frame);
   keep_locals(thread, frame);
   if (owner) {
     owner->frame.state = GeneratorState::Finished;

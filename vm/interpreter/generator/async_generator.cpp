@@ -152,7 +152,7 @@ SendOutcome step_send(Thread& thread, Value self, Value sent, Ref& out) {
       result = drive(thread, generator, starts ? Entry::Start : Entry::Resume, share(first), out);
     } else if (generator->state() == GeneratorState::Created ||
                generator->state() == GeneratorState::Finished) {
-      finish_generator(thread, generator);
+      raise_before_start(thread, generator);
       result = RunOutcome::Raised;
     } else {
       result = drive(thread, generator, Entry::Throw, Ref(), out);
@@ -184,7 +184,7 @@ SendOutcome step_throw(Thread& thread, AsyncStep* step, Ref& out) {
     step->started = true;
     if (generator->state() != GeneratorState::Active) {
       step->finished = true;
-      if (generator->state() == GeneratorState::Created) finish_generator(thread, generator);
+      raise_before_start(thread, generator);
       return end_step(thread, step->kind, RunOutcome::Raised, out) ? SendOutcome::Returned
                                                                    : SendOutcome::Raised;
     }

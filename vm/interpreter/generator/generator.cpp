@@ -137,6 +137,13 @@ SendOutcome resume(Thread& thread, Value object, Value sent, Ref& out) {
   return outcome_of(drive(thread, generator, entry, share(sent ? sent : None), out));
 }
 
+void raise_before_start(Thread& thread, Generator* generator) {
+  if (generator->state() == GeneratorState::Finished) return;
+  add_traceback(thread, generator->frame.code, ~uint32_t(0), generator->frame.globals, &generator->frame);
+  keep_locals(thread, &generator->frame); // what it was called with
+  finish_generator(thread, generator);
+}
+
 SendOutcome resume_with_error(Thread& thread, Value object, Ref& out) {
   if (!is_exact(object, generator_type) && !is_exact(object, coroutine_type)) return SendOutcome::Raised;
   Generator* generator = as_generator(object);
@@ -152,10 +159,8 @@ SendOutcome resume_with_error(Thread& thread, Value object, Ref& out) {
     }
     return SendOutcome::Raised;
   }
-  if (generator->state() == GeneratorState::Created) { // its code is never entered
-    add_traceback(thread, generator->frame.code, 0, generator->frame.globals, &generator->frame);
-    keep_locals(thread, &generator->frame); // what it was called with
-    finish_generator(thread, generator);
+  if (generator->state() == GeneratorState::Created) {
+    raise_before_start(thread, generator);
     return SendOutcome::Raised;
   }
   return outcome_of(throw_inside(thread, generator, out));

@@ -7,10 +7,13 @@ namespace aspy {
 
 // Ends a generator without running it further: releases what its frame holds.
 void finish_generator(Thread& thread, Generator* generator);
+// The pending exception is raised in a generator that has not begun: its code is never entered. (Or one that
+// has ended: nothing happens.)
+void raise_before_start(Thread& thread, Generator* generator);
 // close(): raises GeneratorExit inside; `result` is what it returned. False: an exception is pending.
 bool close_generator(Thread& thread, Generator* generator, Ref& result);
-// Raises the pending exception in a suspended generator, or in the innermost one that it waits for; those do not
-// see GeneratorExit, they are closed.
+// Raises the pending exception in a suspended generator, or in the innermost one that it waits for; those do
+// not see GeneratorExit, they are closed.
 RunOutcome throw_inside(Thread& thread, Generator* generator, Ref& out);
 // Whether a step of a generator may begin; raises ValueError in one that runs.
 bool may_drive(Thread& thread, Generator* generator);

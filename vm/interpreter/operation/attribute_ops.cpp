@@ -134,6 +134,12 @@ Value known_attr(Value object, const Word* pc, const Code* code) {
   return known.kind == FoundKind::Value ? known.value : Value();
 }
 
+void tell_property(Thread& thread, const Frame* caller, const Frame* getter) {
+  if (getter->code->local_count == 0) return;
+  if (Value self = *(getter->regs - getter->code->local_count))
+    tell_attribute(thread, self, cast<Str>(caller->code->constants[caller->ip[1]]));
+}
+
 bool load_attr(Thread& thread, Value* R, Word* pc, const Code* code, Value& getter) {
   int b = b_of(*pc);
   Value object = R[b];

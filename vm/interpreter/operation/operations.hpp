@@ -59,6 +59,9 @@ bool raise_unbound_local(Thread& thread, const Code* code, int index);
 // R[a] = attribute of R[b], specialising the instruction where it can. Or leaves everything as it is and
 // gives the script function of a property in `getter` (owned), to be called with R[b].
 bool load_attr(Thread& thread, Value* R, Word* pc, const Code* code, Value& getter);
+// An exception leaves a property's function, which a LoadAttr of `caller` has called: an AttributeError
+// learns whose attribute was asked for.
+void tell_property(Thread& thread, const Frame* caller, const Frame* getter);
 // What other sites have found the name of a LoadAttr to be in objects of this type and shape: an attribute of
 // `object`, or a plain value of its class; borrowed. Empty: nothing known.
 Value known_attr(Value object, const Word* pc, const Code* code);

@@ -80,7 +80,11 @@ bool generic_set_attr(Thread& thread, Value object, Str* name, Value value) {
       attrs_set(object.as_object(), name, value);
       return true;
     }
-    return attrs_remove(object.as_object(), name) || missing_attribute(thread, object, name);
+    if (attrs_remove(object.as_object(), name)) return true;
+    if (!found) return missing_attribute(thread, object, name);
+    // The class has it: nothing is misspelt.
+    return raise(thread, AttributeError_type,
+                 fmt::format("'{}' object has no attribute '{}'", type_name(object), name->view()));
   }
   if (type->flags & TypeSideAttrs) {
     Dict* side = side_attributes(object.as_object(), static_cast<bool>(value));
@@ -99,7 +103,10 @@ bool generic_set_attr(Thread& thread, Value object, Str* name, Value value) {
 
 Ref get_attr(Thread& thread, Value object, Str* name) {
   if (!name->is_interned) name = intern(name);
-  return type_of(object)->slots.get_attr(thread, object, name);
+  Ref value = type_of(object)->slots.get_attr(thread, object, name);
+  if (!value) [[unlikely]]
+    tell_attribute(thread, object, name);
+  return value;
 }
 
 Ref get_attr(Thread& thread, Value object, std::string_view name) {

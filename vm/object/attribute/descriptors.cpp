@@ -50,9 +50,9 @@ bool getset_set(Thread& thread, Value descr, Value object, Value value) {
   auto* getset = getset_of(descr);
   if (!applies(thread, getset->owner, getset->def->name, object)) return false;
   if (getset->def->set) return getset->def->set(thread, object, value);
-  return raise_attribute_error(thread, object, intern(getset->def->name),
-                               fmt::format("attribute '{}' of '{}' objects is not writable",
-                                           getset->def->name, type_label(getset->owner)));
+  return raise(thread, AttributeError_type,
+               fmt::format("attribute '{}' of '{}' objects is not writable", getset->def->name,
+                           type_label(getset->owner)));
 }
 Ref getset_repr(Thread&, Value self) {
   const char* kind = getset_of(self)->def->set == readonly_attribute ? "member" : "attribute";
@@ -107,7 +107,7 @@ bool member_set(Thread& thread, Value descr, Value object, Value value) {
   auto* member = member_of(descr);
   if (!applies(thread, member->owner, member->name->view(), object)) return false;
   Value& place = member_place(member, object);
-  if (!value && !place) return raise_attribute_error(thread, object, member->name, member->name->view());
+  if (!value && !place) return raise(thread, AttributeError_type, member->name->view());
   assign(place, share(value));
   return true;
 }

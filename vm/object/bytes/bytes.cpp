@@ -336,9 +336,7 @@ bool to_byte(Thread& thread, Value value, unsigned char& out, const char* what) 
   return true;
 }
 
-bool bytes_from_iterable(Thread& thread, Value source, const char* what, std::string& out) {
-  Ref iterator = iter(thread, source);
-  if (!iterator) return false;
+static bool bytes_from_iterator(Thread& thread, Value iterator, const char* what, std::string& out) {
   for (;;) {
     Ref item = next(thread, iterator);
     if (!item) return !thread.has_error();
@@ -346,6 +344,20 @@ bool bytes_from_iterable(Thread& thread, Value source, const char* what, std::st
     if (!to_byte(thread, item, byte, what)) return false;
     out += static_cast<char>(byte);
   }
+}
+bool bytes_from_iterable(Thread& thread, Value source, const char* what, std::string& out) {
+  Ref iterator = iter(thread, source);
+  return iterator && bytes_from_iterator(thread, iterator, what, out);
+}
+
+// The bytes of something that is neither a count nor bytes: it may be iterable.
+static bool bytes_from_other(Thread& thread, Value source, bool array, std::string& out) {
+  Ref iterator = iter(thread, source);
+  if (iterator) return bytes_from_iterator(thread, iterator, array ? "byte" : "bytes", out);
+  if (!error_matches(thread, TypeError_type)) return false;
+  clear_error(thread);
+  return raise_type_error(thread, fmt::format("cannot convert '{}' object to {}", type_name(source),
+                                              array ? "bytearray" : "bytes"));
 }
 
 bool bytes_from_args(Thread& thread, const char* type, CallArgs args, std::string& out) {
@@ -399,17 +411,19 @@ bool bytes_from_args(Thread& thread, const char* type, CallArgs args, std::strin
     if (is_int_like(source) && !int_as_int64(source, count)) {
       return raise(thread, OverflowError_type, "cannot fit 'int' into an index-sized integer");
     }
-    if (!to_index(thread, source, count)) return false;
+    if (!to_index(thread, source, count)) {
+      // What has no use as a count may still be an iterable.
+      if (is_int_like(source) || !error_matches(thread, TypeError_type)) return false;
+      clear_error(thread);
+      return bytes_from_other(thread, source, array, out);
+    }
     if (count < 0) return raise_value_error(thread, "negative count");
     if (static_cast<uint64_t>(count) > size_t{1} << 46) return raise(thread, MemoryError_type, "");
     if (!may_allocate(thread, static_cast<size_t>(count))) return false;
     out.assign(static_cast<size_t>(count), '\0');
     return true;
   }
-  if (!type_of(source)->slots.iter && !type_of(source)->slots.get_item) {
-    return raise_type_error(thread, fmt::format("cannot convert '{}' object to {}", type_name(source), type));
-  }
-  return bytes_from_iterable(thread, source, array ? "byte" : "bytes", out);
+  return bytes_from_other(thread, source, array, out);
 }
 
 // --- the types ---------------------------------------------------------------------------------------------

@@ -82,6 +82,14 @@ Raised raise_attribute_error(Thread& thread, Value object, Str* name, std::strin
   return {};
 }
 
+void tell_attribute(Thread& thread, Value object, Str* name) {
+  if (!error_matches(thread, AttributeError_type)) return;
+  auto* error = cast<AttributeErrorObject>(thread.error);
+  if (error->name || error->obj) return;
+  assign(error->obj, share(object));
+  assign(error->name, share(name));
+}
+
 bool error_matches(Thread& thread, const Type& type) {
   return thread.has_error() && is_subtype(type_of(thread.error), &type);
 }

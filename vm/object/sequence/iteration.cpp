@@ -72,11 +72,7 @@ Ref get_item(Thread& thread, Value object, Value key) {
 
 bool set_item(Thread& thread, Value object, Value key, Value value) {
   Type* type = type_of(object);
-  if (auto* slot = type->slots.set_item) {
-    // A script class may define only one of __setitem__ and __delitem__.
-    if (!type->is_heap() || type_lookup(type, value ? names::dunder_setitem : names::dunder_delitem))
-      return slot(thread, object, key, value);
-  }
+  if (auto* slot = type->slots.set_item) return slot(thread, object, key, value);
   // What could be a sequence is told so in other words.
   bool sequence_like = type->is_heap() || type->slots.length || type->slots.contains;
   const char* deletion = sequence_like && type_of(key)->slots.index ? "doesn't support item deletion"

@@ -69,6 +69,8 @@ Ref try_sequence(Thread& thread, BinaryOp op, Value a, Value b, bool inplace) {
   } else if (op == BinaryOp::Mul) {
     if (inplace && left.inplace_repeat) return repeat(thread, left.inplace_repeat, a, b);
     if (left.repeat) return repeat(thread, left.repeat, a, b);
+    // In place, what might be a sequence itself is not taken for a count.
+    if (inplace && (type_of(a)->is_heap() || left.length || left.contains)) return share(NotImplemented);
     if (auto* slot = type_of(b)->slots.repeat) return repeat(thread, slot, b, a);
   }
   return share(NotImplemented);

@@ -24,6 +24,8 @@ Ref find_generic_attr(Thread& thread, Value object, Str* name);
 // object.__getattribute__ and object.__setattr__: descriptors, the instance's attributes, the type's.
 Ref generic_get_attr(Thread& thread, Value object, Str* name);
 bool generic_set_attr(Thread& thread, Value object, Str* name, Value value_or_empty);
+// Tells a pending AttributeError that says neither name nor object whose attribute was asked for.
+void tell_attribute(Thread& thread, Value object, Str* name);
 // AttributeError with the fields that suggestions are made from.
 struct Raised raise_attribute_error(Thread& thread, Value object, Str* name, std::string_view message);
 // A method found on the *type* of `object` and bound to it (how dunder methods are found). Empty without an
@@ -103,8 +105,8 @@ int issubclass(Thread& thread, Value cls, Value class_or_tuple);    // with __su
 
 // --- errors (vm/object/error/errors.cpp) ---
 
-// Set the pending exception to a new instance and return false / an empty Ref (`return raise(...)` fits any function that raises by an
-// empty Ref). The message becomes the exception's only argument.
+// Set the pending exception to a new instance and return false / an empty Ref (`return raise(...)` fits any
+// function that raises by an empty Ref). The message becomes the exception's only argument.
 struct Raised {
   operator Ref() const { return Ref(); }
   operator bool() const { return false; }

@@ -125,7 +125,7 @@ bool script_descr_set(Thread& thread, Value descr, Value object, Value value) {
   Str* name = value ? names::dunder_set : names::dunder_delete;
   Value found = type_lookup(type_of(descr), name);
   if (!found) // has the one of __set__ and __delete__ that is not asked for
-    return raise_attribute_error(thread, descr, name, name->view());
+    return raise(thread, AttributeError_type, name->view());
   return static_cast<bool>(value ? call_found(thread, found, descr, {object, value})
                                  : call_found(thread, found, descr, {object}));
 }
@@ -221,6 +221,9 @@ Ref script_get_item(Thread& thread, Value self, Value key) {
 }
 
 bool script_set_item(Thread& thread, Value self, Value key, Value value) {
+  // A class may define only one of the two: the other one is missed when it is needed.
+  Str* name = value ? names::dunder_setitem : names::dunder_delitem;
+  if (!type_lookup(type_of(self), name)) return raise(thread, AttributeError_type, name->view());
   if (!value) return static_cast<bool>(call_dunder(thread, self, names::dunder_delitem, {key}));
   return static_cast<bool>(call_dunder(thread, self, names::dunder_setitem, {key, value}));
 }
@@ -274,14 +277,24 @@ Ref script_binary_dispatch(Thread& thread, BinaryOp op, BinaryFn own, Str* name,
 }
 
 Ref script_power3(Thread& thread, Value a, Value b, Value modulus) {
-  // Three-argument pow() asks the first operand, and since 3.14 the reflected method of the second.
-  Value found = type_lookup(type_of(a), names::dunder_pow);
-  if (found) {
-    Ref result = call_found(thread, found, a, {b, modulus});
-    if (!(result.get() == NotImplemented)) return result;
+  // As with two arguments: the first operand is asked, or before it the second when its class derives from
+  // the first's and has a method of its own.
+  Type *left = type_of(a), *right = type_of(b);
+  bool try_right = left != right && right->slots.power3 == script_power3;
+  auto ask = [&](Value self, Str* method, Value other) {
+    Value found = type_lookup(type_of(self), method);
+    return found ? call_found(thread, found, self, {other, modulus}) : share(NotImplemented);
+  };
+  if (left->slots.power3 == script_power3) {
+    if (try_right && is_subtype(right, left) && overrides(a, b, names::dunder_rpow)) {
+      Ref result = ask(b, names::dunder_rpow, a);
+      if (!(result.get() == NotImplemented)) return result;
+      try_right = false;
+    }
+    Ref result = ask(a, names::dunder_pow, b);
+    if (!(result.get() == NotImplemented) || left == right) return result;
   }
-  found = type_lookup(type_of(b), names::dunder_rpow);
-  return found ? call_found(thread, found, b, {a, modulus}) : share(NotImplemented);
+  return try_right ? ask(b, names::dunder_rpow, a) : share(NotImplemented);
 }
 
 } // namespace aspy

@@ -86,13 +86,13 @@ bool read_slots(Thread& thread, Type* type, Dict* ns, Declared& out) {
         return raise_type_error(thread, "__weakref__ slot disallowed: we already got one");
       out.add_weakrefs = true;
     } else {
-      name = intern(mangle(type->name->view(), name->view()));
-      if (dict_get(ns, name) && name != names::dunder_qualname && name != names::dunder_classcell)
-        return raise_value_error(
-            thread, fmt::format("{} in __slots__ conflicts with class variable", quote(name->view())));
-      out.members.push_back(name);
+      out.members.push_back(intern(mangle(type->name->view(), name->view())));
     }
   }
+  for (Str* name : out.members)
+    if (dict_get(ns, name) && name != names::dunder_qualname && name != names::dunder_classcell)
+      return raise_value_error(
+          thread, fmt::format("{} in __slots__ conflicts with class variable", quote(name->view())));
   std::sort(out.members.begin(), out.members.end(), [](Str* a, Str* b) { return a->view() < b->view(); });
   // Other bases may bring a __dict__ or weak references along.
   for (Value other : type->bases->view()) {
