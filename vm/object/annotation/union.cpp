@@ -24,8 +24,9 @@ bool may_join(Value value) {
       is_instance(value, generic_alias_type))
     return true;
   // typing's own objects join through their __or__; what asks here with one of them on the other side is
-  // fine.
-  return static_cast<bool>(type_lookup(type_of(value), intern("__typing_subst__"))) ||
+  // fine, unless it joins nothing (a TypeVarTuple).
+  return static_cast<bool>(type_lookup(type_of(value), intern("__ror__")) &&
+                           type_lookup(type_of(value), intern("__typing_subst__"))) ||
          static_cast<bool>(type_lookup(type_of(value), intern("__value__")));
 }
 
