@@ -111,11 +111,14 @@ bool build_parts(const Matched& f, Kind kind) {
   return f.reduce(node);
 }
 
-/// The source from the field's "{" to the start of token `next`, comments taken out.
+/// The source from the field's "{" to the start of token `next`, comments taken out. A "!" ends it, be it
+/// that of a
+/// "!=" outside of brackets: what follows is taken for a conversion.
 std::string source_text(Builder& b, std::uint32_t open, std::uint32_t next) {
   std::string_view source = b.tree.source;
   std::string text;
   std::uint32_t at = b.extent(open).end;
+  int depth = 0;
   for (std::uint32_t token = open + 1; token <= next; ++token) {
     // Between tokens there is only space, line ends and comments.
     const Extent& e = b.extent(token);
@@ -124,6 +127,22 @@ std::string source_text(Builder& b, std::uint32_t open, std::uint32_t next) {
       if (source[at] == '#') comment = true;
       if (source[at] == '\n') comment = false;
       if (!comment) text += source[at];
+    }
+    switch (b.kind(token)) {
+    case T::LeftParen:
+    case T::LeftBracket:
+    case T::LeftBrace:
+    case T::FStringStart:
+    case T::TStringStart: ++depth; break;
+    case T::RightParen:
+    case T::RightBracket:
+    case T::RightBrace:
+    case T::FStringEnd:
+    case T::TStringEnd: --depth; break;
+    case T::NotEqual:
+      if (depth == 0) return text;
+      break;
+    default: break;
     }
     if (token != next) {
       text += source.substr(e.start, e.end - e.start);

@@ -14,6 +14,7 @@
 #include "vm/object/text/str.hpp"
 #include "vm/object/thread.hpp"
 #include "vm/object/type/class.hpp"
+#include "vm/object/type/subclasses.hpp"
 
 namespace aspy {
 namespace {
@@ -45,7 +46,23 @@ Ref types_name_with_module(Thread& thread, const Value* args) {
   return share(args[0]);
 }
 
+// Patterns take `type` and all classes that derive from it for what `flags` says. Native types stay what they
+// are.
+void set_pattern_flags(Type* type, uint32_t flags) {
+  constexpr uint32_t mask = TypeIsSequence | TypeIsMapping;
+  if (!type->is_heap() || (type->flags & mask) == flags) return;
+  type->flags = (type->flags & ~mask) | flags;
+  for_each_subclass(type, [&](Type* sub) { set_pattern_flags(sub, flags); });
+}
+Ref types_match_like(Thread&, const Value* args) {
+  uint32_t flags = cast<Type>(args[1])->flags & (TypeIsSequence | TypeIsMapping);
+  if (flags) set_pattern_flags(cast<Type>(args[0]), flags);
+  return share(None);
+}
+
 const NativeDef types_functions[] = {
+    {"match_like", "cls, other, /", types_match_like,
+     "Patterns match `cls` as they match `other`, if they know it."},
     {"winner", "metaclass, bases, /", types_winner},
     {"iterable_coroutine", "func, /", types_iterable_coroutine},
     {"name_with_module", "cls, /", types_name_with_module, "Messages call the class `module.Name`."},

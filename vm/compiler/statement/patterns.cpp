@@ -359,14 +359,20 @@ void Generator::pattern_mapping(const MatchMapping* node, int subject, Captures&
   u->top = test;
   u->jump_if(Op::JumpIfNone, test, fail_label(captures));
   int rest = u->push();
-  if (!node->rest.empty()) u->emit(Op::MatchRest, rest, subject, keys);
-  else u->emit(Op::Clear, keys);
-  u->emit(Op::Clear, subject);
+  if (node->rest.empty()) {
+    u->emit(Op::Clear, keys);
+    u->emit(Op::Clear, subject);
+  }
   auto part = [&](int i) { return node->patterns[static_cast<size_t>(i)]; };
   if (size == 0) u->emit(Op::Clear, values);
   else if (is_crowding(size)) pattern_items(values, size, captures, part);
   else pattern_row(values, size, captures, part);
-  if (!node->rest.empty()) capture(node, node->rest, rest, captures);
+  if (node->rest.empty()) return;
+  // Only now that the values match.
+  at(node);
+  u->emit(Op::MatchRest, rest, subject, keys);
+  u->emit(Op::Clear, subject);
+  capture(node, node->rest, rest, captures);
 }
 
 void Generator::pattern_class(const MatchClass* node, int subject, Captures& captures) {

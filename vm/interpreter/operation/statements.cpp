@@ -1,5 +1,6 @@
 // Exceptions, context managers, imports, patterns.
 #include "vm/interpreter/operation/operations.hpp"
+#include "vm/object/attribute/descriptor.hpp"
 
 #include "vm/interpreter/operation/import.hpp"
 #include "vm/interpreter/operation/intrinsics.hpp"
@@ -383,7 +384,7 @@ bool op_match_class(Thread& thread, Frame* frame, Value* R, const Word* pc) {
     }
     if (positional > allowed)
       return raise_type_error(thread, fmt::format("{}() accepts {} positional sub-pattern{} ({} given)",
-                                                  cast<Type>(cls)->name->view(), allowed,
+                                                  type_label(cast<Type>(cls)), allowed,
                                                   allowed == 1 ? "" : "s", positional));
     for (size_t i = 0; i < positional; ++i) {
       if (whole) {
@@ -414,8 +415,11 @@ bool op_match_rest(Thread& thread, Frame*, Value* R, const Word* pc) {
   Own<Dict> rest = new_dict();
   if (!dict_update(thread, rest.get(), R[b_of(*pc)])) return false;
   Ref keys = take(R, c_of(*pc));
-  for (Value key : cast<Tuple>(keys)->view())
-    if (dict_remove(thread, rest.get(), key) < 0) return false;
+  for (Value key : cast<Tuple>(keys)->view()) {
+    int removed = dict_remove(thread, rest.get(), key);
+    if (removed < 0) return false;
+    if (!removed) return raise_key_error(thread, key); // it has the key, but does not tell of it
+  }
   store(R, a_of(*pc), Value(rest.release()));
   return true;
 }

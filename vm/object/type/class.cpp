@@ -112,7 +112,7 @@ bool set_order(Thread& thread, Type* type) {
 
 constexpr uint32_t inherited_flags = TypeIsInt | TypeIsStr | TypeIsList | TypeIsTuple | TypeIsDict |
                                      TypeIsType | TypeIsException | TypeIsBytes | TypeIsFloat | TypeIsSet |
-                                     TypeIsSequence | TypeIsMapping | TypeWeakRefs | TypeSideAttrs;
+                                     TypeWeakRefs | TypeSideAttrs;
 
 // A class begins with the slots of its base, and only recomputes those that the namespace of another class in
 // its order names: itself, in most cases.
@@ -133,8 +133,9 @@ void fill_slots(Type* type) {
 void inherit_other_bases(Type* type) {
   for (Value entry : type->bases->view()) {
     Type* base = cast<Type>(entry);
-    // Patterns match what any base says it is.
-    type->flags |= base->flags & (TypeIsSequence | TypeIsMapping);
+    // Patterns take it for what the first base is that they know.
+    if (!(type->flags & (TypeIsSequence | TypeIsMapping)))
+      type->flags |= base->flags & (TypeIsSequence | TypeIsMapping);
     if (base == type->base) continue;
     if (!type->slots.send && base->slots.send) type->slots.send = base->slots.send;
   }

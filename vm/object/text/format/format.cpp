@@ -47,7 +47,6 @@ struct SpecParser {
       if (!take(c)) continue;
       out = c;
       char other = c == ',' ? '_' : ',';
-      if (peek() == c) return raise_value_error(thread, fmt::format("Cannot specify '{}' with '{}'.", c, c));
       if (peek() == other) return raise_value_error(thread, "Cannot specify both ',' and '_'.");
       return true;
     }
@@ -56,6 +55,8 @@ struct SpecParser {
 };
 
 bool check_grouping(Thread& thread, const FormatSpec& spec) {
+  if (spec.type == 'n' && !spec.grouping && spec.fraction_grouping)
+    return raise_value_error(thread, fmt::format("Cannot specify '{}' with 'n'.", spec.fraction_grouping));
   if (!spec.grouping) return true;
   switch (spec.type) {
   case 'd':

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <fmt/format.h>
 #include <iterator>
 
@@ -337,14 +338,14 @@ Ref complex_format_method(Thread& thread, const Value* args) {
   if (text->size == 0) return str(thread, self);
   FormatSpec spec;
   if (!parse_format_spec(thread, text->view(), self, '\0', '>', spec)) return {};
+  if (spec.type && (spec.type > 0x7F || !std::strchr("eEfFgGn", static_cast<int>(spec.type)))) {
+    raise_unknown_code(thread, spec.type, self);
+    return {};
+  }
   if (spec.fill == "0")
     return raise_value_error(thread, "Zero padding is not allowed in complex format specifier");
   if (spec.align == '=') {
     return raise_value_error(thread, "'=' alignment flag is not allowed in complex format specifier");
-  }
-  if (spec.type == '%') {
-    raise_unknown_code(thread, spec.type, self);
-    return {};
   }
   double real = cast<Complex>(self)->real, imag = cast<Complex>(self)->imag;
   // Without a type it reads like repr: no real part when that is zero, else in parentheses.
