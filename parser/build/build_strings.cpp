@@ -111,14 +111,14 @@ bool build_parts(const Matched& f, Kind kind) {
   return f.reduce(node);
 }
 
-/// The source from the field's "{" to the start of token `next`, comments taken out. A "!" ends it, be it
-/// that of a
-/// "!=" outside of brackets: what follows is taken for a conversion.
-std::string source_text(Builder& b, std::uint32_t open, std::uint32_t next) {
+/// The source from the field's "{" to the start of token `next`, comments taken out. Before a colon, the last
+/// "!" ends it, even if it begins a "!=" (outside of brackets): it would be that of a conversion.
+std::string source_text(Builder& b, std::uint32_t open, std::uint32_t next, bool before_colon) {
   std::string_view source = b.tree.source;
   std::string text;
   std::uint32_t at = b.extent(open).end;
   int depth = 0;
+  std::size_t mark = std::string::npos;
   for (std::uint32_t token = open + 1; token <= next; ++token) {
     // Between tokens there is only space, line ends and comments.
     const Extent& e = b.extent(token);
@@ -140,7 +140,7 @@ std::string source_text(Builder& b, std::uint32_t open, std::uint32_t next) {
     case T::FStringEnd:
     case T::TStringEnd: --depth; break;
     case T::NotEqual:
-      if (depth == 0) return text;
+      if (depth == 0) mark = text.size();
       break;
     default: break;
     }
@@ -149,6 +149,7 @@ std::string source_text(Builder& b, std::uint32_t open, std::uint32_t next) {
       at = e.end;
     }
   }
+  if (before_colon && mark != std::string::npos) text.resize(mark);
   return text;
 }
 
@@ -161,9 +162,10 @@ bool build_field(const Matched& f, bool is_template) {
   // `{x=}` shows the repr unless it says otherwise.
   if (!equal.is_absent() && conversion.node == nullptr && spec.node == nullptr) converted = 'r';
 
+  const bool before_colon = spec.node != nullptr && conversion.node == nullptr;
   Constant* text = nullptr;
   if (!equal.is_absent()) {
-    auto shown = source_text(b, f.first, equal.last);
+    auto shown = source_text(b, f.first, equal.last, before_colon);
     // The text begins right after the brace.
     Position pos = b.pos(f.first, equal.last);
     pos.col += 1;
@@ -176,7 +178,7 @@ bool build_field(const Matched& f, bool is_template) {
     node->conversion = converted;
     node->format_spec = static_cast<Expr*>(spec.node);
     // With the blanks before it, but none behind.
-    std::string source = source_text(b, f.first, value.last);
+    std::string source = source_text(b, f.first, value.last, before_colon);
     node->str =
         b.tree.arena.copy(std::string_view(source).substr(0, source.find_last_not_of(" \t\n\f\r") + 1));
     result = node;
