@@ -306,6 +306,9 @@ void Session::drop_library(bool& written) {
   collect(thread, 2);
   finish_warnings(thread);
   if (written) written = flush_standard_streams(thread);
+  // What the standard streams could not write has been told: they die when there is no stderr any more.
+  for (const char* stream : {"stderr", "__stderr__", "stdout", "__stdout__"})
+    if (sys) module_set(sys.get(), stream, None);
   drop_modules(thread);
   sys = nullptr;
   if (builtins) dict_clear(builtins->dict);
