@@ -284,8 +284,8 @@ int Session::finish(int exit_code) {
   dict_remove(loaded_modules(), names::dunder_main);
   main_.reset();
   globals_ = nullptr;
-  collect(thread, 2);
   // Nobody would notice the end of what is left in most programs: then it need not come.
+  if (collector_listener || collector_has_finalizers()) collect(thread, 2);
   if (collector_has_finalizers()) drop_library(written);
   else if (written) written = flush_standard_streams(thread); // what finalisers printed
   clear_error(thread);
