@@ -232,11 +232,31 @@ std::vector<bool> find_resurrected(const std::vector<Object*>& garbage) {
   return recheck.reached;
 }
 
+// A weak reference that dies along with its target is not called back. The callbacks, to be let go in the
+// end.
+std::vector<Ref> silence_dying_weakrefs(const std::vector<Object*>& garbage) {
+  auto dies = [&](const Object* object) { // garbage is in the order of the table
+    auto place = std::lower_bound(garbage.begin(), garbage.end(), index_of(object),
+                                  [](const Object* a, uint32_t index) { return index_of(a) < index; });
+    return place != garbage.end() && *place == object;
+  };
+  std::vector<Ref> callbacks;
+  for (Object* object : garbage) {
+    auto is = [&](const Type& type) { return is_instance(Value(object), type); };
+    if (!is(weakref_type) && !is(weakproxy_type) && !is(callable_proxy_type)) continue;
+    auto* weakref = static_cast<WeakRef*>(object);
+    if (weakref->callback && weakref->target && dies(weakref->target))
+      callbacks.push_back(Ref::steal(std::exchange(weakref->callback, Value())));
+  }
+  return callbacks;
+}
+
 // Finalises and frees `garbage`. The order is that of PEP 442: all weak references first, then all
 // finalisers, and only then is anything broken.
 size_t dispose(Thread& thread, std::vector<Object*>& garbage) {
   ErrorShelter shelter(thread);
   for (Object* object : garbage) incref(object);
+  std::vector<Ref> unheard = silence_dying_weakrefs(garbage);
   for (Object* object : garbage)
     if (object->has_flag(Object::has_weakrefs)) clear_weakrefs(object);
   bool finalized_any = false;
